@@ -1,0 +1,63 @@
+"""Frames to and from PostgreSQL by COPY, over Django's own connection.
+
+Inside `transaction.atomic()` the copied rows commit together with everything else of the transaction.
+"""
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import polars as pl
+from django.db import connection
+from psycopg import sql
+
+NULL = r"\N"
+"""Null on the way in: unquoted, whereas every string is quoted, so a cell that reads \\N survives."""
+
+NULL_OUT = "\x01"
+"""Null on the way out: PostgreSQL quotes strings only where it must, so the mark has to be a control character."""
+
+
+def copy_in(table: str, frame: pl.DataFrame) -> int:
+    """Append `frame` to `table` (columns by name) and return its number of rows.
+
+    Nested columns are not accepted: encode them as JSON text first. Binary and NaN are not accepted either.
+    """
+    if frame.is_empty():
+        return 0
+    buffer = io.BytesIO()
+    frame.write_csv(buffer, include_header=False, null_value=NULL, quote_style="non_numeric")
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, NULL '\\N')").format(
+        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, frame.columns))
+    )
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.write(buffer.getbuffer())
+    return frame.height
+
+
+def copy_out(query: str, params: Sequence[Any] | Mapping[str, Any] | None = None) -> pl.DataFrame:
+    """Run `query` and return its rows as a frame in which every column is a string or null.
+
+    Cast with the expressions of `lakehouse_project.kernel.parsing`. The whole result is held in memory: page the query.
+    """
+    buffer = io.BytesIO()
+    statement = f"COPY ({query}) TO STDOUT (FORMAT csv, HEADER true, NULL '{NULL_OUT}')"
+    with connection.cursor() as cursor, cursor.copy(statement, params) as copy:
+        for block in copy:
+            buffer.write(block)
+    buffer.seek(0)
+    return pl.read_csv(buffer, infer_schema=False, null_values=NULL_OUT, empty_string_is_null=False)
+
+
+def copy_pages(query: str, *, after: str, size: int = 100_000) -> Iterator[pl.DataFrame]:
+    """Yield the rows of `query` in pages of `size`, so that memory does not grow with the result.
+
+    `query` holds the placeholders `%(after)s` and `%(size)s` and sorts by column `after`, a positive integer.
+    """
+    last = 0
+    while True:
+        page = copy_out(query, {"after": last, "size": size})
+        if page.is_empty():
+            return
+        yield page
+        last = int(page[after][-1])

@@ -1,0 +1,39 @@
+"""Model fields for PostgreSQL types that Django has no field for."""
+
+from typing import Any
+
+from django.db import models
+
+
+class CurrentXid(models.Func):
+    """`pg_current_xact_id()`: the id of the writing transaction, an xid8 that never wraps."""
+
+    function = "pg_current_xact_id"
+    output_field: models.Field[Any, Any] = models.BigIntegerField()
+
+
+class XidField(models.BigIntegerField):  # type: ignore[type-arg]
+    """The 64-bit id of the transaction that wrote the row last, read as `int`.
+
+    Kept right by the column default on insert and by a trigger (`governance.triggers.stamp_xid`) on update.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["db_default"] = CurrentXid()
+        kwargs["editable"] = False
+        super().__init__(*args, **kwargs)
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()
+        kwargs.pop("db_default", None)
+        kwargs.pop("editable", None)
+        return name, path, args, kwargs
+
+    def db_type(self, connection: Any) -> str:
+        return "xid8"
+
+    def select_format(self, compiler: Any, sql: str, params: Any) -> tuple[str, Any]:
+        return f"({sql})::text::bigint", params
+
+    def get_placeholder(self, value: Any, compiler: Any, connection: Any) -> str:
+        return "%s" if hasattr(value, "as_sql") else "%s::text::xid8"

@@ -1,0 +1,81 @@
+"""PostgreSQL and Valkey for one test session, thrown away at its end.
+
+`conftest.py` calls `start(config)` in `pytest_configure` and `stop(config)` in `pytest_unconfigure`; pytest-django
+reads the settings after that, so `DJANGO_SETTINGS_MODULE` must not stand in pyproject.toml but be set there, too.
+Where `DATABASE_URL` or `BROKER_URL` is given, that server is used and none started.
+"""
+
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+
+from lakehouse_project.runtime.postgres import NOT_DURABLE, EmbeddedPostgres
+from lakehouse_project.runtime.secrets import load_secrets
+from lakehouse_project.runtime.valkey import EmbeddedValkey
+
+_BROKER_DATABASES = 16
+
+
+@dataclass(frozen=True)
+class Services:
+    home: Path
+    parts: tuple[EmbeddedPostgres | EmbeddedValkey, ...]
+
+    def stop(self) -> None:
+        for part in self.parts:
+            part.stop()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+
+_SERVICES = pytest.StashKey[Services]()
+
+
+def start(config: pytest.Config) -> None:
+    """Export DATABASE_URL, BROKER_URL and LAKEHOUSE_HOME. An xdist worker shares the servers of its controller."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker is None:
+        config.stash[_SERVICES] = _start_services()
+    else:
+        _separate(int(worker.removeprefix("gw")))
+
+
+def stop(config: pytest.Config) -> None:
+    """End what `start` began; does nothing in an xdist worker."""
+    if (services := config.stash.get(_SERVICES, None)) is not None:
+        services.stop()
+
+
+def _start_services() -> Services:
+    home = Path(tempfile.mkdtemp(prefix="lakehouse-test-"))
+    secrets = load_secrets(home)
+    os.environ["LAKEHOUSE_HOME"] = str(home)
+    parts: list[EmbeddedPostgres | EmbeddedValkey] = []
+    if not os.environ.get("DATABASE_URL"):
+        postgres = EmbeddedPostgres(
+            folder=home / "postgres", log=home / "postgres.log", secrets=secrets, settings=NOT_DURABLE
+        )
+        parts.append(postgres)
+        os.environ["DATABASE_URL"] = postgres.start()
+    if not os.environ.get("BROKER_URL"):
+        valkey = EmbeddedValkey(
+            folder=home / "valkey", log=home / "valkey.log", password=secrets.valkey_password, durable=False
+        )
+        parts.append(valkey)
+        os.environ["BROKER_URL"] = valkey.start()
+    return Services(home, tuple(parts))
+
+
+def _separate(worker: int) -> None:
+    """A broker database and a state folder for each xdist worker; pytest-django separates the databases."""
+    if worker + 1 >= _BROKER_DATABASES:
+        raise pytest.UsageError(f"At most {_BROKER_DATABASES - 1} test processes share one broker.")
+    broker = urlsplit(os.environ["BROKER_URL"])
+    os.environ["BROKER_URL"] = urlunsplit(broker._replace(path=f"/{worker + 1}"))
+    home = Path(os.environ["LAKEHOUSE_HOME"], f"gw{worker}")
+    home.mkdir(exist_ok=True)
+    os.environ["LAKEHOUSE_HOME"] = str(home)

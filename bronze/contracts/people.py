@@ -77,9 +77,7 @@ class UserBankInfo(Contract):
     )
     account_type: Literal[
         "checking", "savings", "current", "salary", "business", "joint", "credit", "deposit", "other"
-    ] = column(
-        "Kind of account.", example="checking", aliases=("type",)
-    )
+    ] = column("Kind of account.", example="checking", aliases=("type",))
 
 
 class Employment(Contract):

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class BronzeConfig(AppConfig):
+    name = "bronze"
+    verbose_name = "Bronze"

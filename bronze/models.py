@@ -1,0 +1,198 @@
+"""Tables of the bronze layer: data sets, source files with their receipts, raw records, documents."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from governance.triggers import stamp_revision, stamp_xid
+from lakehouse_project.kernel.fields import XidField
+
+
+class Dataset(models.Model):
+    """A named collection of raw records. Its contract, if any, has the same name."""
+
+    name = models.SlugField(primary_key=True, max_length=63)
+    title = models.CharField(max_length=120)
+    description = models.TextField(blank=True)
+    key_fields = ArrayField(models.CharField(max_length=120), default=list, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class SourceFile(models.Model):
+    """A file as it came, and the receipt that says what became of each of its rows."""
+
+    class State(models.TextChoices):
+        RECEIVED = "received"
+        LOADING = "loading"
+        LOADED = "loaded"
+        FAILED = "failed"
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="files")
+    name = models.CharField(max_length=255, help_text="Name under which the file was sent.")
+    sha256 = models.CharField(max_length=64)
+    size = models.BigIntegerField(help_text="Bytes.")
+    media_type = models.CharField(max_length=100)
+    format = models.JSONField(help_text="What admission found: kind, encoding, delimiter, header, columns.")
+    detected = models.JSONField(default=list, help_text="The findings in words.")
+    received_via = models.CharField(max_length=20, help_text="command, upload, folder, seed or api.")
+    received_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    state = models.CharField(max_length=10, choices=State, default=State.RECEIVED)
+    error = models.TextField(blank=True, help_text="Why it failed, and what to do.")
+    xid = models.BigIntegerField(null=True, editable=False, help_text="Transaction that loaded the rows.")
+    rows_read = models.BigIntegerField(default=0)
+    rows_inserted = models.BigIntegerField(default=0)
+    rows_updated = models.BigIntegerField(default=0)
+    rows_unchanged = models.BigIntegerField(default=0)
+    rows_duplicate = models.BigIntegerField(default=0)
+    rows_quarantined = models.BigIntegerField(default=0)
+    received_at = models.DateTimeField(auto_now_add=True)
+    loaded_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="receipt_balances",
+                condition=Q(
+                    rows_read=F("rows_inserted")
+                    + F("rows_updated")
+                    + F("rows_unchanged")
+                    + F("rows_duplicate")
+                    + F("rows_quarantined")
+                ),
+            ),
+            models.UniqueConstraint(
+                name="one_file_per_content", fields=["dataset", "sha256"], condition=~Q(state="failed")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RawRecord(models.Model):
+    """A record as received (`payload`), with the edits of staff on top (`patch`)."""
+
+    class Status(models.TextChoices):
+        VALID = "valid"
+        QUARANTINED = "quarantined"
+        DELETED = "deleted"
+
+    id = models.BigAutoField(primary_key=True)
+    dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="records", db_index=False)
+    key = models.TextField(
+        help_text="Natural key; parts joined by a colon. A row without a key gets one from its content."
+    )
+    payload = models.JSONField(help_text="The record as it was received.", db_default={})
+    patch = models.JSONField(
+        help_text="Fields that staff have overridden.", db_default={}, default=dict, blank=True
+    )
+    effective = models.GeneratedField(
+        expression=models.Func("payload", "patch", template="%(expressions)s", arg_joiner=" || "),
+        output_field=models.JSONField(),
+        db_persist=True,
+    )
+    raw_text = models.TextField(
+        null=True, blank=True, help_text="The text of a row that could not be parsed."
+    )
+    status = models.CharField(max_length=11, choices=Status, db_default=Status.VALID)
+    errors = models.JSONField(
+        db_default=[],
+        default=list,
+        blank=True,
+        help_text="field, rule, message and value of each failed rule.",
+    )
+    source_file = models.ForeignKey(
+        SourceFile,
+        null=True,
+        blank=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="records",
+    )
+    line = models.BigIntegerField(null=True, blank=True, help_text="Physical line in the source file.")
+    revision = models.IntegerField(db_default=1, editable=False)
+    content_hash = models.BinaryField(editable=False, help_text="SHA-256 of the payload.")
+    xid = XidField()
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["source_file", "line"], name="raw_record_origin"),
+            models.Index(fields=["xid"], name="raw_record_xid"),
+            models.Index(
+                fields=["dataset", "id"], name="raw_record_quarantine", condition=Q(status="quarantined")
+            ),
+        ]
+        constraints: ClassVar = [models.UniqueConstraint(name="raw_record_key", fields=["dataset", "key"])]
+        triggers: ClassVar = [stamp_revision()]
+
+    def __str__(self) -> str:
+        return f"{self.dataset_id} {self.key}"
+
+
+class Document(models.Model):
+    """A PDF or text file as a searchable document."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        OK = "ok"
+        PARTIAL = "partial"
+        ENCRYPTED = "encrypted"
+        CORRUPT = "corrupt"
+        LIMIT = "limit"
+        TIMEOUT = "timeout"
+        NO_TEXT = "no_text"
+
+    sha256 = models.CharField(max_length=64, primary_key=True)
+    source_file = models.OneToOneField(SourceFile, on_delete=models.CASCADE, related_name="document")
+    status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
+    message = models.TextField(blank=True)
+    title = models.TextField(blank=True)
+    author = models.TextField(blank=True)
+    page_count = models.IntegerField(default=0)
+    user_id = models.CharField(
+        max_length=64, blank=True, db_index=True, help_text="Natural key of the user it belongs to."
+    )
+    is_deleted = models.BooleanField(default=False)
+    xid = XidField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["xid"], name="document_xid")]
+        triggers: ClassVar = [stamp_xid()]
+
+    def __str__(self) -> str:
+        return self.title or self.sha256[:12]
+
+
+class DocumentPage(models.Model):
+    """The text of one page."""
+
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="pages")
+    number = models.IntegerField(help_text="From 1.")
+    text = models.TextField()
+    error = models.TextField(blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["document_id", "number"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(name="one_row_per_page", fields=["document", "number"])
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.document_id[:12]} page {self.number}"

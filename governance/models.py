@@ -1,0 +1,74 @@
+"""Runs, watermarks and quality results: what the pipeline did, how far it got and how good the result is."""
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+
+
+class Run(models.Model):
+    """One piece of work of the pipeline; also the operation that an API client polls."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        SUCCEEDED = "succeeded"
+        PARTIAL = "partial"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(
+        max_length=40, help_text="What was done: ingest, refine, marts, projection, seed."
+    )
+    state = models.CharField(max_length=12, choices=State, default=State.QUEUED)
+    progress = models.FloatField(default=0.0, help_text="Share of the work done, 0 to 1.")
+    inputs = models.JSONField(default=dict, blank=True)
+    counts = models.JSONField(default=dict, blank=True, help_text="Rows by outcome.")
+    message = models.TextField(blank=True, help_text="One sentence for people.")
+    detail = models.TextField(blank=True, help_text="Technical detail of a failure.")
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-created_at"]
+        indexes: ClassVar = [models.Index(fields=["kind", "-created_at"], name="run_kind_created")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.state}"
+
+
+class Watermark(models.Model):
+    """How far a stage has read the transaction ids of its source (see `governance.feed`)."""
+
+    stage = models.CharField(max_length=40, primary_key=True)
+    position = models.BigIntegerField(default=0, help_text="Every transaction below this id has been read.")
+    system_identifier = models.CharField(
+        max_length=32, blank=True, help_text="The database cluster read from."
+    )
+    updated_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"{self.stage} at {self.position}"
+
+
+class QualityResult(models.Model):
+    """One measured check on one table after a run."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="quality")
+    table = models.CharField(max_length=80)
+    check_name = models.CharField(max_length=80)
+    value = models.FloatField()
+    passed = models.BooleanField()
+    detail = models.TextField(blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["table", "check_name"]
+
+    def __str__(self) -> str:
+        return f"{self.table}: {self.check_name} = {self.value}"

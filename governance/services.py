@@ -1,0 +1,45 @@
+"""Recording what the pipeline does."""
+
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+from django.utils import timezone
+
+from governance.models import Run
+from lakehouse_project.kernel.errors import LakehouseError
+
+log = structlog.get_logger(__name__)
+
+
+@contextmanager
+def track(kind: str, **inputs: Any) -> Iterator[Run]:
+    """Record the block as a `Run`: running, then succeeded, or failed with the error, which goes on.
+
+    Use it outside of the transaction that the block opens, so that a failed run is remembered. The block may set
+    `counts` and `message` of the run it is given.
+    """
+    run = Run.objects.create(kind=kind, inputs=inputs, state=Run.State.RUNNING, started_at=timezone.now())
+    try:
+        yield run
+    except BaseException as error:
+        _fail(run, error)
+        raise
+    run.state = Run.State.SUCCEEDED if run.state == Run.State.RUNNING else run.state
+    _finish(run)
+
+
+def _fail(run: Run, error: BaseException) -> None:
+    run.state = Run.State.FAILED
+    run.message = error.message if isinstance(error, LakehouseError) else "An unexpected error stopped this run."
+    run.detail = "".join(traceback.format_exception(error, limit=-8, chain=False))
+    _finish(run)
+
+
+def _finish(run: Run) -> None:
+    run.progress = 1.0
+    run.finished_at = timezone.now()
+    run.save()
+    log.info("run_finished", kind=run.kind, run=str(run.id), state=run.state, **run.counts)

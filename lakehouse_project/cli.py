@@ -1,0 +1,83 @@
+"""The command line: `lakehouse COMMAND`, the same commands as `manage.py`."""
+
+import os
+import sys
+from collections.abc import Mapping
+
+MINIMUM_PYTHON = (3, 11)
+
+COMMANDS: Mapping[str, Mapping[str, str]] = {
+    "Run it": {
+        "up": "start everything: database, broker, web, worker; first run sets up and seeds",
+        "doctor": "check database, broker, worker, search and storage",
+        "token USER": "print a new API token for a user",
+    },
+    "Load data": {
+        "ingest FILE...": "load files into bronze and refine them (--dataset, --wait)",
+        "seed": "generate a company's data and load it (--scale, --seed)",
+        "watch": "load what is dropped into the inbox folder (part of `up`)",
+    },
+    "Look after it": {
+        "migrate": "create or update the database schema",
+        "dictionary": "write docs/data-dictionary.md from the contracts",
+        "diagrams": "write docs/diagrams/ from the models",
+    },
+}
+
+
+def main() -> None:
+    """Entry point of `lakehouse` and of `manage.py`."""
+    if sys.version_info < MINIMUM_PYTHON:
+        sys.exit("lakehouse needs Python 3.11 or newer; this is Python {}.{}.".format(*sys.version_info[:2]))
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lakehouse_project.settings")
+    if len(sys.argv) == 1 or sys.argv[1:] in (["--help"], ["-h"], ["help"]):
+        sys.stdout.write(overview())
+        return
+    _execute()
+
+
+def overview() -> str:
+    """What `lakehouse --help` prints."""
+    width = max(len(name) for group in COMMANDS.values() for name in group)
+    lines = ["lakehouse: files in, curated, refined into a star schema and marts, searchable. On one machine.", ""]
+    lines += ["usage: lakehouse COMMAND [options]      lakehouse COMMAND --help for the options of one", ""]
+    for title, group in COMMANDS.items():
+        lines += [f"{title}:", *(f"  {name:<{width}}  {text}" for name, text in group.items()), ""]
+    lines += [
+        "State (data, logs, secrets) lives in the folder LAKEHOUSE_HOME, ./var unless set.",
+        "First steps: `lakehouse up`, then `lakehouse ingest my.csv --wait` in a second terminal.",
+        "All of Django's commands work too: `lakehouse help --commands` lists them.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _execute() -> None:
+    from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415  fast --help
+    from django.core.management import execute_from_command_line  # noqa: PLC0415
+    from django.db import OperationalError  # noqa: PLC0415
+    from pydantic import ValidationError  # noqa: PLC0415
+
+    from lakehouse_project.kernel.errors import LakehouseError  # noqa: PLC0415
+    from lakehouse_project.runtime.errors import RuntimeProblem  # noqa: PLC0415
+
+    argv = ["lakehouse", *sys.argv[1:]]
+    try:
+        execute_from_command_line(argv)
+    except (LakehouseError, RuntimeProblem, ImproperlyConfigured) as error:
+        sys.exit(f"lakehouse: {error}")
+    except ValidationError as error:
+        sys.exit("lakehouse: " + "; ".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()))
+    except OperationalError as error:
+        sys.exit(f"lakehouse: the database does not answer. {_how_to_start()}\n  {str(error).strip().splitlines()[-1]}")
+
+
+def _how_to_start() -> str:
+    from lakehouse_project.env import env  # noqa: PLC0415
+
+    if env().database():
+        return "Check DATABASE_URL, or run `lakehouse doctor`."
+    return f"Nothing runs on {env().lakehouse_home}: start it with `lakehouse up`, or set LAKEHOUSE_HOME."
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""Typed settings from the environment. `.env.example` lists them all with what they are for."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Env(BaseSettings):
+    """What an operator can set. Parts whose address is unset are embedded ones, started by `lakehouse up`."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore")
+
+    lakehouse_home: Path = Field(Path("var"), description="State folder: embedded parts, files, logs.")
+    database_url: SecretStr | None = Field(None, description="postgresql://user:password@host:port/name")
+    broker_url: SecretStr | None = Field(None, description="redis://:password@host:port/0 (Valkey or Redis)")
+    secret_key: SecretStr | None = Field(None, description="Django's secret key; unset: generated in the state folder.")
+    field_key: SecretStr | None = Field(None, description="64 random bytes, base64, that encrypt secret fields.")
+    debug: bool = Field(False, description="Django debug pages. Never in production.")
+    allowed_hosts: str = Field("localhost,127.0.0.1,[::1]", description="Host names that the web server answers to.")
+    trusted_origins: str = Field("", description="Origins allowed to post forms, such as https://lake.example.org.")
+    behind_tls: bool = Field(False, description="Set when a TLS proxy stands in front: secure cookies, HSTS.")
+    time_zone: str = Field("UTC", description="Time zone of the admin pages.")
+    reporting_currency: str = Field("USD", pattern="^[A-Z]{3}$", description="Currency that amounts are converted to.")
+    holidays_country: str = Field("US", pattern="^[A-Z]{2}$", description="Country of the calendar's holidays.")
+    fiscal_year_start: int = Field(1, ge=1, le=12, description="Month in which the fiscal year starts.")
+    max_upload_mb: int = Field(512, ge=1, description="Largest file accepted, in MiB.")
+    drop_settle_seconds: float = Field(2.0, ge=0, description="A dropped file is taken after so long without a change.")
+    pipeline_interval_seconds: float = Field(15.0, ge=1, description="How often stages look for work that no event told of.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["console", "json"] = "console"
+
+    @field_validator("lakehouse_home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        return home.expanduser().absolute()
+
+    def database(self) -> str:
+        """Address of the database: the one configured, else that of the running embedded server."""
+        return self._address(self.database_url, "database_url")
+
+    def broker(self) -> str:
+        """Address of the broker: the one configured, else that of the running embedded server."""
+        return self._address(self.broker_url, "broker_url")
+
+    def _address(self, configured: SecretStr | None, service: str) -> str:
+        if configured is not None:
+            return configured.get_secret_value()
+        return str(self.running_services().get(service, ""))
+
+    def running_services(self) -> dict[str, Any]:
+        """Addresses of the embedded parts that `lakehouse up` runs on this state folder; empty if it does not run."""
+        try:
+            text = (self.lakehouse_home / "run" / "services.json").read_text()
+        except FileNotFoundError:
+            return {}
+        services: dict[str, Any] = json.loads(text)
+        return services
+
+    def secret(self, name: Literal["django_secret_key", "field_key"]) -> str:
+        """A configured secret, else the generated one of the state folder."""
+        configured = self.secret_key if name == "django_secret_key" else self.field_key
+        if configured is not None:
+            return configured.get_secret_value()
+        from lakehouse_project.runtime.secrets import load_secrets  # noqa: PLC0415  only where the folder is used
+
+        return str(getattr(load_secrets(self.lakehouse_home), name))
+
+
+@cache
+def env() -> Env:
+    return Env()
+
+

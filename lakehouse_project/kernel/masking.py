@@ -1,0 +1,22 @@
+"""Masks for personal data, shown to those who may know that a value is there but not what it is."""
+
+from typing import Any, Protocol
+
+PERMISSION = "governance.view_personal_data"
+SECRET_PERMISSION = "governance.view_secret_data"
+MASK = "•••"
+
+
+class _Permitted(Protocol):
+    def has_perm(self, perm: str) -> bool: ...
+
+
+def may_see_personal_data(user: _Permitted) -> bool:
+    return user.has_perm(PERMISSION)
+
+
+def mask(value: Any) -> Any:
+    """The first character and dots; nothing stays nothing."""
+    if value is None or value == "":
+        return value
+    return f"{str(value)[0]}{MASK}"

@@ -1,0 +1,34 @@
+"""Problem details: the one shape of every error that the API answers (RFC 9457)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import HttpRequest, JsonResponse
+
+from lakehouse_project.kernel.errors import FieldError
+
+CONTENT_TYPE = "application/problem+json"
+
+
+def problem(
+    request: HttpRequest, status: int, *, code: str, title: str, detail: str, errors: Sequence[FieldError] = (), **more: Any
+) -> JsonResponse:
+    """An error response. `instance` is the id of the request, which is in the log as well."""
+    body = {
+        "type": f"urn:lakehouse:problem:{code}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "instance": f"urn:uuid:{getattr(request, 'request_id', '')}",
+        "errors": [_entry(error) for error in errors],
+        **more,
+    }
+    return JsonResponse(body, status=status, content_type=CONTENT_TYPE)
+
+
+def _entry(error: FieldError) -> dict[str, Any]:
+    entry = {"pointer": f"/{error.field}", "field": error.field, "code": error.rule, "message": error.message}
+    if error.row is not None:
+        entry |= {"pointer": f"/{error.row}/{error.field}", "row": error.row}
+    return entry

@@ -1,0 +1,35 @@
+"""Middleware: a request id in every answer, and a login in front of every page."""
+
+import uuid
+from collections.abc import Callable
+
+import structlog
+from django.contrib.auth.middleware import LoginRequiredMiddleware as DjangoLoginRequired
+from django.http import HttpRequest, HttpResponse
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class RequestIdMiddleware:
+    """Give each request an id, shown in the header `X-Request-ID`, in problem details and in the log."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request_id = str(uuid.uuid4())
+        request.request_id = request_id  # type: ignore[attr-defined]
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        response = self.get_response(request)
+        response["X-Request-ID"] = request_id
+        return response
+
+
+class LoginRequiredMiddleware(DjangoLoginRequired):
+    """Every page asks for a login; the API answers 401 by itself, so it is left to its own authentication."""
+
+    def process_view(self, request: HttpRequest, *args: object) -> HttpResponse | None:
+        if request.path.startswith("/api/"):
+            return None
+        response: HttpResponse | None = super().process_view(request, *args)  # type: ignore[arg-type]
+        return response

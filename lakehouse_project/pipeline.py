@@ -1,0 +1,37 @@
+"""Who listens to which event: the wiring between the layers, and nothing else."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from lakehouse_project.celery import app
+
+LISTENERS: Mapping[str, tuple[str, ...]] = {
+    "bronze.file_received": ("bronze.load_file",),
+    "bronze.changed": ("silver.refine", "search.project"),
+    "silver.changed": ("gold.refresh", "search.project"),
+    "gold.changed": (),
+}
+
+log = structlog.get_logger(__name__)
+
+
+class CeleryEventBus:
+    """Publishes by sending the listening tasks to the queues of their layers."""
+
+    def publish(self, name: str, **payload: Any) -> None:
+        """See `EventBus`. If the broker is down the event is logged and dropped: what has to be done is in the
+        database, and the periodic run of each stage finds it there."""
+        tasks = LISTENERS[name]
+        transaction.on_commit(lambda: _send(tasks, payload))
+
+
+def _send(tasks: tuple[str, ...], payload: dict[str, Any]) -> None:
+    try:
+        for task in tasks:
+            app.send_task(task, kwargs=payload, retry=False)
+    except OperationalError as error:
+        log.warning("event_not_sent", tasks=tasks, error=str(error))

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class SilverConfig(AppConfig):
+    name = "silver"
+    verbose_name = "Silver"

@@ -1,0 +1,16 @@
+"""Fixtures that every test may use. PostgreSQL and Valkey are real: `tests.services` starts them for the session."""
+
+import os
+
+import pytest
+
+from tests import services
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    services.start(config)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "lakehouse_project.settings"
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    services.stop(config)

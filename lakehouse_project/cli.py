@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping
+from typing import NoReturn
 
 MINIMUM_PYTHON = (3, 11)
 
@@ -33,7 +34,16 @@ def main() -> None:
     if len(sys.argv) == 1 or sys.argv[1:] in (["--help"], ["-h"], ["help"]):
         sys.stdout.write(overview())
         return
+    if sys.argv[1:2] == ["up"]:
+        _up()
     _execute()
+
+
+def _up() -> NoReturn:
+    """Without Django: the supervisor runs before there is a database, and stays small."""
+    from lakehouse_project.runtime.main import main as up  # noqa: PLC0415
+
+    sys.exit(up(sys.argv[2:]))
 
 
 def overview() -> str:

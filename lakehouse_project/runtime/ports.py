@@ -12,7 +12,7 @@ LOOPBACK = "127.0.0.1"
 
 def free_port() -> int:
     """A port on the loopback interface that nobody listens on at this moment."""
-    for port in random.sample(_SERVER_PORTS, 200):  # noqa: S311  # not a secret
+    for port in random.sample(_SERVER_PORTS, 200):  # not a secret
         if is_free(LOOPBACK, port):
             return port
     raise RuntimeProblem("No free TCP port was found on 127.0.0.1.")

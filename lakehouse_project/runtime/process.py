@@ -8,9 +8,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 from lakehouse_project.runtime.errors import RuntimeProblem
 
@@ -49,25 +50,26 @@ class Part(Protocol):
 def spawn(
     command: Sequence[str | Path],
     *,
-    log: Path,
+    log: Path | None,
     environment: Mapping[str, str],
     death_signal: signal.Signals,
     account: Account | None = None,
     cwd: Path | None = None,
     pass_fds: Sequence[int] = (),
     stdin: int = subprocess.DEVNULL,
+    stdout: int | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start `command` in a session of its own, output appended to `log`.
+    """Start `command` in a session of its own, its output appended to `log` (None: on the terminal).
 
     When the calling *thread* ends, the kernel sends `death_signal`: so call this from the main thread.
     """
     identity = {} if account is None else {"user": account.uid, "group": account.gid, "extra_groups": []}
-    with log.open("ab") as output:  # append mode, so that rotate() may truncate under the writer
+    with open_log(log) as output:
         return subprocess.Popen(  # pylint: disable=consider-using-with  # the caller owns the process
             [str(word) for word in command],
             stdin=stdin,
-            stdout=output,
-            stderr=subprocess.STDOUT,
+            stdout=output if stdout is None else stdout,
+            stderr=output,
             env=dict(environment),
             cwd=cwd,
             pass_fds=pass_fds,
@@ -75,6 +77,11 @@ def spawn(
             preexec_fn=_die_with(os.getpid(), death_signal),  # noqa: PLW1509  # nothing but one system call
             **identity,  # type: ignore[call-overload]
         )
+
+
+def open_log(log: Path | None) -> AbstractContextManager[IO[bytes] | None]:
+    """Append mode, so that `rotate` may truncate the file under its writer."""
+    return nullcontext() if log is None else log.open("ab")
 
 
 def _die_with(parent: int, death_signal: signal.Signals) -> Callable[[], None] | None:

@@ -1,0 +1,25 @@
+"""What `lakehouse up` needs done in the database before it can serve. Part of `up`, not a command for people."""
+
+import io
+import json
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+from bronze.models import SourceFile
+
+
+class Command(BaseCommand):
+    help = "Migrate, create the first administrator; prints {administrator, is_empty} as JSON (used by `up`)."
+    requires_system_checks: list[str] = []
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        call_command("migrate", interactive=False, stdout=self.stderr)
+        account = io.StringIO()
+        call_command("bootstrap_admin", stdout=account)
+        answer = {
+            "administrator": json.loads(account.getvalue() or "{}"),
+            "is_empty": not SourceFile.objects.exists(),
+        }
+        self.stdout.write(json.dumps(answer))

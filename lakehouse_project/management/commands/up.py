@@ -1,0 +1,19 @@
+"""`lakehouse up`. The entry point calls the runtime before Django is loaded; this form serves `manage.py` and `help`."""
+
+import argparse
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from lakehouse_project.runtime.main import add_arguments, up
+
+
+class Command(BaseCommand):
+    help = "Start everything: database, broker, web server, worker. The first run sets up and seeds."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        add_arguments(parser)
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        raise SystemExit(up(argparse.Namespace(**options)))

@@ -1,0 +1,109 @@
+"""The parts that are the product itself: web server, worker, clock and drop-folder watcher."""
+
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lakehouse_project.runtime.process import spawn
+from lakehouse_project.runtime.state import StateFolder
+
+_PACKAGES = Path(__file__).resolve().parents[2]
+_QUEUES = "bronze,silver,gold,search"
+_CELERY = ("celery", "--app", "lakehouse_project.celery")
+
+
+@dataclass(frozen=True)
+class ModulePart:
+    """A Python module that runs for as long as the lakehouse; `health_url` answers 2xx when it is ready."""
+
+    name: str
+    log: Path
+    arguments: tuple[str, ...]
+    environment: Mapping[str, str]
+    grace: float = 10.0
+    health_url: str | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
+
+    def launch(self) -> subprocess.Popen[bytes]:
+        command = module_command(*self.arguments)
+        # Nothing is lost by a hard end: tasks are acknowledged late and every hop is idempotent.
+        return spawn(command, log=self.log, environment=self.environment, death_signal=signal.SIGKILL)
+
+    def ready(self) -> bool:
+        return self.health_url is None or _answers(self.health_url)
+
+
+def module_command(*arguments: str) -> list[str]:
+    """`python -m …` without the current folder on the module path: a user's `search/` must not hide ours."""
+    return [sys.executable, "-P", "-m", *arguments]
+
+
+def part_environment(services: Mapping[str, str], home: Path) -> dict[str, str]:
+    """The environment of every part: the caller's, with the addresses of the servers."""
+    return {
+        **os.environ,
+        **services,
+        "LAKEHOUSE_HOME": str(home),
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(_PACKAGES), os.environ.get("PYTHONPATH")])),
+        "PYTHONSAFEPATH": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def web(folder: StateFolder, environment: Mapping[str, str], host: str, port: int) -> ModulePart:
+    return ModulePart(
+        "web",
+        folder.log("web"),
+        (
+            *("granian", "--interface", "wsgi", "--host", host, "--port", str(port), "--no-ws"),
+            *(
+                "--workers",
+                str(min(2, os.cpu_count() or 1)),
+                "--blocking-threads",
+                "8",
+                "--backpressure",
+                "64",
+            ),
+            *(
+                "--respawn-failed-workers",
+                "--workers-kill-timeout",
+                "5",
+                "lakehouse_project.wsgi:application",
+            ),
+        ),
+        environment,
+        health_url=f"{local_url(host, port)}/healthz",
+    )
+
+
+def worker(folder: StateFolder, environment: Mapping[str, str]) -> ModulePart:
+    arguments = ("worker", "--queues", _QUEUES, "--concurrency", "2", "--without-gossip", "--without-mingle")
+    return ModulePart("worker", folder.log("worker"), (*_CELERY, *arguments), environment)
+
+
+def beat(folder: StateFolder, environment: Mapping[str, str]) -> ModulePart:
+    arguments = ("beat", "--schedule", str(folder.run / "beat"), "--pidfile", "")
+    return ModulePart("beat", folder.log("beat"), (*_CELERY, *arguments), environment)
+
+
+def watcher(folder: StateFolder, environment: Mapping[str, str]) -> ModulePart:
+    return ModulePart("watcher", folder.log("watcher"), ("lakehouse_project.cli", "watch"), environment)
+
+
+def local_url(host: str, port: int) -> str:
+    """Where a browser on this machine finds a server that listens on `host`."""
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104  # recognised, not bound
+    return f"http://{reachable}:{port}"
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310  # our own http URL
+            return bool(response.status < 300)
+    except OSError:  # includes urllib's errors
+        return False

@@ -1,0 +1,102 @@
+"""From decoded JSON records to a `RowBatch`: unnesting, column names, cells and payloads."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+
+from bronze.readers.formats import LINE, BrokenRow, FileFormat, ReadLimits, RowBatch, plain_name, storable
+from bronze.readers.json_text import JsonDecoder, cell, encode
+
+Record = dict[str, Any]
+KNOWN_SHAPES = 1000
+
+
+class RecordCollector:
+    """Collects records until a batch is due."""
+
+    def __init__(self, fmt: FileFormat, limits: ReadLimits, decoder: JsonDecoder) -> None:
+        self._fmt = fmt
+        self._limits = limits
+        self._decoder = decoder
+        self._names: dict[tuple[str, ...], dict[str, str]] = {}
+        self._clear()
+
+    def _clear(self) -> None:
+        self._records: list[Record] = []
+        self._payloads: list[str] = []
+        self._lines: list[int] = []
+        self._broken: list[BrokenRow] = []
+        self._size = 0
+
+    @property
+    def is_due(self) -> bool:
+        return self._size >= self._limits.segment_bytes
+
+    def add(self, line: int, text: str, value: Any) -> None:
+        """Take the decoded `value` of the JSON `text` that starts on `line`."""
+        problem = self._decoder.problem(text, value)
+        if problem is not None:
+            self.add_broken(line, text, *problem)
+        elif self._fmt.record_path is not None and self._fmt.record_path in value:
+            self._add_elements(line, text, value, self._fmt.record_path)
+        else:
+            self._add_record(line, text, value)
+
+    def add_broken(self, line: int, text: str, rule: str, message: str) -> None:
+        self._size += len(text)
+        self._broken.append(BrokenRow(line, storable(text), rule, f"line {line}: {message}"))
+
+    def take(self, bytes_read: int) -> Iterator[RowBatch]:
+        """The batch, if anything was collected."""
+        if not self._records and not self._broken:
+            return
+        rows = frame(self._records).with_columns(pl.Series(LINE, self._lines, dtype=pl.Int64))
+        payloads = pl.Series("payload", self._payloads, dtype=pl.String)
+        yield RowBatch(rows, payloads, tuple(self._broken), bytes_read)
+        self._clear()
+
+    def _add_elements(self, line: int, text: str, parent: Record, path: str) -> None:
+        elements = parent[path]
+        if not isinstance(elements, list) or not all(isinstance(element, dict) for element in elements):
+            self.add_broken(line, text, "record_path", f"'{path}' is not a list of JSON objects")
+            return
+        inherited = {name: value for name, value in parent.items() if not isinstance(value, dict | list)}
+        for element in elements:
+            row = inherited | element
+            self._add_record(line, encode(row), row)
+
+    def _add_record(self, line: int, text: str, record: Record) -> None:
+        names = self._renamed(record)
+        if names:
+            record = {names.get(name, name): value for name, value in record.items()}
+            text = encode(record)
+        self._size += len(text)
+        self._records.append(record)
+        self._payloads.append(text)
+        self._lines.append(line)
+
+    def _renamed(self, record: Record) -> dict[str, str]:
+        """Names of the record's members that an alias replaces. A field under its own name wins over its alias."""
+        shape = tuple(record)
+        if shape not in self._names:
+            if len(self._names) >= KNOWN_SHAPES:
+                self._names.clear()
+            self._names[shape] = self._new_names(shape)
+        return self._names[shape]
+
+    def _new_names(self, shape: tuple[str, ...]) -> dict[str, str]:
+        names = {LINE: f"{LINE}_"} if LINE in shape else {}
+        for name in shape:
+            field = self._fmt.aliases.get(plain_name(name))
+            if field is not None and field not in shape and field not in names.values():
+                names[name] = field
+        return names
+
+
+def frame(records: list[Record]) -> pl.DataFrame:
+    """Records as text columns, in the order in which their names appear first."""
+    names = list(dict.fromkeys(name for shape in dict.fromkeys(map(tuple, records)) for name in shape))
+    return pl.DataFrame(
+        {name: pl.Series([cell(record.get(name)) for record in records], dtype=pl.String) for name in names}
+    )

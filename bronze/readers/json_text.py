@@ -1,0 +1,109 @@
+"""JSON text to values and back without losing a digit: numbers stay the text that the file had."""
+
+import json
+import re
+from collections.abc import Iterator
+from json.encoder import encode_basestring
+from typing import Any
+
+LONGEST_NUMBER = 400
+LARGEST_EXPONENT = 999
+LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
+SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+
+
+class Number(str):
+    """A JSON number as its text."""
+
+    __slots__ = ()
+
+
+class JsonDecoder:
+    """Decodes JSON values; `problem` tells what of the last one PostgreSQL could not store (None: nothing)."""
+
+    def __init__(self, max_depth: int) -> None:
+        self._max_depth = max_depth
+        self._odd_number: str | None = None
+        self._decoder = json.JSONDecoder(
+            parse_float=self._number, parse_int=self._number, parse_constant=self._constant
+        )
+
+    def decode_at(self, text: str, start: int) -> tuple[Any, int]:
+        """The value at `start` and where it ends. Raises `json.JSONDecodeError`, and `RecursionError` if very deep."""
+        self._odd_number = None
+        return self._decoder.raw_decode(text, start)
+
+    def problem(self, text: str, value: Any) -> tuple[str, str] | None:
+        """Rule and message for a decoded value that cannot be a record."""
+        if depth_exceeds(text, self._max_depth):
+            return "too_deep", f"JSON is nested deeper than {self._max_depth} levels"
+        if self._odd_number is not None:
+            return "number", f"{self._odd_number[:40]} is not a number that JSON and the database know"
+        if "\\u0000" in text and any("\x00" in part for part in strings(value)):
+            return "nul_character", "a text has a NUL character (\\u0000)"
+        if SURROGATE_ESCAPE.search(text) and any(LONE_SURROGATE.search(part) for part in strings(value)):
+            return "lone_surrogate", "a text has half of a surrogate pair"
+        return None if isinstance(value, dict) else ("not_an_object", "the record is not a JSON object")
+
+    def _number(self, text: str) -> Number:
+        if len(text) > LONGEST_NUMBER or _exponent(text) > LARGEST_EXPONENT:
+            self._odd_number = text
+        return Number(text)
+
+    def _constant(self, text: str) -> Number:
+        self._odd_number = text
+        return Number(text)
+
+
+def _exponent(text: str) -> int:
+    _, _, exponent = text.lower().partition("e")
+    return abs(int(exponent)) if exponent else 0
+
+
+def depth_exceeds(text: str, limit: int) -> bool:
+    if text.count("{") + text.count("[") <= limit:
+        return False
+    depth = 0
+    for token in BRACKETS.finditer(text):
+        depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(token[0], 0)
+        if depth > limit:
+            return True
+    return False
+
+
+def strings(value: Any) -> Iterator[str]:
+    """Every text in a value, names of members included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            yield name
+            yield from strings(member)
+    elif isinstance(value, list):
+        for element in value:
+            yield from strings(element)
+
+
+def encode(value: Any) -> str:
+    """JSON text of a decoded value."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case Number():
+            return str(value)
+        case str():
+            return encode_basestring(value)
+        case dict():
+            return "{" + ", ".join(f"{encode_basestring(k)}: {encode(v)}" for k, v in value.items()) + "}"
+        case _:
+            return "[" + ", ".join(map(encode, value)) + "]"
+
+
+def cell(value: Any) -> str | None:
+    """A member of a record as a cell: text as it is, everything else as its JSON text, null as None."""
+    if value is None:
+        return None
+    return str(value) if isinstance(value, str) else encode(value)

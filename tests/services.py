@@ -1,7 +1,7 @@
 """PostgreSQL and Valkey for one test session, thrown away at its end.
 
-`conftest.py` calls `start(config)` in `pytest_configure` and `stop(config)` in `pytest_unconfigure`; pytest-django
-reads the settings after that, so `DJANGO_SETTINGS_MODULE` must not stand in pyproject.toml but be set there, too.
+`conftest.py` calls `start` in `pytest_configure` and `stop` in `pytest_unconfigure`; pytest-django reads the
+settings after that, so `DJANGO_SETTINGS_MODULE` must not stand in pyproject.toml but be set there, too.
 Where `DATABASE_URL` or `BROKER_URL` is given, that server is used and none started.
 """
 
@@ -36,7 +36,7 @@ _SERVICES = pytest.StashKey[Services]()
 
 
 def start(config: pytest.Config) -> None:
-    """Export DATABASE_URL, BROKER_URL and LAKEHOUSE_HOME. An xdist worker shares the servers of its controller."""
+    """Export DATABASE_URL, BROKER_URL, LAKEHOUSE_HOME. An xdist worker shares its controller's servers."""
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker is None:
         config.stash[_SERVICES] = _start_services()

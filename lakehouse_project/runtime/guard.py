@@ -1,8 +1,8 @@
 """Ends the parts of a supervisor that was killed, with all their children.
 
-The guard is a process of its own that reads lines on standard input: `<group> <seconds>` for a process group that is
-given so long to end by itself, `-<group>` for one that has ended. Its input closes when the supervisor ends, however
-it does. It inherits the lock of the state folder and so holds it until all is over.
+The guard is a process of its own that reads lines on standard input: `<group> <seconds>` for a process group
+that is given so long to end by itself, `-<group>` for one that has ended. Its input closes when the supervisor
+ends, however it does. It inherits the lock of the state folder and so holds it until all is over.
 """
 
 import os

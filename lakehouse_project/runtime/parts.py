@@ -7,6 +7,7 @@ import sys
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
 from lakehouse_project.runtime.process import spawn
@@ -19,7 +20,7 @@ _CELERY = ("celery", "--app", "lakehouse_project.celery")
 
 @dataclass(frozen=True)
 class ModulePart:
-    """A Python module that runs for as long as the lakehouse; `health_url` answers 2xx when it is ready."""
+    """A Python module that runs for as long as the lakehouse; `health_url` answers 200 when it is ready."""
 
     name: str
     log: Path
@@ -104,6 +105,6 @@ def local_url(host: str, port: int) -> str:
 def _answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310  # our own http URL
-            return bool(response.status < 300)
+            return bool(response.status == HTTPStatus.OK)
     except OSError:  # includes urllib's errors
         return False

@@ -5,7 +5,7 @@ import socket
 
 from lakehouse_project.runtime.errors import RuntimeProblem
 
-# Below the range that Linux gives to outgoing connections: while a server restarts, no client can take its port.
+# Below what Linux gives to outgoing connections: while a server restarts, no client can take its port.
 _SERVER_PORTS = range(20_000, 32_000)
 LOOPBACK = "127.0.0.1"
 
@@ -19,7 +19,7 @@ def free_port() -> int:
 
 
 def is_free(host: str, port: int) -> bool:
-    """Whether a server could listen on `host`:`port` now. Raises RuntimeProblem when `host` is not an address here."""
+    """Whether a server could listen there now. Raises RuntimeProblem when `host` is not an address here."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

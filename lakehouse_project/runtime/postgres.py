@@ -53,8 +53,8 @@ NOT_DURABLE = MappingProxyType({"fsync": "off", "synchronous_commit": "off", "fu
 class EmbeddedPostgres:
     """A PostgreSQL server on the loopback interface that keeps its data in `folder`.
 
-    The role and database `lakehouse` and the extensions are made at the first start. As root the server runs as
-    an unprivileged account that owns `folder` and needs no access to the folders above it.
+    The role and database `lakehouse` and the extensions are made at the first start. As root the server runs
+    as an unprivileged account that owns `folder` and needs no access to the folders above it.
     """
 
     name = "postgres"
@@ -236,7 +236,7 @@ def _clear_stale_pid(folder: Path) -> None:
 def _serves(pid: int, folder: Path) -> bool:
     """Whether process `pid` is a server on `folder`, not another one that was given the same number."""
     try:
-        return os.path.samefile(psutil.Process(pid).cwd(), folder)
+        return folder.samefile(psutil.Process(pid).cwd())
     except (psutil.Error, OSError):
         return False
 

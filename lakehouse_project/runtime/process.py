@@ -140,7 +140,7 @@ def tail(log: Path, lines: int = 15) -> list[str]:
 
 
 def rotate(log: Path, limit: int = _LOG_LIMIT) -> None:
-    """Move a log of more than `limit` bytes to `<log>.1`; its writer appends, so it goes on in the same file."""
+    """Copy a log of more than `limit` bytes to `<log>.1` and empty it; its writer appends, so it goes on."""
     if log.exists() and log.stat().st_size > limit:
         shutil.copyfile(log, log.with_name(log.name + ".1"))
         os.truncate(log, 0)

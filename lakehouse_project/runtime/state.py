@@ -36,18 +36,20 @@ class StateFolder:
         return self.logs / f"{part}.log"
 
     def create(self) -> None:
-        """Make the folder and what every part expects in it. Raises RuntimeProblem where that is not allowed."""
+        """Make the folder and what every part expects in it, or raise RuntimeProblem."""
+        folders = (self.home, self.run, self.logs, self.home / "tmp")
         try:
-            for folder in (self.home, self.run, self.logs, self.home / "tmp"):
+            for folder in folders:
                 private_folder(folder)
-            if not os.access(self.home, os.R_OK | os.W_OK | os.X_OK):
-                raise PermissionError
-        except (PermissionError, FileExistsError, NotADirectoryError):
+        except OSError as error:
+            raise RuntimeProblem(
+                f"The state folder {self.home} cannot be used ({error.strerror}); "
+                "set LAKEHOUSE_HOME to a folder of your own."
+            ) from None
+        if not all(os.access(folder, os.R_OK | os.W_OK | os.X_OK) for folder in folders):
             raise RuntimeProblem(
                 f"The state folder {self.home} is not writable; set LAKEHOUSE_HOME to a folder of your own."
-            ) from None
-        except OSError as error:
-            raise RuntimeProblem(f"The state folder {self.home} cannot be used: {error.strerror}.") from None
+            )
 
     def publish(self, services: dict[str, Any]) -> None:
         """Tell other commands on this folder where the embedded servers listen."""
@@ -65,7 +67,7 @@ class RunLock:
         self.descriptor = os.open(folder.run / "lock", os.O_RDWR | os.O_CREAT, 0o600)
 
     def acquire(self, url: str) -> None:
-        """Raises RuntimeProblem when another supervisor lives on this folder; waits for one that is ending."""
+        """Wait for a supervisor that is ending; raise RuntimeProblem when one lives."""
         deadline = time.monotonic() + _STOPPING_TIMEOUT
         while not self._try():
             self._refuse_if_alive()
@@ -89,6 +91,6 @@ class RunLock:
         holder = read_json(self._path) or {}
         if is_running(holder.get("pid", 0)):
             raise RuntimeProblem(
-                f"lakehouse is already running on this state folder (pid {holder['pid']}) at {holder['url']}; "
-                "stop it with Ctrl-C there, or set LAKEHOUSE_HOME to another folder."
+                f"lakehouse is already running on this state folder (pid {holder['pid']}) "
+                f"at {holder['url']}; stop it with Ctrl-C there, or set LAKEHOUSE_HOME to another folder."
             )

@@ -1,4 +1,7 @@
-"""Starts parts, restarts what dies, stops all. Belongs in the main thread: children end with the thread that made them."""
+"""Starts parts, restarts what dies, stops all.
+
+Belongs in the main thread: children end with the thread that made them.
+"""
 
 import os
 import select

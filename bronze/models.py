@@ -33,7 +33,6 @@ class SourceFile(models.Model):
 
     class State(models.TextChoices):
         RECEIVED = "received"
-        LOADING = "loading"
         LOADED = "loaded"
         FAILED = "failed"
 
@@ -49,6 +48,7 @@ class SourceFile(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     state = models.CharField(max_length=10, choices=State, default=State.RECEIVED)
+    attempts = models.SmallIntegerField(default=0, help_text="How often a worker began to load it.")
     error = models.TextField(blank=True, help_text="Why it failed, and what to do.")
     xid = models.BigIntegerField(null=True, editable=False, help_text="Transaction that loaded the rows.")
     rows_read = models.BigIntegerField(default=0)

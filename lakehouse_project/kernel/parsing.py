@@ -67,7 +67,9 @@ def _datetimes(texts: pl.Series) -> pl.Series:
     rest = common.is_null() & texts.is_not_null()
     if not rest.any():
         return common
-    general = texts.filter(rest).to_frame("text").select(_general_datetime(pl.col("text"))).to_series()
+    # By way of a list: polars 2.1 panics in its string functions on some filtered columns.
+    others = pl.DataFrame({"text": texts.filter(rest).to_list()}, schema={"text": pl.String})
+    general = others.select(_general_datetime(pl.col("text"))).to_series()
     return common.scatter(rest.arg_true(), general)
 
 

@@ -1,0 +1,59 @@
+"""Entities of the bronze layer."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Status = Literal["valid", "quarantined", "deleted"]
+
+
+class Receipt(BaseModel):
+    """What became of each row that was read. `read` is the sum of the others."""
+
+    model_config = ConfigDict(frozen=True)
+
+    read: int = 0
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    duplicate: int = 0
+    quarantined: int = 0
+
+    @property
+    def changed_something(self) -> bool:
+        return bool(self.inserted or self.updated or self.quarantined)
+
+
+class ReceivedFile(BaseModel):
+    """A source file: what admission found, how far it is, and its receipt."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: int
+    dataset: str
+    name: str
+    sha256: str
+    size: int
+    media_type: str
+    detected: list[str]
+    state: str
+    error: str
+    receipt: Receipt
+    repeated: bool = False
+    """The same bytes had been received before; this is the earlier receipt."""
+
+
+class Record(BaseModel):
+    """A raw record with the edits of staff applied (`fields`)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: int
+    dataset: str
+    key: str
+    fields: dict[str, Any]
+    status: Status
+    errors: list[dict[str, Any]]
+    revision: int
+    source_file_id: int | None
+    line: int | None

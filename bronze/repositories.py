@@ -1,0 +1,226 @@
+"""Reading and writing the tables of the bronze layer."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Case, F, Q, QuerySet, When
+from django.db.models.fields.json import KeyTextTransform
+from django.utils import timezone
+
+from bronze.contracts import CONTRACTS, DOCUMENTS, ContractSpec
+from bronze.domain import Receipt, ReceivedFile, Record
+from bronze.errors import FileNotReceived, RecordNotFound, UnknownDataset
+from bronze.models import Document, DocumentPage, RawRecord, SourceFile
+
+MAX_ATTEMPTS = 3
+
+
+def contract_named(name: str) -> ContractSpec:
+    """Raises `UnknownDataset`."""
+    try:
+        return CONTRACTS[name]
+    except KeyError:
+        known = ", ".join(sorted(CONTRACTS))
+        raise UnknownDataset(f"There is no data set {name!r}. Known: {known}.") from None
+
+
+class SourceFiles:
+    """Source files and their receipts."""
+
+    def find_same(self, dataset: str, sha256: str) -> ReceivedFile | None:
+        """The file with these bytes in this data set, unless loading it failed."""
+        rows = SourceFile.objects.filter(dataset_id=dataset, sha256=sha256).exclude(
+            state=SourceFile.State.FAILED
+        )
+        row = rows.first()
+        return _file_entity(row).model_copy(update={"repeated": True}) if row else None
+
+    def add(self, **values: Any) -> ReceivedFile:
+        return _file_entity(SourceFile.objects.create(**values))
+
+    def get(self, file_id: int) -> ReceivedFile:
+        """Raises `FileNotReceived`."""
+        row = SourceFile.objects.filter(pk=file_id).first()
+        if row is None:
+            raise FileNotReceived(f"There is no source file {file_id}.")
+        return _file_entity(row)
+
+    def waiting(self) -> list[int]:
+        """Ids of files that were received and not loaded yet, oldest first."""
+        received = SourceFile.objects.filter(state=SourceFile.State.RECEIVED)
+        return list(received.order_by("id").values_list("id", flat=True))
+
+    def begin(self, file_id: int) -> bool:
+        """Count an attempt to load the file. False if a worker has died of it too often."""
+        SourceFile.objects.filter(pk=file_id).update(attempts=F("attempts") + 1)
+        return SourceFile.objects.filter(pk=file_id, attempts__lte=MAX_ATTEMPTS).exists()
+
+    def claim(self, file_id: int) -> SourceFile | None:
+        """Lock a received file for the transaction; None if it is loaded already or another worker has it."""
+        received = SourceFile.objects.select_for_update(skip_locked=True).filter(
+            state=SourceFile.State.RECEIVED
+        )
+        return received.filter(pk=file_id).first()
+
+    def claim_documents(self, first: int, limit: int) -> "list[SourceFile]":
+        """Lock document `first` and others that were received; those that other workers have are left out."""
+        received = SourceFile.objects.select_for_update(skip_locked=True).filter(
+            state=SourceFile.State.RECEIVED, dataset_id=DOCUMENTS
+        )
+        order = Case(When(pk=first, then=0), default=1)
+        return list(received.order_by(order, "id")[:limit])
+
+    def finish(self, file_id: int, receipt: Receipt) -> None:
+        """Store the receipt. `rows_read` must be the sum of the others: the database checks it."""
+        counts = {f"rows_{name}": value for name, value in receipt.model_dump().items()}
+        SourceFile.objects.filter(pk=file_id).update(
+            state=SourceFile.State.LOADED, loaded_at=timezone.now(), xid=_current_xid(), error="", **counts
+        )
+
+    def fail(self, file_id: int, reason: str) -> None:
+        SourceFile.objects.filter(pk=file_id).update(state=SourceFile.State.FAILED, error=reason)
+
+
+class RawRecords:
+    """Raw records one by one. Bulk loads go through `bronze.merge`."""
+
+    def list(
+        self,
+        dataset: str,
+        *,
+        window: slice,
+        filters: Mapping[str, str] | None = None,
+        status: str | None = None,
+    ) -> tuple[list[Record], int]:
+        """Records in the order of their arrival, and their number. Deleted ones only if `status` asks for them."""
+        rows = RawRecord.objects.filter(dataset_id=dataset)
+        rows = rows.filter(status=status) if status else rows.exclude(status=RawRecord.Status.DELETED)
+        for name, value in (filters or {}).items():
+            rows = _with_text(rows, name, value)
+        return [_record_entity(row) for row in _values(rows.order_by("id")[window])], rows.count()
+
+    def get(self, dataset: str, key: str) -> Record:
+        """Raises `RecordNotFound`, for deleted records too."""
+        rows = _values(RawRecord.objects.filter(dataset_id=dataset, key=key).exclude(status="deleted"))
+        for row in rows:
+            return _record_entity(row)
+        raise RecordNotFound(f"{dataset} has no record with the key {key!r}.")
+
+    def lock(self, dataset: str, key: str) -> RawRecord | None:
+        """The row of a key, locked for the transaction, deleted or not."""
+        return RawRecord.objects.select_for_update().filter(dataset_id=dataset, key=key).first()
+
+    def set_patch(self, record_id: int, patch: Mapping[str, Any]) -> None:
+        """Set the edits on top of the payload."""
+        RawRecord.objects.filter(pk=record_id).update(patch=patch)
+
+    def revive(self, dataset: str, key: str) -> None:
+        """Undo a deletion."""
+        deleted = RawRecord.objects.filter(dataset_id=dataset, key=key, status=RawRecord.Status.DELETED)
+        deleted.update(status=RawRecord.Status.VALID)
+
+    def delete(self, dataset: str, key: str) -> None:
+        """Leave a tombstone: the record stays, marked as deleted."""
+        RawRecord.objects.filter(dataset_id=dataset, key=key).update(status=RawRecord.Status.DELETED)
+
+    def by_id(self, ids: Sequence[int]) -> "list[Record]":
+        return [_record_entity(row) for row in _values(RawRecord.objects.filter(pk__in=ids).order_by("id"))]
+
+    def set_outcome(self, record_id: int, errors: Sequence[Mapping[str, Any]]) -> None:
+        """Valid without errors, quarantined with them. Writes only what is different."""
+        status = RawRecord.Status.QUARANTINED if errors else RawRecord.Status.VALID
+        same = Q(status=status, errors=list(errors))
+        RawRecord.objects.filter(~same, pk=record_id).update(status=status, errors=list(errors))
+
+    def exists(self, dataset: str, key: str) -> bool:
+        return RawRecord.objects.filter(dataset_id=dataset, key=key, status=RawRecord.Status.VALID).exists()
+
+    def references_to(self, dataset: str, key: str) -> dict[str, int]:
+        """How many records of other data sets strictly refer to this one, by data set."""
+        counts = {}
+        for contract in CONTRACTS.values():
+            for field in contract.fields:
+                if field.reference and field.reference.strict and field.reference.dataset == dataset:
+                    rows = RawRecord.objects.filter(dataset_id=contract.name, status=RawRecord.Status.VALID)
+                    counts[contract.name] = _with_text(rows, field.name, key).count()
+        return {name: count for name, count in counts.items() if count}
+
+
+class Documents:
+    """Documents and their pages."""
+
+    def store(
+        self, sha256: str, *, file_id: int, pages: Sequence[tuple[int, str, str]], **values: Any
+    ) -> None:
+        """Replace the document and its pages: (number from 1, text, error)."""
+        document, _ = Document.objects.update_or_create(
+            sha256=sha256, defaults={"source_file_id": file_id, "page_count": len(pages), **values}
+        )
+        document.pages.all().delete()
+        DocumentPage.objects.bulk_create(
+            [
+                DocumentPage(document=document, number=number, text=text, error=error)
+                for number, text, error in pages
+            ]
+        )
+
+
+def lock_dataset(dataset: str) -> None:
+    """Wait until no other load of this data set runs; held to the end of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('bronze.load'), hashtext(%s))", [dataset])
+
+
+def atomic() -> "transaction.Atomic":
+    return transaction.atomic()
+
+
+def _current_xid() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_xact_id()::text::bigint")
+        (xid,) = cursor.fetchone()
+    return int(xid)
+
+
+def _with_text(rows: QuerySet[RawRecord], field: str, text: str) -> QuerySet[RawRecord]:
+    """Rows whose field reads `text`, be it a string or a number."""
+    return rows.alias(**{f"text_{field}": KeyTextTransform(field, "effective")}).filter(
+        **{f"text_{field}": text}
+    )
+
+
+def _values(rows: QuerySet[RawRecord]) -> Any:
+    return rows.values(
+        "id", "dataset_id", "key", "effective", "status", "errors", "revision", "source_file_id", "line"
+    )
+
+
+def _record_entity(row: Mapping[str, Any]) -> Record:
+    return Record(
+        id=row["id"],
+        dataset=row["dataset_id"],
+        key=row["key"],
+        fields=row["effective"],
+        status=row["status"],
+        errors=row["errors"],
+        revision=row["revision"],
+        source_file_id=row["source_file_id"],
+        line=row["line"],
+    )
+
+
+def _file_entity(row: SourceFile) -> ReceivedFile:
+    receipt = {name: getattr(row, f"rows_{name}") for name in Receipt.model_fields}
+    return ReceivedFile(
+        id=row.pk,
+        dataset=row.dataset_id,
+        name=row.name,
+        sha256=row.sha256,
+        size=row.size,
+        media_type=row.media_type,
+        detected=row.detected,
+        state=row.state,
+        error=row.error,
+        receipt=Receipt(**receipt),
+    )

@@ -1,0 +1,67 @@
+"""Edits of staff on top of raw records, and the check that decides whether a record is valid."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import orjson
+
+from bronze.contracts import ContractSpec
+from bronze.domain import Record
+from bronze.encryption import FieldCipher
+from bronze.incoming import secret_fields
+from bronze.repositories import RawRecords, atomic, contract_named
+from bronze.rows import frame_of
+from bronze.validation import check
+from lakehouse_project.kernel.events import EventBus
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecheckRecords:
+    """Check records, edits included, against their contract: valid, or quarantined with the reasons."""
+
+    records: RawRecords
+    cipher: FieldCipher
+
+    def __call__(self, ids: Sequence[int]) -> None:
+        rows = sorted(self.records.by_id(ids), key=lambda record: record.dataset)
+        for dataset, of_dataset in groupby(rows, key=lambda record: record.dataset):
+            self._recheck(contract_named(dataset), list(of_dataset))
+
+    def _recheck(self, contract: ContractSpec, records: list[Record]) -> None:
+        checked = check(frame_of([self._plain(record, contract) for record in records]), contract)
+        for record, errors in zip(records, checked["_errors"], strict=True):
+            self.records.set_outcome(record.id, orjson.loads(errors))
+
+    def _plain(self, record: Record, contract: ContractSpec) -> dict[str, Any]:
+        opened = {
+            name: self.cipher.decrypt(str(record.fields[name]), name)
+            for name in secret_fields(contract)
+            if record.fields.get(name)
+        }
+        return record.fields | opened
+
+
+@dataclass(frozen=True, kw_only=True)
+class EditRecord:
+    """Put an edit on top of a record; what was received stays as it is."""
+
+    records: RawRecords
+    recheck: RecheckRecords
+    events: EventBus
+    cipher: FieldCipher
+
+    def __call__(self, record_id: int, patch: Mapping[str, Any]) -> Record:
+        """`patch`: field -> value, null meaning null; an empty one takes earlier edits back."""
+        with atomic():
+            (record,) = self.records.by_id([record_id])
+            secrets = secret_fields(contract_named(record.dataset))
+            sealed = {
+                name: self.cipher.encrypt(str(patch[name]), name) for name in secrets if patch.get(name)
+            }
+            self.records.set_patch(record_id, {**patch, **sealed})
+            self.recheck([record_id])
+            self.events.publish("bronze.changed")
+            (edited,) = self.records.by_id([record_id])
+            return edited

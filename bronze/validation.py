@@ -1,0 +1,168 @@
+"""The contract check: every failed rule of every row, in one vectorised pass.
+
+Input: a frame of strings, one column per field that the data has. Output: the same rows with
+`_key` (the natural key, null where a part of it is missing) and `_errors` (JSON text: a list of field, rule, message, value).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import polars as pl
+
+from bronze.contracts import ContractSpec, FieldSpec
+from bronze.rules import RULES
+from lakehouse_project.kernel.parsing import parse_date, parse_datetime, parse_decimal, parse_integer, present
+
+KEY_SEPARATOR = ":"
+MAX_KEY = 400
+"""Characters of a key; PostgreSQL cannot index texts of any length. A row with a longer one counts as one without a key."""
+MAX_SHOWN = 200
+"""Characters of a bad value that an error repeats."""
+
+NO_ERRORS = "[]"
+LARGE_DECIMAL = 38
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule on a field: `broken` is true where a row breaks it, `message` says how."""
+
+    field: FieldSpec
+    name: str
+    broken: pl.Expr
+    message: str | pl.Expr
+
+
+def check(rows: pl.DataFrame, contract: ContractSpec) -> pl.DataFrame:
+    """`rows` with `_key` and `_errors` added. Columns without a field in the contract are left alone."""
+    complete = rows.with_columns(
+        pl.lit(None, pl.String).alias(name) for name in contract.field_names() if name not in rows.columns
+    )
+    rules = [rule for field in contract.fields for rule in rules_of(field)]
+    flags = complete.select(rule.broken.fill_null(value=False).alias(str(i)) for i, rule in enumerate(rules))
+    return rows.with_columns(
+        complete.select(key_of(contract, complete.columns)).to_series().alias("_key"),
+        _errors=_errors(complete, flags, rules),
+    )
+
+
+def _errors(rows: pl.DataFrame, flags: pl.DataFrame, rules: list[Rule]) -> pl.Series:
+    bad = flags.select(pl.any_horizontal(pl.all())).to_series().arg_true()
+    none = pl.repeat(NO_ERRORS, rows.height, eager=True)
+    return none if bad.is_empty() else none.scatter(bad, _describe(rows[bad], flags[bad], rules))
+
+
+def _describe(rows: pl.DataFrame, flags: pl.DataFrame, rules: list[Rule]) -> pl.Series:
+    """The errors of rows that have some, as JSON text. Only the rules that fired are spelled out."""
+    fired = [i for i, seen in enumerate(flags.max().row(0)) if seen]
+    marked = rows.with_columns(flags[str(i)].alias(f"_{i}") for i in fired)
+    entries = [pl.when(pl.col(f"_{i}")).then(_entry(rules[i])) for i in fired]
+    listed = pl.concat_list(entries).list.drop_nulls().list.join(",")
+    return marked.select(pl.concat_str(pl.lit("["), listed, pl.lit("]"))).to_series()
+
+
+def key_of(contract: ContractSpec, columns: list[str]) -> pl.Expr:
+    """The natural key as text: whole numbers in plain form, parts joined by a colon, null if a part is missing."""
+    parts = [
+        _key_part(contract.field(name), composite=len(contract.key) > 1)
+        for name in contract.key
+        if name in columns
+    ]
+    key = pl.concat_str(parts, separator=KEY_SEPARATOR, ignore_nulls=False)
+    return pl.when(key.str.len_chars() <= MAX_KEY).then(key)
+
+
+def _key_part(field: FieldSpec, *, composite: bool) -> pl.Expr:
+    text = present(pl.col(field.name))
+    if field.kind == "integer":
+        return pl.coalesce(parse_integer(pl.col(field.name)).cast(pl.String), text)
+    if composite:
+        return text.str.replace_all("%", "%25", literal=True).str.replace_all(
+            KEY_SEPARATOR, "%3A", literal=True
+        )
+    return text
+
+
+def rules_of(field: FieldSpec) -> Iterator[Rule]:
+    """The rules of one field. Those on the value hold only where there is one."""
+    column = pl.col(field.name)
+    text = present(column)
+    if field.required:
+        yield Rule(field, "required", text.is_null(), "is missing")
+    yield from _type_rules(field, column, text)
+    if field.max_length is not None:
+        yield Rule(
+            field, "max_length", text.str.len_chars() > field.max_length, f"is longer than {field.max_length}"
+        )
+    if field.pattern is not None:
+        yield Rule(field, "pattern", ~text.str.contains(field.pattern), _pattern_message(field))
+    if field.check is not None:
+        yield _checked(field, text)
+
+
+def _type_rules(field: FieldSpec, column: pl.Expr, text: pl.Expr) -> Iterator[Rule]:
+    if field.kind == "integer":
+        yield Rule(
+            field, "integer", text.is_not_null() & parse_integer(column).is_null(), "is not a whole number"
+        )
+        yield from _range_rules(field, parse_integer(column))
+    elif field.kind == "decimal":
+        yield from _decimal_rules(field, column, text)
+    elif field.kind == "date":
+        yield Rule(
+            field, "date", text.is_not_null() & parse_date(column).is_null(), "is not a date like 2024-05-17"
+        )
+    elif field.kind == "datetime":
+        broken = text.is_not_null() & parse_datetime(column).is_null()
+        yield Rule(field, "datetime", broken, "is not a timestamp like 2024-05-17T18:20:00Z (ISO 8601)")
+    elif field.kind == "enum":
+        choices = ", ".join(field.choices)
+        yield Rule(field, "enum", ~text.str.to_lowercase().is_in(field.choices), f"is not one of {choices}")
+    elif field.kind == "object":
+        yield Rule(field, "object", ~text.str.contains(r"^\{[\s\S]*\}$"), "is not a JSON object")
+
+
+def _decimal_rules(field: FieldSpec, column: pl.Expr, text: pl.Expr) -> Iterator[Rule]:
+    value = parse_decimal(column, pl.Decimal(18, field.scale))
+    number = text.str.contains(r"^[+-]?(\d+\.?\d*|\.\d+)$")
+    yield Rule(field, "decimal", ~number, "is not a plain number like 1234.50")
+    too_fine = number & text.str.contains(rf"\.\d{{{field.scale}}}\d*[1-9]")
+    yield Rule(field, "decimal_places", too_fine, f"has more than {field.scale} decimal places")
+    yield Rule(field, "decimal_size", number & ~too_fine & value.is_null(), "is too large")
+    yield from _range_rules(field, value)
+
+
+def _range_rules(field: FieldSpec, value: pl.Expr) -> Iterator[Rule]:
+    if field.minimum is not None:
+        yield Rule(field, "minimum", value < field.minimum, f"is below {field.minimum}")
+    if field.maximum is not None:
+        yield Rule(field, "maximum", value > field.maximum, f"is above {field.maximum}")
+
+
+def _checked(field: FieldSpec, text: pl.Expr) -> Rule:
+    rule = RULES[field.check or ""]
+
+    def problems(texts: pl.Series) -> pl.Series:
+        distinct = texts.drop_nulls().unique()
+        found = {value: rule(value) for value in distinct}
+        return texts.replace_strict(found, default=None, return_dtype=pl.String) if found else texts
+
+    message = text.map_batches(problems, return_dtype=pl.String)
+    return Rule(field, field.check or "", text.is_not_null() & message.is_not_null(), message)
+
+
+def _pattern_message(field: FieldSpec) -> str:
+    return f"does not look like {field.example!r}" if field.example else f"does not match {field.pattern}"
+
+
+def _entry(rule: Rule) -> pl.Expr:
+    """One error as JSON text: `{"field": …, "rule": …, "message": …, "value": …}`."""
+    message = pl.lit(rule.message) if isinstance(rule.message, str) else rule.message
+    shown = present(pl.col(rule.field.name)).str.head(MAX_SHOWN)
+    value = pl.lit(None, pl.String) if rule.field.is_personal else shown
+    return pl.struct(
+        field=pl.lit(rule.field.name),
+        rule=pl.lit(rule.name),
+        message=pl.concat_str(pl.lit(rule.field.name + " "), message),
+        value=value,
+    ).struct.json_encode()

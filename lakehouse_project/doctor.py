@@ -1,0 +1,130 @@
+"""Is everything that the lakehouse needs there and working, and if not, what to do?"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from kombu.exceptions import OperationalError as BrokerError
+
+from lakehouse_project.celery import app
+from search.models import SearchDocument
+
+_LEAST_FREE_MB = 500
+_WORKER_ANSWER_SECONDS = 3.0
+_START = "Start it with `lakehouse up`"
+
+
+class Ailment(Exception):
+    """What is wrong, and what to do about it."""
+
+    def __init__(self, finding: str, advice: str) -> None:
+        super().__init__(finding)
+        self.advice = advice
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The result of one check; `advice` is empty when all is well."""
+
+    name: str
+    finding: str
+    advice: str = ""
+
+    @property
+    def is_healthy(self) -> bool:
+        return not self.advice
+
+
+def examine() -> list[Diagnosis]:
+    """Run every check, whatever the others found."""
+    checks: dict[str, Callable[[], str]] = {
+        "database": _database,
+        "broker": _broker,
+        "worker": _worker,
+        "search": _search,
+        "storage": _storage,
+    }
+    return [_diagnose(name, check) for name, check in checks.items()]
+
+
+def _diagnose(name: str, check: Callable[[], str]) -> Diagnosis:
+    try:
+        return Diagnosis(name, check())
+    except Ailment as ailment:
+        return Diagnosis(name, str(ailment), ailment.advice)
+
+
+def _database() -> str:
+    """It answers and its schema is current."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW server_version")
+            (version,) = cursor.fetchone()
+        executor = MigrationExecutor(connection)
+        pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError as error:
+        raise Ailment(_first_line(error), f"{_START}, or check DATABASE_URL.") from error
+    if pending:
+        raise Ailment(f"{len(pending)} migrations are not applied", "Run `lakehouse migrate`.")
+    return f"PostgreSQL {version.split()[0]}, schema is current"
+
+
+def _broker() -> str:
+    try:
+        with app.connection_for_write() as broker:
+            broker.ensure_connection(max_retries=1, timeout=2)
+            waiting = sum(_length(broker.default_channel, queue.name) for queue in app.conf.task_queues)
+    except (BrokerError, OSError) as error:
+        raise Ailment(_first_line(error), f"{_START}, or check BROKER_URL.") from error
+    return f"{waiting} tasks are waiting"
+
+
+def _length(channel: object, queue: str) -> int:
+    return int(channel.client.llen(queue))  # type: ignore[attr-defined]
+
+
+def _worker() -> str:
+    try:
+        answers = app.control.ping(timeout=_WORKER_ANSWER_SECONDS)
+    except (BrokerError, OSError) as error:
+        raise Ailment("cannot be asked without the broker", "Mend the broker first.") from error
+    if not answers:
+        raise Ailment("no worker answers", f"{_START}; logs/worker.log says why it ended.")
+    return f"{len(answers)} answered"
+
+
+def _search() -> str:
+    """The embedded engine: its table can be read."""
+    try:
+        documents = SearchDocument.objects.count()
+    except DatabaseError as error:
+        raise Ailment(_first_line(error), "Mend the database first.") from error
+    return f"PostgreSQL engine, {documents:,} passages"
+
+
+def _storage() -> str:
+    """The folder can be written to and has room."""
+    folder = Path(settings.LAKEHOUSE_HOME) / "storage"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder) as probe:
+            probe.write(b"lakehouse")
+            probe.flush()
+            os.fsync(probe.fileno())
+        free_mb = shutil.disk_usage(folder).free // 1024**2
+    except OSError as error:
+        finding = f"{folder}: {error.strerror}"
+        raise Ailment(finding, "Make the folder writable, or set LAKEHOUSE_HOME.") from error
+    if free_mb < _LEAST_FREE_MB:
+        raise Ailment(f"only {free_mb:,} MB are free for {folder}", "Free some disk space.")
+    return f"{folder}, {free_mb:,} MB free"
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -21,7 +21,7 @@ from lakehouse_project.runtime.postgres import EmbeddedPostgres
 from lakehouse_project.runtime.process import Part, spawn, tail
 from lakehouse_project.runtime.secrets import load_secrets
 from lakehouse_project.runtime.state import RunLock, StateFolder
-from lakehouse_project.runtime.supervisor import StopRequested, Supervisor
+from lakehouse_project.runtime.supervisor import StopRequested, Supervisor, Wave
 from lakehouse_project.runtime.valkey import EmbeddedValkey
 
 _SERVER_TIMEOUT = 120.0  # recovery after a crash may have to read 2 GB of WAL
@@ -122,13 +122,13 @@ class _Startup:
 
     def run(self) -> None:
         self._start_servers()
+        web = self._launch_web()  # loads while the schema is made; nothing asks it for data before
         with self._console.step("Database schema"):
             prepared = self._prepare()
         if prepared["administrator"]:
             self._console.administrator(prepared["administrator"])
         with self._console.step("Web server"):
-            web = parts.web(self._folder, self._environment, self._options.host, self._options.port)
-            self._supervisor.start(web, timeout=_WEB_TIMEOUT)
+            self._supervisor.wait_ready(web, _WEB_TIMEOUT)
         self._start_background()
         self._console.addresses(self._options.url, self._folder.home, self._folder.logs)
         if self._options.seed and prepared["is_empty"]:
@@ -169,6 +169,11 @@ class _Startup:
             raise RuntimeProblem("The database could not be prepared.", tail(self._folder.log("prepare")))
         prepared: dict[str, Any] = json.loads(answer.splitlines()[-1])
         return prepared
+
+    def _launch_web(self) -> Wave:
+        return self._supervisor.launch(
+            parts.web(self._folder, self._environment, self._options.host, self._options.port)
+        )
 
     def _start_background(self) -> None:
         background = [

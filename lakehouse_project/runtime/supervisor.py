@@ -41,13 +41,16 @@ class _Watched:
     due: float = 0.0  # time of the next start, while there is no process
 
 
+Wave = list[_Watched]
+
+
 class Supervisor:
     """Parts started together form a wave; waves are stopped in reverse order."""
 
     def __init__(self, guard: Guard, report: Report) -> None:
         self._guard = guard
         self._report = report
-        self._waves: list[list[_Watched]] = []
+        self._waves: list[Wave] = []
         self._stop_requests = 0
         self._rotated = time.monotonic()
         self._wake_reader, self._wake_writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -66,14 +69,17 @@ class Supervisor:
 
     def start(self, *parts: Part, timeout: float = 60.0) -> None:
         """Start a wave and return when all of it answers. Raises RuntimeProblem when one does not."""
-        wave = self.launch(*parts)
+        self.wait_ready(self.launch(*parts), timeout)
+
+    def wait_ready(self, wave: Wave, timeout: float) -> None:
+        """Return when every part of a launched wave answers. Raises RuntimeProblem when one does not."""
         deadline = time.monotonic() + timeout
         for watched in wave:
             self._wait_ready(watched, deadline, timeout)
 
-    def launch(self, *parts: Part) -> list[_Watched]:
+    def launch(self, *parts: Part) -> Wave:
         """Start a wave without waiting for it."""
-        wave: list[_Watched] = []
+        wave: Wave = []
         self._waves.append(wave)
         for part in parts:
             watched = _Watched(part)
@@ -177,7 +183,7 @@ class Supervisor:
             for watched in self._all():
                 rotate(watched.part.log)
 
-    def _stop_wave(self, wave: list[_Watched]) -> None:
+    def _stop_wave(self, wave: Wave) -> None:
         begun = time.monotonic()
         running = {watched.process: watched.part for watched in wave if watched.process is not None}
         for process, part in running.items():

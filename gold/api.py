@@ -1,0 +1,70 @@
+"""Routes of the marts: one per entry of the registry."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any, cast
+
+from django.http import HttpRequest, StreamingHttpResponse
+from ninja import Query, Router
+
+from gold.exports import csv_lines
+from gold.registry import MARTS, Mart
+from gold.repositories import MartRows
+from gold.schemas import MartQuery, page_schema, query_schema
+from gold.services import ReadMart
+from lakehouse_project.kernel.masking import may_see_personal_data
+from lakehouse_project.kernel.pagination import PageOf
+from lakehouse_project.kernel.parameters import reject_unknown
+from lakehouse_project.kernel.services import resolve
+
+CSV = "text/csv"
+
+router = Router(tags=["gold"])
+
+
+def answer(mart: Mart, request: HttpRequest, query: MartQuery) -> PageOf | StreamingHttpResponse:
+    """One page of the mart as JSON, or all of it as CSV."""
+    is_personal_shown = may_see_personal_data(cast("Any", request.user))
+    rows = resolve(ReadMart)(mart, query.model_dump(), is_personal_shown=is_personal_shown)
+    return csv_response(mart, rows) if wants_csv(request, query) else rows.page(query.window)
+
+
+def wants_csv(request: HttpRequest, query: MartQuery) -> bool:
+    if query.format is not None:
+        return query.format == "csv"
+    return request.get_preferred_type(["application/json", CSV]) == CSV
+
+
+def csv_response(mart: Mart, rows: MartRows) -> StreamingHttpResponse:
+    response = StreamingHttpResponse(csv_lines(rows.columns, rows.stream()), content_type=f"{CSV}; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{mart.slug}.csv"'
+    return response
+
+
+def view(mart: Mart) -> Callable[..., Any]:
+    """The view of `mart`, with its own query schema in the signature, from which the route reads it."""
+    schema = query_schema(mart)
+
+    def mart_view(request: HttpRequest, query: Any) -> PageOf | StreamingHttpResponse:
+        reject_unknown(request, schema.model_fields)
+        return answer(mart, request, query)
+
+    parameter = inspect.Parameter
+    mart_view.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # what inspect.signature answers with
+        [
+            parameter("request", parameter.POSITIONAL_OR_KEYWORD, annotation=HttpRequest),
+            parameter("query", parameter.KEYWORD_ONLY, default=Query(...), annotation=schema),
+        ]
+    )
+    return mart_view
+
+
+for _mart in MARTS:
+    router.get(
+        _mart.path,
+        response=page_schema(_mart),
+        operation_id=f"gold_{_mart.group}_{_mart.slug}",
+        summary=_mart.name.replace("-", " ").capitalize(),
+        description=_mart.summary,
+        exclude_unset=True,
+    )(view(_mart))

@@ -1,0 +1,57 @@
+"""Schemas of the mart routes, made from the registry so that each mart has its own in OpenAPI."""
+
+from typing import Annotated, Any, Literal
+
+from ninja import Field, Schema
+from pydantic import create_model
+
+from gold.registry import Column, Mart, Parameter
+from lakehouse_project.kernel.pagination import Page
+
+PAGE_SIZE = 1000
+MAX_PAGE_SIZE = 10_000
+
+
+class MartQuery(Schema):
+    """What every mart understands: which page, and in which format."""
+
+    page: Annotated[int, Field(ge=1)] = 1
+    page_size: Annotated[int, Field(ge=1, le=MAX_PAGE_SIZE)] = PAGE_SIZE
+    format: Annotated[
+        Literal["json", "csv"] | None,
+        Field(description="csv gives all rows with a header line, as `Accept: text/csv` does."),
+    ] = None
+
+    @property
+    def window(self) -> slice:
+        start = (self.page - 1) * self.page_size
+        return slice(start, start + self.page_size)
+
+
+def query_schema(mart: Mart) -> type[MartQuery]:
+    """The query string of `mart`."""
+    fields: dict[str, Any] = {parameter.name: _parameter(parameter) for parameter in mart.parameters}
+    return create_model(f"{_title(mart)}Query", __base__=MartQuery, **fields)
+
+
+def page_schema(mart: Mart) -> type[Schema]:
+    """The answer of `mart`: `{"items": [...], "count": n}`."""
+    fields: dict[str, Any] = {column.name: _column(column) for column in mart.columns}
+    item = create_model(f"{_title(mart)}Row", __base__=Schema, **fields)
+    return create_model(f"{_title(mart)}Page", __base__=Page[item])  # type: ignore[valid-type]  # made at run time
+
+
+def _parameter(parameter: Parameter) -> tuple[Any, Any]:
+    if parameter.is_required:
+        return parameter.type, Field(..., description=parameter.help_text)
+    return parameter.type | None, Field(None, description=parameter.help_text)
+
+
+def _column(column: Column) -> tuple[Any, Any]:
+    if column.is_personal:
+        return column.type | None, Field(None, description=column.help_text)
+    return column.type, Field(..., description=column.help_text)
+
+
+def _title(mart: Mart) -> str:
+    return "".join(part.capitalize() for part in mart.name.split("-"))

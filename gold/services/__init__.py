@@ -1,0 +1,7 @@
+"""Use cases of the gold layer."""
+
+from gold.services.publish import RefreshViews, WriteFiles
+from gold.services.read import ReadMart
+from gold.services.refresh import RefreshMarts
+
+__all__ = ["ReadMart", "RefreshMarts", "RefreshViews", "WriteFiles"]

@@ -1,0 +1,14 @@
+"""Tasks of the gold queue."""
+
+from celery import shared_task
+
+from gold.services import RefreshMarts, RefreshViews, WriteFiles
+from lakehouse_project.kernel.services import resolve
+
+
+@shared_task(name="gold.refresh")  # type: ignore[misc]  # celery has no types
+def refresh() -> None:
+    """Bring marts, views and files up to date; returns at once where nothing has changed."""
+    resolve(RefreshMarts)()
+    resolve(RefreshViews)()
+    resolve(WriteFiles)()

@@ -1,0 +1,243 @@
+"""Marts follow silver: at a cost that follows the change, and to the same result as a full run."""
+
+import datetime as dt
+import threading
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection, models, transaction
+
+from gold.models import (
+    CityPayroll,
+    DailyRevenue,
+    DepartmentHires,
+    EventsByType,
+    HiresByQuarter,
+    LoginsByUser,
+    RevenueByStatus,
+    TopSpender,
+    UserDayLogins,
+    UserDaySpend,
+    UserEmployer,
+    UserProfile,
+    UsersByBank,
+    UsersByEmployer,
+    UsersByPostalCode,
+)
+from gold.services import RefreshMarts
+from governance.feed import ChangeFeed
+from governance.models import Run
+from silver.models import DimUser, FactEmployment, FactHire, FactOrderLine
+from tests.integration.gold.conftest import NOON, Bus, Clock, Warehouse
+
+TABLES: tuple[type[models.Model], ...] = (
+    CityPayroll,
+    DailyRevenue,
+    DepartmentHires,
+    EventsByType,
+    HiresByQuarter,
+    LoginsByUser,
+    RevenueByStatus,
+    TopSpender,
+    UserDayLogins,
+    UserDaySpend,
+    UserEmployer,
+    UserProfile,
+    UsersByBank,
+    UsersByEmployer,
+    UsersByPostalCode,
+)
+MAY_1, JUNE_1 = dt.date(2024, 5, 1), dt.date(2024, 6, 1)
+
+
+def content() -> dict[str, list[Any]]:
+    """All mart rows without their ids."""
+    return {
+        table.__name__: sorted(
+            table._default_manager.values_list(*[f.name for f in table._meta.fields if f.name != "id"]), key=repr
+        )
+        for table in TABLES
+    }
+
+
+def check_against_full(refresh: RefreshMarts) -> dict[str, list[Any]]:
+    incremental = content()
+    refresh.feed.rewind()
+    refresh()
+    assert content() == incremental
+    return incremental
+
+
+@pytest.fixture
+def company(warehouse: Warehouse) -> Warehouse:
+    warehouse.department(1, "Sales")
+    warehouse.department(2, "Legal")
+    warehouse.job(1, "Clerk")
+    for _ in range(3):
+        warehouse.hire(dt.datetime(2021, 2, 1, tzinfo=dt.UTC), 1, 1)
+    warehouse.hire(dt.datetime(2021, 12, 31, 23, 59, tzinfo=dt.UTC), 2, 1)
+    warehouse.hire(dt.datetime(2020, 7, 1, tzinfo=dt.UTC), 9, 1)
+    warehouse.user("u1", "Berlin", "Bank A")
+    warehouse.user("u2", "berlin")
+    warehouse.employment("u1", "Acme", "100.10")
+    warehouse.employment("u1", "Beta", "50.00", end_date=dt.date(2024, 6, 15))
+    warehouse.employment("u2", "Acme", None)
+    warehouse.order_line("o1", "u1", MAY_1, "10.50")
+    warehouse.order_line("o1", "u1", MAY_1, "-0.50")
+    warehouse.order_line("o2", "u2", JUNE_1, "99.00", "cancelled")
+    warehouse.event("u1", "login", NOON)
+    warehouse.event("u1", "page_view", NOON)
+    return warehouse
+
+
+def test_first_run_computes_everything(company: Warehouse, refresh: RefreshMarts, bus: Bus) -> None:
+    refreshed = refresh()
+    assert refreshed.total > 0
+    assert bus.published == ["gold.changed"]
+    marts = content()
+    assert marts["HiresByQuarter"] == [
+        (2020, "Unknown", "Clerk", 0, 0, 1, 0),
+        (2021, "Legal", "Clerk", 0, 0, 0, 1),
+        (2021, "Sales", "Clerk", 3, 0, 0, 0),
+    ]
+    assert marts["DepartmentHires"] == [
+        (2021, 1, "Sales", 3, 2.0, True),
+        (2021, 2, "Legal", 1, 2.0, False),
+    ]
+    assert marts["CityPayroll"] == [("Berlin", 1, Decimal("150.10"), 0), ("berlin", 1, Decimal("0.00"), 1)]
+    assert marts["UsersByBank"] == [("Bank A", 1)]
+    assert marts["UsersByEmployer"] == [("Acme", 2), ("Beta", 1)]
+    assert marts["DailyRevenue"] == [(MAY_1, 1, Decimal("10.00"), 0)]
+    assert marts["RevenueByStatus"] == [
+        (MAY_1, "paid", 1, Decimal("10.00"), Decimal("10.00"), 0),
+        (JUNE_1, "cancelled", 1, Decimal("99.00"), Decimal("0.00"), 0),
+    ]
+    assert marts["TopSpender"] == [("u1", 1, Decimal("10.00"))]
+    assert marts["EventsByType"] == [(NOON.date(), "login", 1), (NOON.date(), "page_view", 1)]
+    assert marts["LoginsByUser"] == [("u1", 1, NOON)]
+
+
+def test_nothing_new_records_no_run(company: Warehouse, refresh: RefreshMarts) -> None:
+    refresh()
+    runs = Run.objects.count()
+    assert refresh().rows == {}
+    assert Run.objects.count() == runs == 1
+
+
+def test_rewinding_the_feed_changes_nothing(company: Warehouse, refresh: RefreshMarts) -> None:
+    refresh()
+    refresh.feed.rewind()
+    assert refresh().rows == {}
+
+
+def test_changes_touch_only_their_groups_and_equal_a_full_run(
+    company: Warehouse, refresh: RefreshMarts
+) -> None:
+    refresh()
+    untouched = HiresByQuarter.objects.get(year=2020).pk
+    company.hire(dt.datetime(2021, 3, 1, tzinfo=dt.UTC), 2, 1)
+    company.user("u1", "Ulm", "Bank B")
+    company.order_line("o3", "u3", MAY_1, "5.00")
+    company.event("u3", "login", NOON)
+    rows = refresh().rows
+    assert rows["gold_hiresbyquarter"] == 1
+    assert rows["gold_citypayroll"] == 2
+    marts = check_against_full(refresh)
+    assert [row[0] for row in marts["CityPayroll"]] == ["Ulm", "berlin"]
+    assert marts["UsersByBank"] == [("Bank B", 1)]
+    assert HiresByQuarter.objects.get(year=2020).pk == untouched
+
+
+def test_retracted_facts_leave_no_trace(company: Warehouse, refresh: RefreshMarts) -> None:
+    refresh()
+    with transaction.atomic():
+        FactOrderLine.objects.filter(user_id_natural="u1").delete()
+        company.announce("order_day", MAY_1)
+        FactHire.objects.filter(hired_at__year=2020).delete()
+        company.announce("hire_year", 2020)
+        FactEmployment.objects.filter(user_id_natural="u1").delete()
+        company.announce("employment_user", "u1")
+        DimUser.objects.filter(user_id="u2").update(is_active=False)
+        company.announce("user", "u2")
+    refresh()
+    marts = check_against_full(refresh)
+    assert marts["TopSpender"] == marts["DailyRevenue"] == marts["UsersByEmployer"] == []
+    assert {row[0] for row in marts["HiresByQuarter"]} == {2021}
+    assert marts["CityPayroll"] == [("Berlin", 1, Decimal("0.00"), 0)]
+
+
+def test_a_late_department_names_its_hires(company: Warehouse, refresh: RefreshMarts) -> None:
+    refresh()
+    company.department(9, "Research")
+    late = FactHire.objects.get(department_id_natural=9)
+    late.department_id = company.department_key(9)
+    late.save()
+    refresh()
+    marts = check_against_full(refresh)
+    assert (2020, "Research", "Clerk", 0, 0, 1, 0) in marts["HiresByQuarter"]
+    assert (2020, 9, "Research", 1, 1.0, False) in marts["DepartmentHires"]
+
+
+def test_an_employment_is_over_on_the_day_after_its_last(
+    company: Warehouse, refresh: RefreshMarts, clock: Clock
+) -> None:
+    refresh()
+    clock.now += dt.timedelta(days=1)
+    assert refresh().rows["gold_citypayroll"] == 1
+    assert CityPayroll.objects.get(city="Berlin").total_salary == Decimal("100.10")
+    assert not UsersByEmployer.objects.filter(employer="Beta").exists()
+    assert refresh().rows == {}
+
+
+def test_days_outside_of_the_calendar_are_found(company: Warehouse, refresh: RefreshMarts) -> None:
+    line = company.order_line("o9", "u1", dt.date(1969, 7, 20), "7.00")
+    FactOrderLine.objects.filter(pk=line.pk).update(date_id=0)
+    refresh()
+    assert DailyRevenue.objects.get(day=dt.date(1969, 7, 20)).revenue == 7
+    check_against_full(refresh)
+
+
+def test_a_busy_feed_is_left_to_its_runner(company: Warehouse, refresh: RefreshMarts) -> None:
+    entered, leave = threading.Event(), threading.Event()
+    other = threading.Thread(target=hold_feed, args=(entered, leave))
+    other.start()
+    try:
+        assert entered.wait(10)
+        assert refresh().rows == {}
+        assert not Run.objects.exists()
+    finally:
+        leave.set()
+        other.join()
+    assert refresh().rows
+
+
+def hold_feed(entered: threading.Event, leave: threading.Event) -> None:
+    """Hold the feed as a running refresh does, on a connection of its own."""
+    try:
+        with transaction.atomic():
+            with ChangeFeed("gold").window():
+                entered.set()
+                leave.wait(10)
+            transaction.set_rollback(True)
+    finally:
+        connection.close()
+
+
+def test_a_failing_run_changes_nothing_and_is_remembered(
+    company: Warehouse, refresh: RefreshMarts, bus: Bus
+) -> None:
+    before = content()
+    FactOrderLine.objects.update(amount_reporting=None)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE gold_loginsbyuser ADD CONSTRAINT no_logins CHECK (login_count = 0)")
+    try:
+        with pytest.raises(Exception, match="no_logins"):
+            refresh()
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE gold_loginsbyuser DROP CONSTRAINT no_logins")
+    assert content() == before
+    assert bus.published == []
+    assert Run.objects.get().state == Run.State.FAILED
+    assert refresh().total > 0

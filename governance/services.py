@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from django.utils import timezone
 
+from governance.feed import FeedBusy
 from governance.models import Run
 from lakehouse_project.kernel.errors import LakehouseError
 
@@ -19,11 +20,14 @@ def track(kind: str, **inputs: Any) -> Iterator[Run]:
     """Record the block as a `Run`: running, then succeeded, or failed with the error, which goes on.
 
     Use it outside of the transaction that the block opens, so that a failed run is remembered. The block may set
-    `counts` and `message` of the run it is given.
+    `counts` and `message` of the run it is given. A run that finds its feed busy did nothing and is forgotten.
     """
     run = Run.objects.create(kind=kind, inputs=inputs, state=Run.State.RUNNING, started_at=timezone.now())
     try:
         yield run
+    except FeedBusy:
+        run.delete()  # another run is doing the work
+        raise
     except BaseException as error:
         _fail(run, error)
         raise
@@ -33,7 +37,9 @@ def track(kind: str, **inputs: Any) -> Iterator[Run]:
 
 def _fail(run: Run, error: BaseException) -> None:
     run.state = Run.State.FAILED
-    run.message = error.message if isinstance(error, LakehouseError) else "An unexpected error stopped this run."
+    run.message = (
+        error.message if isinstance(error, LakehouseError) else "An unexpected error stopped this run."
+    )
     run.detail = "".join(traceback.format_exception(error, limit=-8, chain=False))
     _finish(run)
 

@@ -9,7 +9,7 @@ class CurrentXid(models.Func):
     """`pg_current_xact_id()`: the id of the writing transaction, an xid8 that never wraps."""
 
     function = "pg_current_xact_id"
-    output_field: models.Field[Any, Any] = models.BigIntegerField()
+    output_field: "models.Field[Any, Any]" = models.BigIntegerField()
 
 
 class XidField(models.BigIntegerField):  # type: ignore[type-arg]

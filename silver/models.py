@@ -4,7 +4,7 @@ Facts keep the natural keys they came with, so that a fact that arrived before i
 raw record they came from.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -15,8 +15,18 @@ UNKNOWN = 0
 """Surrogate key of the unknown member of every dimension."""
 
 
-def money(help_text: str) -> "models.DecimalField[object, object]":
-    return models.DecimalField(max_digits=18, decimal_places=2, help_text=help_text)
+def money(help_text: str, **options: Any) -> "models.DecimalField[Any, Any]":
+    return models.DecimalField(max_digits=18, decimal_places=2, help_text=help_text, **options)
+
+
+def dimension(to: type[models.Model]) -> "models.ForeignKey[Any, Any]":
+    """A reference to a dimension, the unknown member until the real one is there."""
+    return models.ForeignKey(to, on_delete=models.PROTECT, related_name="+", db_default=UNKNOWN)
+
+
+def unbound(name: str, natural: str, reference: str) -> models.Index:
+    """An index of the facts that wait for their dimension; it is empty where none does."""
+    return models.Index(name=name, fields=[natural], condition=Q(**{reference: UNKNOWN}))
 
 
 class DimDate(models.Model):
@@ -34,9 +44,7 @@ class DimDate(models.Model):
     is_weekend = models.BooleanField()
     fiscal_year = models.IntegerField()
     fiscal_quarter = models.IntegerField()
-    holiday = models.CharField(
-        max_length=120, blank=True, help_text="Name of the public holiday, if it is one."
-    )
+    holiday = models.TextField(blank=True, help_text="Name of the public holiday, if it is one.")
 
     class Meta:
         ordering: ClassVar = ["key"]
@@ -50,7 +58,9 @@ class Dimension(models.Model):
     """What the dimensions below share."""
 
     key = models.BigAutoField(primary_key=True)
-    raw_record_id = models.BigIntegerField(null=True, blank=True, help_text="Raw record it came from.")
+    raw_record_id = models.BigIntegerField(
+        null=True, blank=True, db_index=True, help_text="Raw record it came from."
+    )
     is_active = models.BooleanField(
         db_default=True, default=True, help_text="False once its raw record is gone."
     )
@@ -63,9 +73,9 @@ class Dimension(models.Model):
 class DimLocation(Dimension):
     """A place: country, postal code and city."""
 
-    country = models.CharField(max_length=2)
-    postal_code = models.CharField(max_length=16)
-    city = models.CharField(max_length=120)
+    country = models.TextField()
+    postal_code = models.TextField()
+    city = models.TextField()
 
     class Meta(Dimension.Meta):
         verbose_name = "location"
@@ -80,7 +90,7 @@ class DimLocation(Dimension):
 class DimBank(Dimension):
     """A bank, by name."""
 
-    name = models.CharField(max_length=120, unique=True)
+    name = models.TextField(unique=True)
 
     class Meta(Dimension.Meta):
         verbose_name = "bank"
@@ -92,7 +102,7 @@ class DimBank(Dimension):
 class DimEmployer(Dimension):
     """An employer, by its conformed name."""
 
-    name = models.CharField(max_length=200, unique=True)
+    name = models.TextField(unique=True)
 
     class Meta(Dimension.Meta):
         verbose_name = "employer"
@@ -130,12 +140,12 @@ class DimJob(Dimension):
 class DimProduct(Dimension):
     """A product."""
 
-    sku = models.CharField(max_length=64, unique=True, help_text="Natural key.")
-    name = models.CharField(max_length=200)
+    sku = models.TextField(unique=True, help_text="Natural key.")
+    name = models.TextField()
     description = models.TextField()
-    category = models.CharField(max_length=120, db_index=True)
+    category = models.TextField(db_index=True)
     price = money("List price.")
-    currency = models.CharField(max_length=3)
+    currency = models.TextField()
 
     class Meta(Dimension.Meta):
         verbose_name = "product"
@@ -147,7 +157,7 @@ class DimProduct(Dimension):
 class DimEventType(Dimension):
     """A kind of event."""
 
-    name = models.CharField(max_length=64, unique=True)
+    name = models.TextField(unique=True)
 
     class Meta(Dimension.Meta):
         verbose_name = "event type"
@@ -162,17 +172,17 @@ class DimUser(Dimension):
     `bank` is not versioned (type 1): it is the bank of today.
     """
 
-    user_id = models.CharField(max_length=64, help_text="Natural key.")
+    user_id = models.TextField(help_text="Natural key.")
     version = models.IntegerField(help_text="From 1.")
-    full_name = models.CharField(max_length=200)
-    email = models.CharField(max_length=254)
-    phone = models.CharField(max_length=40, blank=True)
+    full_name = models.TextField()
+    email = models.TextField()
+    phone = models.TextField(blank=True)
     address = models.TextField(blank=True)
-    city = models.CharField(max_length=120, db_index=True)
-    postal_code = models.CharField(max_length=16)
-    country = models.CharField(max_length=2)
-    location = models.ForeignKey(DimLocation, on_delete=models.PROTECT, related_name="+", db_default=UNKNOWN)
-    bank = models.ForeignKey(DimBank, on_delete=models.PROTECT, related_name="+", db_default=UNKNOWN)
+    city = models.TextField(db_index=True)
+    postal_code = models.TextField()
+    country = models.TextField()
+    location = dimension(DimLocation)
+    bank = dimension(DimBank)
     created_at = models.DateTimeField(help_text="When the user came to be, as the source says.")
     valid_from = models.DateTimeField()
     valid_to = models.DateTimeField(null=True, blank=True, help_text="Empty for the current version.")
@@ -185,10 +195,29 @@ class DimUser(Dimension):
             models.UniqueConstraint(
                 name="dim_user_current", fields=["user_id"], condition=Q(is_current=True)
             ),
+            models.CheckConstraint(
+                name="dim_user_validity", condition=Q(valid_to=None) | Q(valid_to__gt=models.F("valid_from"))
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.user_id} v{self.version}"
+
+
+class UserBank(models.Model):
+    """Which bank a user has, kept apart because it may arrive before the user."""
+
+    user_id = models.TextField(unique=True, help_text="Natural key.")
+    bank = dimension(DimBank)
+    raw_record_id = models.BigIntegerField(unique=True)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+        verbose_name = "bank of a user"
+        verbose_name_plural = "banks of users"
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: bank {self.bank_id}"
 
 
 class Fact(models.Model):
@@ -199,11 +228,6 @@ class Fact(models.Model):
     class Meta:
         abstract = True
         ordering: ClassVar = ["id"]
-
-
-def dimension(to: type[models.Model], **options: object) -> "models.ForeignKey[object, object]":
-    """A reference to a dimension, the unknown member until the real one is there."""
-    return models.ForeignKey(to, on_delete=models.PROTECT, related_name="+", db_default=UNKNOWN, **options)  # type: ignore[arg-type]
 
 
 class FactHire(Fact):
@@ -220,6 +244,10 @@ class FactHire(Fact):
 
     class Meta(Fact.Meta):
         verbose_name = "hire"
+        indexes: ClassVar = [
+            unbound("hire_without_department", "department_id_natural", "department"),
+            unbound("hire_without_job", "job_id_natural", "job"),
+        ]
 
     def __str__(self) -> str:
         return f"hire {self.hire_id}"
@@ -228,21 +256,18 @@ class FactHire(Fact):
 class FactEmployment(Fact):
     """One employment of a user, from its first to its last day."""
 
-    employment_id = models.CharField(max_length=64, unique=True)
-    user_id_natural = models.CharField(max_length=64, db_index=True)
-    job_title = models.CharField(max_length=200, help_text="As the source has it.")
+    employment_id = models.TextField(unique=True)
+    user_id_natural = models.TextField(db_index=True)
+    job_title = models.TextField(help_text="As the source has it.")
     job_match_score = models.FloatField(
         help_text="How well the title matched its job, 0 to 100; 0 for the unknown job."
     )
     start_date = models.DateField()
     end_date = models.DateField(null=True, blank=True)
     salary = money("Pay per year, in `currency`.")
-    currency = models.CharField(max_length=3)
-    salary_reporting = models.DecimalField(
-        max_digits=18,
-        decimal_places=2,
-        null=True,
-        help_text="In the reporting currency; empty without a rate.",
+    currency = models.TextField()
+    salary_reporting = money(
+        "In the reporting currency, by the rate of the first day; empty without a rate.", null=True
     )
     user = dimension(DimUser)
     employer = dimension(DimEmployer)
@@ -259,21 +284,18 @@ class FactEmployment(Fact):
 class FactOrderLine(Fact):
     """One line of an order."""
 
-    order_id = models.CharField(max_length=64)
-    line_number = models.IntegerField()
-    user_id_natural = models.CharField(max_length=64)
-    sku_natural = models.CharField(max_length=64)
+    order_id = models.TextField()
+    line_number = models.BigIntegerField()
+    user_id_natural = models.TextField()
+    sku_natural = models.TextField()
     ordered_at = models.DateTimeField()
-    status = models.CharField(max_length=40)
-    quantity = models.IntegerField()
+    status = models.TextField()
+    quantity = models.BigIntegerField()
     unit_price = money("Price of one piece, in `currency`.")
     amount = money("quantity x unit price, in `currency`.")
-    currency = models.CharField(max_length=3)
-    amount_reporting = models.DecimalField(
-        max_digits=18,
-        decimal_places=2,
-        null=True,
-        help_text="In the reporting currency; empty without a rate.",
+    currency = models.TextField()
+    amount_reporting = money(
+        "In the reporting currency, by the rate of the day; empty without a rate.", null=True
     )
     date = dimension(DimDate)
     user = dimension(DimUser)
@@ -284,6 +306,10 @@ class FactOrderLine(Fact):
         constraints: ClassVar = [
             models.UniqueConstraint(name="fact_order_line_natural", fields=["order_id", "line_number"])
         ]
+        indexes: ClassVar = [
+            unbound("order_line_without_user", "user_id_natural", "user"),
+            unbound("order_line_without_product", "sku_natural", "product"),
+        ]
 
     def __str__(self) -> str:
         return f"order {self.order_id} line {self.line_number}"
@@ -292,8 +318,8 @@ class FactOrderLine(Fact):
 class FactEvent(Fact):
     """One thing that a user did."""
 
-    event_id = models.CharField(max_length=64, unique=True)
-    user_id_natural = models.CharField(max_length=64)
+    event_id = models.TextField(unique=True)
+    user_id_natural = models.TextField()
     occurred_at = models.DateTimeField()
     date = dimension(DimDate)
     user = dimension(DimUser)
@@ -301,6 +327,7 @@ class FactEvent(Fact):
 
     class Meta(Fact.Meta):
         verbose_name = "event"
+        indexes: ClassVar = [unbound("event_without_user", "user_id_natural", "user")]
 
     def __str__(self) -> str:
         return f"event {self.event_id}"
@@ -310,7 +337,7 @@ class ExchangeRate(models.Model):
     """Rates of a day: one unit of `currency` in units of the reporting currency."""
 
     date = models.DateField()
-    currency = models.CharField(max_length=3)
+    currency = models.TextField()
     rate = models.DecimalField(max_digits=18, decimal_places=8)
     raw_record_id = models.BigIntegerField(unique=True)
 
@@ -327,7 +354,7 @@ class ExchangeRate(models.Model):
 class Change(models.Model):
     """What a run of silver changed, written in the transaction of the change. Gold and search read it by feed."""
 
-    entity = models.CharField(max_length=40)
+    entity = models.TextField()
     key = models.TextField()
     xid = XidField()
 

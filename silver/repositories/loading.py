@@ -1,0 +1,177 @@
+"""Loading of frames into the star schema: COPY into a temporary table, then one merge that writes only what differs."""
+
+from dataclasses import dataclass
+
+import polars as pl
+from psycopg import sql
+
+from lakehouse_project.kernel.copy import copy_in
+from silver.repositories.statements import columns, compose, execute, fetch, same, stage
+from silver.repositories.tables import Table
+
+CHANGED = "silver_changed"
+"""Temporary table (entity, key) of what the running transaction has changed."""
+
+_SEEN = "silver_seen"
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What one merge did, in rows."""
+
+    written: int = 0
+    removed: int = 0
+
+
+def open_ledger() -> None:
+    """Make the temporary tables of a run. Call it once per transaction, before anything is loaded."""
+    execute(
+        "CREATE TEMP TABLE {changed} (entity text, key text, PRIMARY KEY (entity, key)) ON COMMIT DROP",
+        changed=CHANGED,
+    )
+    execute("CREATE TEMP TABLE {seen} (id bigint) ON COMMIT DROP", seen=_SEEN)
+    execute(
+        "SET CONSTRAINTS ALL IMMEDIATE"
+    )  # else the checks of a whole run queue up in memory until its end
+
+
+def close_ledger() -> int:
+    """Turn the noted changes into `Change` rows; return their number."""
+    return execute(
+        "INSERT INTO silver_change (entity, key) SELECT entity, key FROM {changed}", changed=CHANGED
+    )
+
+
+def changed_keys(entity: str) -> list[str]:
+    """The keys of `entity` that this transaction has changed so far."""
+    rows = fetch("SELECT key FROM {changed} WHERE entity = %s ORDER BY key", [entity], changed=CHANGED)
+    return [key for (key,) in rows]
+
+
+def merge(table: Table, rows: pl.DataFrame, seen: pl.Series) -> Merged:
+    """Make `table` hold `rows` for the raw records `seen`, and nothing else of theirs.
+
+    `rows` has the columns of `table.columns`, its natural keys without duplicates. What the raw records stood for before
+    and no longer do is deleted, or set inactive in a dimension. Rows that are already there as they shall be are not
+    written. Where two raw records claim one natural key, the one with the higher id has it.
+    """
+    staged = stage(table.name, rows.select(table.columns))
+    _note_seen(seen)
+    removed = _retire(table, staged)
+    return Merged(written=_write(table, staged), removed=removed)
+
+
+def add_members(table: Table, members: pl.DataFrame) -> int:
+    """Make sure that a table without raw records holds `members`; return how many rows that took."""
+    rows = members.select(table.columns).unique(table.natural)
+    return _write(table, stage(table.name, rows))
+
+
+def _write(table: Table, staged: str) -> int:
+    _drop_settled(table, staged)
+    _note_changes(table, staged)
+    return _upsert(table, staged)
+
+
+def retire_orphans(dataset: str, table: Table) -> int:
+    """Retire the rows whose raw record does not exist any more (a full run looks for them); return their number."""
+    no_record = compose(
+        "f.raw_record_id IS NOT NULL AND NOT EXISTS "
+        "(SELECT FROM bronze_rawrecord r WHERE r.id = f.raw_record_id AND r.dataset_id = {dataset})",
+        dataset=sql.Literal(dataset),
+    )
+    return _remove(table, no_record)
+
+
+def _note_seen(ids: pl.Series) -> None:
+    execute("TRUNCATE {seen}", seen=_SEEN)
+    copy_in(_SEEN, ids.to_frame("id"))
+    execute("ANALYZE {seen}", seen=_SEEN)
+
+
+def _retire(table: Table, staged: str) -> int:
+    no_longer_said = compose(
+        "f.raw_record_id IN (SELECT id FROM {seen}) AND NOT EXISTS "
+        "(SELECT FROM {staged} n WHERE n.raw_record_id = f.raw_record_id AND {same_key})",
+        seen=_SEEN,
+        staged=staged,
+        same_key=same(table.decided_by),
+    )
+    return _remove(table, no_longer_said)
+
+
+def _remove(table: Table, condition: sql.Composable) -> int:
+    """Delete the rows `f` that meet `condition`, or set them inactive, and note the change."""
+    verb = (
+        "UPDATE {table} f SET is_active = false WHERE f.is_active AND"
+        if table.keeps_gone
+        else "DELETE FROM {table} f WHERE"
+    )
+    [(removed,)] = fetch(
+        f"WITH gone AS ({verb} {{condition}} RETURNING f.*), noted AS ({{note}}) SELECT count(*) FROM gone",
+        table=table.name,
+        condition=condition,
+        note=_note(table, sql.Identifier("gone")),
+    )
+    return int(removed)
+
+
+def _drop_settled(table: Table, staged: str) -> None:
+    """Drop from the stage what is there already, and what a later raw record has claimed."""
+    execute(
+        "DELETE FROM {staged} n USING {table} f WHERE {same_key} AND ({claimed} OR ({new}) IS NOT DISTINCT FROM ({old}))",
+        staged=staged,
+        table=table.name,
+        same_key=same(table.natural),
+        claimed=sql.SQL(_claimed(table)),
+        new=columns(table.columns, "n"),
+        old=columns(table.columns, "f"),
+    )
+
+
+def _claimed(table: Table) -> str:
+    if "raw_record_id" not in table.columns:
+        return "false"
+    return ("f.is_active AND " if table.keeps_gone else "") + "f.raw_record_id > n.raw_record_id"
+
+
+def _note_changes(table: Table, staged: str) -> None:
+    """Note whom the staged rows concern, and whom the rows concern that they replace."""
+    replaced = compose(
+        "(SELECT f.* FROM {table} f JOIN {staged} n ON {same_key}) replaced",
+        table=table.name,
+        staged=staged,
+        same_key=same(table.natural),
+    )
+    for rows in (sql.Identifier(staged), replaced):
+        execute("{note}", note=_note(table, rows))
+
+
+def _note(table: Table, rows: sql.Composable) -> sql.Composable:
+    """A statement that notes whom `rows`, rows of `table`, concern."""
+    if not table.changes:
+        return sql.SQL("SELECT")
+    pairs = sql.SQL(", ").join(
+        sql.SQL("({}, {})").format(sql.Literal(entity), sql.SQL(key)) for entity, key in table.changes.items()
+    )
+    return compose(
+        "INSERT INTO {changed} SELECT DISTINCT c.entity, c.key FROM {rows} CROSS JOIN LATERAL (VALUES {pairs}) c (entity, key) "
+        "WHERE c.key IS NOT NULL ON CONFLICT DO NOTHING",
+        changed=CHANGED,
+        rows=rows,
+        pairs=pairs,
+    )
+
+
+def _upsert(table: Table, staged: str) -> int:
+    """Write the staged rows in the order of their natural key: a version is closed before the next one opens."""
+    updates = sql.SQL(", ").join(compose("{name} = EXCLUDED.{name}", name=name) for name in table.columns)
+    return execute(
+        "INSERT INTO {table} ({columns}) SELECT {columns} FROM {staged} ORDER BY {natural} "
+        "ON CONFLICT ({natural}) DO UPDATE SET {updates}",
+        table=table.name,
+        staged=staged,
+        columns=columns(table.columns),
+        natural=columns(table.natural),
+        updates=updates,
+    )

@@ -1,0 +1,76 @@
+"""What is to be refined: the raw records of the window, and those whose facts a changed dimension concerns."""
+
+from collections.abc import Iterator, Sequence
+
+import polars as pl
+from psycopg import sql
+
+from governance.feed import Window
+from lakehouse_project.kernel.copy import copy_pages
+from silver.repositories.statements import compose, execute, fetch
+from silver.repositories.tables import FROM_RECORDS
+
+PAGE = 100_000
+_TODO = "silver_todo"
+
+
+def has_news(window: Window) -> bool:
+    """Whether the window holds records that are refined, or asks to look over what was refined before."""
+    query = "SELECT EXISTS (SELECT FROM bronze_rawrecord WHERE {changed})"
+    if window.is_full:
+        query += " OR EXISTS (SELECT FROM silver_change)"
+    [(news,)] = fetch(query, changed=_changed(window))
+    return bool(news)
+
+
+def open_todo(window: Window) -> None:
+    """Note the records of `window` in a temporary table (dataset, id)."""
+    execute(
+        "CREATE TEMP TABLE {todo} ON COMMIT DROP AS "
+        "SELECT dataset_id::text AS dataset, id FROM bronze_rawrecord WHERE {changed}",
+        todo=_TODO,
+        changed=_changed(window),
+    )
+    execute("CREATE UNIQUE INDEX ON {todo} (dataset, id)", todo=_TODO)
+    execute("ANALYZE {todo}", todo=_TODO)
+
+
+def datasets_to_refine() -> set[str]:
+    """The data sets that have records to refine."""
+    return {dataset for (dataset,) in fetch("SELECT DISTINCT dataset FROM {todo}", todo=_TODO)}
+
+
+def pages(dataset: str, fields: Sequence[str]) -> Iterator[pl.DataFrame]:
+    """Pages of the records to refine of `dataset`, by id: `fields` as they are in force, all as text, and
+    `raw_record_id` (Int64), `status`, `recorded_at` (text: when the record changed last)."""
+    values = ", ".join(f"r.effective->>'{name}' AS \"{name}\"" for name in fields)
+    query = (
+        f"SELECT r.id AS raw_record_id, r.status, r.updated_at AS recorded_at, {values} "  # noqa: S608  names of contracts
+        f"FROM {_TODO} t JOIN bronze_rawrecord r ON r.id = t.id "
+        f"WHERE t.dataset = '{dataset}' AND t.id > %(after)s ORDER BY t.id LIMIT %(size)s"
+    )
+    for page in copy_pages(query, after="raw_record_id", size=PAGE):
+        yield page.with_columns(pl.col("raw_record_id").cast(pl.Int64))
+
+
+def revisit(dataset: str, ids: sql.Composable) -> int:
+    """Refine the records of `dataset` that the query `ids` selects, too; return how many it adds."""
+    return execute(
+        "INSERT INTO {todo} SELECT DISTINCT {dataset}, late.id FROM ({ids}) late (id) ON CONFLICT DO NOTHING",
+        todo=_TODO,
+        dataset=sql.Literal(dataset),
+        ids=ids,
+    )
+
+
+def _changed(window: Window) -> sql.Composable:
+    """Condition on raw records; a full window takes whatever is there."""
+    datasets = compose("dataset_id = ANY({names})", names=sql.Literal(list(FROM_RECORDS)))
+    if window.is_full:
+        return datasets
+    return compose(
+        "{datasets} AND xid >= {low}::xid8 AND xid < {high}::xid8",
+        datasets=datasets,
+        low=sql.Literal(str(window.low)),
+        high=sql.Literal(str(window.high)),
+    )

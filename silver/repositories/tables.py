@@ -1,0 +1,123 @@
+"""What each table of the star schema is keyed by, what is loaded into it, and whom its changes concern."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+
+from django.db import models
+
+from silver.models import (
+    DimBank,
+    DimDate,
+    DimDepartment,
+    DimEmployer,
+    DimEventType,
+    DimJob,
+    DimLocation,
+    DimProduct,
+    DimUser,
+    ExchangeRate,
+    FactEmployment,
+    FactEvent,
+    FactHire,
+    FactOrderLine,
+    UserBank,
+)
+
+_NONE: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """One table. `natural` and `identity` are column names."""
+
+    model: type[models.Model]
+    natural: tuple[str, ...]
+    """The natural key: unique in the table."""
+    identity: tuple[str, ...] = ()
+    """What a raw record decides on, where that is less than the natural key (all versions of a user)."""
+    not_loaded: frozenset[str] = frozenset()
+    """Columns that are set otherwise than from the loaded frame."""
+    changes: Mapping[str, str] = field(default_factory=lambda: _NONE)
+    """Entity of a `Change` -> SQL expression of its key over one row of the table."""
+
+    @cached_property
+    def name(self) -> str:
+        return self.model._meta.db_table
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of a loaded frame: all but the generated surrogate key."""
+        fields = self.model._meta.concrete_fields
+        loaded = [f.column for f in fields if not isinstance(f, models.AutoField) and f.column]
+        return tuple(name for name in loaded if name not in self.not_loaded)
+
+    @cached_property
+    def keeps_gone(self) -> bool:
+        """A dimension keeps a member whose raw record is gone, as inactive, because facts may name it."""
+        return "is_active" in self.columns
+
+    @cached_property
+    def decided_by(self) -> tuple[str, ...]:
+        return self.identity or self.natural
+
+
+_DERIVED = frozenset({"raw_record_id", "is_active"})
+
+DATES = Table(model=DimDate, natural=("key",))
+DEPARTMENTS = Table(
+    model=DimDepartment, natural=("department_id",), changes={"department": "department_id::text"}
+)
+JOBS = Table(model=DimJob, natural=("job_id",), changes={"job": "job_id::text"})
+PRODUCTS = Table(model=DimProduct, natural=("sku",), changes={"product": "sku"})
+LOCATIONS = Table(model=DimLocation, natural=("country", "postal_code", "city"), not_loaded=_DERIVED)
+BANKS = Table(model=DimBank, natural=("name",), not_loaded=_DERIVED, changes={"bank": "name"})
+EMPLOYERS = Table(model=DimEmployer, natural=("name",), not_loaded=_DERIVED, changes={"employer": "name"})
+EVENT_TYPES = Table(model=DimEventType, natural=("name",), not_loaded=_DERIVED)
+USERS = Table(
+    model=DimUser,
+    natural=("user_id", "version"),
+    identity=("user_id",),
+    not_loaded=frozenset({"bank_id"}),
+    changes={"user": "user_id", "city": "city"},
+)
+USER_BANKS = Table(
+    model=UserBank,
+    natural=("user_id",),
+    changes={"user": "user_id", "bank": "(SELECT name FROM silver_dimbank b WHERE b.key = bank_id)"},
+)
+RATES = Table(model=ExchangeRate, natural=("currency", "date"), changes={"rate": "currency || ':' || date"})
+HIRES = Table(model=FactHire, natural=("hire_id",), changes={"hire_year": "to_char(hired_at, 'FMYYYY')"})
+EMPLOYMENTS = Table(
+    model=FactEmployment,
+    natural=("employment_id",),
+    changes={
+        "employment_user": "user_id_natural",
+        "employer": "(SELECT name FROM silver_dimemployer e WHERE e.key = employer_id)",
+    },
+)
+ORDER_LINES = Table(
+    model=FactOrderLine,
+    natural=("order_id", "line_number"),
+    changes={"order_day": "to_char(ordered_at, 'YYYY-MM-DD')"},
+)
+EVENTS = Table(
+    model=FactEvent, natural=("event_id",), changes={"event_day": "to_char(occurred_at, 'YYYY-MM-DD')"}
+)
+
+FROM_RECORDS: Mapping[str, Table] = MappingProxyType(
+    {
+        "departments": DEPARTMENTS,
+        "jobs": JOBS,
+        "products": PRODUCTS,
+        "exchange_rates": RATES,
+        "user_bank_info": USER_BANKS,
+        "users": USERS,
+        "hired_employees": HIRES,
+        "employment_info": EMPLOYMENTS,
+        "order_lines": ORDER_LINES,
+        "events": EVENTS,
+    }
+)
+"""Data set -> the table that its records end in."""

@@ -1,0 +1,6 @@
+"""Services of the silver layer."""
+
+from silver.services.binding import Calendar
+from silver.services.refine import RefineChanges
+
+__all__ = ["Calendar", "RefineChanges"]

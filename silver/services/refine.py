@@ -1,0 +1,118 @@
+"""The refinement: what changed in bronze, into the star schema."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import polars as pl
+
+from bronze.contracts import CONTRACTS, Classification
+from governance.feed import Window
+from governance.services import track
+from lakehouse_project.kernel.events import EventBus
+from silver.domain import RefineResult, Tally
+from silver.repositories import keys
+from silver.repositories.loading import Merged, changed_keys, close_ledger, merge, open_ledger, retire_orphans
+from silver.repositories.quality import record_quality
+from silver.repositories.records import open_todo, pages
+from silver.repositories.revisits import align_user_versions, revisit_concerned_facts, revisit_titles
+from silver.repositories.tables import FROM_RECORDS
+from silver.repositories.unit import is_there_news, unread
+from silver.services.binding import Binding, Calendar, Step
+from silver.transforms.keys import UNKNOWN
+from silver.transforms.records import Refined
+from silver.transforms.schemas import check
+from silver.transforms.titles import rebound_titles
+
+REFERENCES = frozenset({"department_id", "job_id", "user_id", "product_id"})
+"""Columns of facts that hold 0 until the member has come."""
+PRICES = frozenset({"salary_reporting", "amount_reporting"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefineChanges:
+    """Bring the star schema up to date with the raw records, in one transaction.
+
+    Cost follows the change; running it again changes nothing. A full window (first run, or after a restore) reads every
+    record, keeps the surrogate keys, and retracts what has lost its raw record.
+    """
+
+    events: EventBus
+    calendar: Calendar
+    reporting_currency: str
+
+    def __call__(self) -> RefineResult | None:
+        """Return what was done, None if there was nothing to do. Raises `FeedBusy` if another run is at work."""
+        if not is_there_news():
+            return None
+        with track("refine") as run:
+            with unread() as window:
+                result = self._refine(window)
+                record_quality(run, result.tallies)
+                if result.changes:
+                    self.events.publish("silver.changed")
+            run.counts = result.counts
+        return result
+
+    def _refine(self, window: Window) -> RefineResult:
+        open_ledger()
+        open_todo(window)
+        if window.is_full:
+            self.calendar.fill()
+        binding = Binding(reporting_currency=self.reporting_currency, calendar=self.calendar)
+        tallies = _each(binding.dimensions(), window)
+        align_user_versions()
+        if not window.is_full:
+            revisit_concerned_facts()
+            revisit_titles(_titles_to_rebind())
+        tallies |= _each(binding.facts(), window)
+        return RefineResult(tallies=tallies, changes=close_ledger())
+
+
+def _titles_to_rebind() -> list[str]:
+    """Titles of employments that mean another job since the jobs changed."""
+    if not changed_keys("job"):
+        return []
+    return rebound_titles(keys.titles_in_use(), keys.active_jobs())
+
+
+def _each(steps: dict[str, Step], window: Window) -> dict[str, Tally]:
+    """Refine data set by data set; those without anything to do are left out."""
+    tallies = {dataset: _refine_dataset(dataset, step, window) for dataset, step in steps.items()}
+    return {dataset: tally for dataset, tally in tallies.items() if tally != Tally()}
+
+
+def _refine_dataset(dataset: str, step: Step, window: Window) -> Tally:
+    tally = Tally()
+    for page in pages(dataset, _fields(dataset)):
+        refined = step(page)
+        check(dataset, refined.rows)
+        merged = merge(FROM_RECORDS[dataset], refined.rows, page["raw_record_id"])
+        tally += _tally(page, refined, merged)
+    if window.is_full:
+        tally += Tally(removed=retire_orphans(dataset, FROM_RECORDS[dataset]))
+    return tally
+
+
+def _fields(dataset: str) -> list[str]:
+    """What is read of a record: secrets and free objects stay in bronze."""
+    fields = CONTRACTS[dataset].fields
+    return [f.name for f in fields if f.classification is not Classification.SECRET and f.kind != "object"]
+
+
+def _tally(page: pl.DataFrame, refined: Refined, merged: Merged) -> Tally:
+    return Tally(
+        read=page.height,
+        rows=refined.rows.height,
+        written=merged.written,
+        removed=merged.removed,
+        rejected=refined.rejected,
+        duplicate=refined.duplicate,
+        unbound=_how_many(refined.rows, lambda name: pl.col(name) == UNKNOWN, REFERENCES),
+        unpriced=_how_many(refined.rows, lambda name: pl.col(name).is_null(), PRICES),
+    )
+
+
+def _how_many(rows: pl.DataFrame, is_bad: Callable[[str], pl.Expr], names: frozenset[str]) -> int:
+    """Rows with at least one bad value in one of the columns `names` that they have."""
+    conditions = [is_bad(name) for name in rows.columns if name in names]
+    return rows.filter(pl.any_horizontal(conditions)).height if conditions else 0

@@ -1,0 +1,49 @@
+"""The calendar table."""
+
+from collections.abc import Iterable
+from datetime import date
+
+import holidays
+import polars as pl
+
+from silver.transforms.keys import bind_day
+
+_KNOWN_HOLIDAYS = range(1900, 2101)
+"""Years for which the rules of public holidays mean something."""
+
+
+def calendar(years: Iterable[int], *, country: str, fiscal_year_start: int) -> pl.DataFrame:
+    """Rows of `dim_date`, one per day of `years`.
+
+    `country` (ISO 3166-1 alpha-2) decides on the holidays; a country without any known ones has none. A fiscal year starts in month
+    `fiscal_year_start` and is named after the calendar year in which it ends.
+    """
+    wanted = sorted(set(years))
+    days = pl.concat(
+        [pl.date_range(date(year, 1, 1), date(year, 12, 31), eager=True) for year in wanted]
+    ).to_frame("date")
+    day = pl.col("date").dt
+    shift = fiscal_year_start - 1
+    rows = days.join(_holidays(wanted, country), on="date", how="left", maintain_order="left").with_columns(
+        year=day.year(),
+        quarter=day.quarter(),
+        month=day.month(),
+        day=day.day(),
+        iso_year=day.iso_year(),
+        iso_week=day.week(),
+        weekday=day.weekday(),
+        is_weekend=day.weekday() > 5,
+        fiscal_year=day.year() + ((day.month() > shift) & (shift > 0)).cast(pl.Int32),
+        fiscal_quarter=(day.month().cast(pl.Int32) - 1 - shift) % 12 // 3 + 1,
+        holiday=pl.col("holiday").fill_null(""),
+    )
+    return bind_day(rows, "date", to="key")
+
+
+def _holidays(years: list[int], country: str) -> pl.DataFrame:
+    schema = {"date": pl.Date, "holiday": pl.String}
+    if country not in holidays.list_supported_countries():
+        return pl.DataFrame(schema=schema)
+    known = [year for year in years if year in _KNOWN_HOLIDAYS]
+    found = dict(holidays.country_holidays(country, years=known)) if known else {}
+    return pl.DataFrame({"date": list(found), "holiday": list(found.values())}, schema=schema).unique("date")

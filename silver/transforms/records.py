@@ -1,0 +1,49 @@
+"""What the transforms of all data sets share: raw records in, typed rows of one table out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+VALID = "valid"
+DELETED = "deleted"
+
+
+@dataclass(frozen=True)
+class Refined:
+    """Typed rows of one batch. `rejected` counts valid records that lack a required value once they are typed,
+    `duplicate` those that gave way to another record with the same natural key."""
+
+    rows: pl.DataFrame
+    rejected: int
+    duplicate: int
+
+
+def members(
+    records: pl.DataFrame, natural: Sequence[str], *, optional: Sequence[str] = (), **values: pl.Expr
+) -> Refined:
+    """Rows of a dimension: `is_active` for valid records, inactive for deleted ones as far as they can be read."""
+    typed = records.filter(pl.col("status").is_in([VALID, DELETED])).select(
+        "raw_record_id", is_active=pl.col("status") == VALID, **values
+    )
+    complete = typed.drop_nulls([name for name in typed.columns if name not in optional])
+    rows = _one_per_key(complete, natural)
+    return Refined(
+        rows,
+        rejected=int(typed["is_active"].sum()) - int(complete["is_active"].sum()),
+        duplicate=complete.height - rows.height,
+    )
+
+
+def facts(
+    records: pl.DataFrame, natural: Sequence[str], *, optional: Sequence[str] = (), **values: pl.Expr
+) -> Refined:
+    """Rows of a fact table: valid records only."""
+    valid = records.filter(pl.col("status") == VALID)
+    refined = members(valid, natural, optional=optional, **values)
+    return replace(refined, rows=refined.rows.drop("is_active"))
+
+
+def _one_per_key(rows: pl.DataFrame, natural: Sequence[str]) -> pl.DataFrame:
+    """An active record before one that is gone, then the one with the highest id."""
+    return rows.sort("is_active", "raw_record_id").unique(natural, keep="last", maintain_order=True)

@@ -1,0 +1,130 @@
+"""Pandera contracts of the frames that leave the transforms for the tables of the star schema."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import pandera.polars as pa
+import polars as pl
+
+from lakehouse_project.kernel.parsing import MONEY, RATE
+
+_KEY = pa.Column(pl.Int64, pa.Check.ge(0))
+_ID = pa.Column(pl.Int64, pa.Check.gt(0))
+_INTEGER = pa.Column(pl.Int64)
+_TEXT = pa.Column(pl.String)
+_FLAG = pa.Column(pl.Boolean)
+_DATE = pa.Column(pl.Date)
+_MOMENT = pa.Column(pl.Datetime("us", "UTC"))
+_OPTIONAL_DATE = pa.Column(pl.Date, nullable=True)
+_OPTIONAL_MOMENT = pa.Column(pl.Datetime("us", "UTC"), nullable=True)
+_MONEY = pa.Column(MONEY)
+_PRICE = pa.Column(MONEY, pa.Check.ge(0))
+_OPTIONAL_MONEY = pa.Column(MONEY, nullable=True)
+_COUNTRY = pa.Column(pl.String, pa.Check.str_length(2, 2))
+_CURRENCY = pa.Column(pl.String, pa.Check.str_length(3, 3))
+
+
+def _schema(natural: str, **columns: pa.Column) -> pa.DataFrameSchema:
+    """The frame may have further columns: they are not loaded."""
+    return pa.DataFrameSchema({"raw_record_id": _ID, **columns}, unique=natural.split())
+
+
+_SCHEMAS: Mapping[str, pa.DataFrameSchema] = MappingProxyType(
+    {
+        "departments": _schema("department_id", department_id=_INTEGER, name=_TEXT, is_active=_FLAG),
+        "jobs": _schema("job_id", job_id=_INTEGER, title=_TEXT, is_active=_FLAG),
+        "products": _schema(
+            "sku",
+            sku=_TEXT,
+            name=_TEXT,
+            description=_TEXT,
+            category=_TEXT,
+            price=_PRICE,
+            currency=_CURRENCY,
+            is_active=_FLAG,
+        ),
+        "exchange_rates": _schema(
+            "currency date", currency=_CURRENCY, date=_DATE, rate=pa.Column(RATE, pa.Check.ge(0))
+        ),
+        "user_bank_info": _schema("user_id", user_id=_TEXT, bank_id=_KEY),
+        "users": _schema(
+            "user_id version",
+            user_id=_TEXT,
+            version=_ID,
+            full_name=_TEXT,
+            email=_TEXT,
+            phone=_TEXT,
+            address=_TEXT,
+            city=_TEXT,
+            postal_code=_TEXT,
+            country=_COUNTRY,
+            location_id=_KEY,
+            created_at=_MOMENT,
+            valid_from=_MOMENT,
+            valid_to=_OPTIONAL_MOMENT,
+            is_current=_FLAG,
+            is_active=_FLAG,
+        ),
+        "hired_employees": _schema(
+            "hire_id",
+            hire_id=_INTEGER,
+            employee_name=_TEXT,
+            hired_at=_MOMENT,
+            department_id_natural=_INTEGER,
+            job_id_natural=_INTEGER,
+            date_id=_KEY,
+            department_id=_KEY,
+            job_id=_KEY,
+        ),
+        "employment_info": _schema(
+            "employment_id",
+            employment_id=_TEXT,
+            user_id_natural=_TEXT,
+            job_title=_TEXT,
+            job_match_score=pa.Column(pl.Float64, pa.Check.in_range(0, 100)),
+            start_date=_DATE,
+            end_date=_OPTIONAL_DATE,
+            salary=_PRICE,
+            currency=_CURRENCY,
+            salary_reporting=_OPTIONAL_MONEY,
+            user_id=_KEY,
+            employer_id=_KEY,
+            job_id=_KEY,
+            start_id=_KEY,
+        ),
+        "order_lines": _schema(
+            "order_id line_number",
+            order_id=_TEXT,
+            line_number=_INTEGER,
+            user_id_natural=_TEXT,
+            sku_natural=_TEXT,
+            ordered_at=_MOMENT,
+            status=_TEXT,
+            quantity=_INTEGER,
+            unit_price=_PRICE,
+            amount=_MONEY,
+            currency=_CURRENCY,
+            amount_reporting=_OPTIONAL_MONEY,
+            date_id=_KEY,
+            user_id=_KEY,
+            product_id=_KEY,
+        ),
+        "events": _schema(
+            "event_id",
+            event_id=_TEXT,
+            user_id_natural=_TEXT,
+            occurred_at=_MOMENT,
+            date_id=_KEY,
+            user_id=_KEY,
+            event_type_id=_KEY,
+        ),
+    }
+)
+
+
+def check(dataset: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """`rows` as they are; raises `pandera.errors.SchemaError` if they break the contract of their table, which is a fault of
+    the transform and never of the data."""
+    checked: Any = _SCHEMAS[dataset].validate(rows)
+    return pl.DataFrame(checked)

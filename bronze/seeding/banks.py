@@ -80,6 +80,10 @@ BANKS: dict[str, tuple[Bank, ...]] = {
 }
 
 
+NOT_ISSUED = 10
+"""A last digit that there is not: such account numbers are skipped."""
+
+
 def check_digits(country: str, bban: str) -> str:
     """Check digits of an IBAN: ISO 13616, 98 minus the remainder by 97 of the rearranged number (ISO 7064)."""
     rearranged = f"{bban}{country}00"
@@ -111,7 +115,7 @@ def _dutch(code: str, number: int) -> str:
     """Dutch accounts pass the eleven test: digits weighted 10 to 1 sum up to a multiple of eleven."""
     nine = f"{number % 1_000_000_000:09}"
     last = -sum(weight * int(digit) for weight, digit in zip(range(10, 1, -1), nine, strict=True)) % 11
-    return f"{code}{nine}{last}" if last < 10 else _dutch(code, number + 1)
+    return _dutch(code, number + 1) if last == NOT_ISSUED else f"{code}{nine}{last}"
 
 
 BBAN: dict[str, Callable[[str, int], str]] = {

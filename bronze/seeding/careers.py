@@ -20,6 +20,7 @@ EMPLOYMENTS_WEIGHTS = (15, 42, 31, 12)
 """How many people have none, one, two, three employments: 1.4 in the mean."""
 
 MISSING_USER_PER_MILLE = 4
+LASTING_PERCENT = 80
 
 SEPARATOR = ";"
 EMPLOYMENT_COLUMNS = (
@@ -88,9 +89,17 @@ class Careers:
         for user, job, employer, salary in zip(users.tolist(), jobs, employers, salaries, strict=True):
             first, last = next(periods)
             currency = COUNTRIES[self._people.country_index[user]].currency
-            title, name = JOBS[job].title, EMPLOYERS[employer]
-            identity = str(self._next_id), str(user + FIRST_USER)
-            yield (*identity, name, title, str(first), last and str(last), salary, currency)
+            name, title = EMPLOYERS[employer], JOBS[job].title
+            yield (
+                str(self._next_id),
+                str(user + FIRST_USER),
+                name,
+                title,
+                str(first),
+                str(last) if last else None,
+                salary,
+                currency,
+            )
             self._next_id += 1
 
 
@@ -116,7 +125,7 @@ def _periods(counts: IntArray, rng: np.random.Generator) -> Iterator[tuple[date,
             length, gap, goes_on = next(rolls)
             last = first - timedelta(days=gap % 120 + 1)
             first = last - timedelta(days=200 + length % 1500)
-            is_current = number == count - 1 and goes_on % 10 < 8
+            is_current = number == count - 1 and goes_on % 100 < LASTING_PERCENT
             yield first, None if is_current else last
 
 

@@ -27,6 +27,7 @@ LINE_CHARACTERS = 86
 LINE_MILLIMETRES = 5.6
 MARGIN_MILLIMETRES = 22
 MOST_ROUNDS = 6
+PLAIN_EVERY = 10
 
 THINGS = tuple(thing for category in CATEGORIES for thing, _ in category.things)
 
@@ -51,10 +52,16 @@ def write_documents(
     for number in range(recipe.documents(at_scale_one)):
         rng = recipe.stream("documents", number)
         document = compose(number, people, rng)
-        suffix = ("txt", "md")[number // 10 % 2] if number % 10 == 9 else "pdf"
+        suffix = _suffix(number)
         path = target / f"{document.stem}.{suffix}"
         path.write_bytes(RENDERERS[suffix](document))
         yield SeedFile(path, "documents", 1, 0)
+
+
+def _suffix(number: int) -> str:
+    """Every tenth document is plain text or Markdown in turn."""
+    turn, rest = divmod(number + 1, PLAIN_EVERY)
+    return "pdf" if rest else ("txt", "md")[turn % 2]
 
 
 def compose(number: int, people: Population, rng: np.random.Generator) -> Document:

@@ -123,7 +123,8 @@ def _sessions(count: int, rng: np.random.Generator) -> tuple[IntArray, IntArray]
 def _moments(began: IntArray, firsts: IntArray, session: IntArray, rng: np.random.Generator) -> IntArray:
     """Seconds since 1970: each event of a session some seconds to minutes after the one before."""
     passed = np.cumsum(rng.integers(3, 240, len(session)))
-    return np.minimum(began[session] + passed - passed[firsts][session], timeline.END - 1)
+    moments: IntArray = np.minimum(began[session] + passed - passed[firsts][session], timeline.END - 1)
+    return moments
 
 
 def _event_ids(span: Span) -> pl.Series:

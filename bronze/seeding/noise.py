@@ -9,6 +9,8 @@ from bronze.seeding.randomness import chance
 
 Rewrite = Callable[[str, int], str]
 
+SHORTEST_MISTYPED = 4
+
 ABBREVIATIONS: Mapping[str, str] = {
     "Senior ": "Sr. ",
     "Junior ": "Jr ",
@@ -34,7 +36,7 @@ def padded(text: str, dice: int) -> str:
 
 def mistyped(text: str, dice: int) -> str:
     """Two neighbouring letters swapped, never the first."""
-    if len(text) < 4:
+    if len(text) < SHORTEST_MISTYPED:
         return text
     place = 1 + dice % (len(text) - 2)
     return text[:place] + text[place + 1] + text[place] + text[place + 2 :]

@@ -137,7 +137,7 @@ class OrderBook:
         product = self._catalogue.ordered(rng, span.size)
         quantity = pick(rng, QUANTITY_WEIGHTS, span.size) + 1
         discount = np.array(DISCOUNTS)[pick(rng, DISCOUNT_WEIGHTS, span.size)]
-        _take_back(rng, is_return, firsts, user, (product, discount), quantity)
+        _take_back(rng, is_return, firsts, user=user, copied=(product, discount), quantity=quantity)
         units = LIST_UNITS[self._people.country_index[user]][order]
         cents = self._catalogue.price_cents[product] * units // 1000 * (100 - discount) // 100
         first_id, self._next_id = self._next_id, self._next_id + len(sizes)
@@ -176,6 +176,7 @@ def _take_back(
     rng: np.random.Generator,
     is_return: BoolArray,
     firsts: IntArray,
+    *,
     user: IntArray,
     copied: tuple[IntArray, ...],
     quantity: IntArray,

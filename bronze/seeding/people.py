@@ -83,10 +83,10 @@ class Population:
         return len(self.place)
 
     def country(self, user: int) -> Country:
-        return COUNTRIES[PLACES[self.place[user]][0]]
+        return COUNTRIES[PLACES[int(self.place[user])][0]]
 
     def city(self, user: int) -> City:
-        return PLACES[self.place[user]][1]
+        return PLACES[int(self.place[user])][1]
 
     def name(self, user: int) -> tuple[str, str]:
         country = self.country(user)

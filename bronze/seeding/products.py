@@ -59,7 +59,7 @@ class Catalogue:
         return f"{about_thing} {about_quality} {use}"
 
     def category_of(self, product: int) -> Category:
-        return CATEGORIES[self.category[product]]
+        return CATEGORIES[int(self.category[product])]
 
     def ordered(self, rng: np.random.Generator, count: int) -> IntArray:
         """Products as customers choose them: few bestsellers, a long tail."""

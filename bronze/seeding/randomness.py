@@ -19,7 +19,10 @@ def stream(seed: int, name: str, block: int = 0) -> np.random.Generator:
 def pick(rng: np.random.Generator, weights: Sequence[int] | IntArray, size: int) -> IntArray:
     """`size` indexes into `weights`, each drawn as often as its weight says."""
     ceilings = np.cumsum(np.asarray(weights, dtype=np.int64))
-    return np.searchsorted(ceilings, rng.integers(0, ceilings[-1], size), side="right").astype(np.int64)
+    chosen: IntArray = np.searchsorted(ceilings, rng.integers(0, ceilings[-1], size), side="right").astype(
+        np.int64
+    )
+    return chosen
 
 
 def zipf_weights(count: int, shift: int) -> IntArray:
@@ -29,7 +32,8 @@ def zipf_weights(count: int, shift: int) -> IntArray:
 
 def bell(rng: np.random.Generator, low: int, high: int, size: int) -> IntArray:
     """Integers of [low, high], the middle more often than the ends (mean of three even draws)."""
-    return rng.integers(low, high + 1, (3, size)).sum(axis=0) // 3
+    means: IntArray = rng.integers(low, high + 1, (3, size)).sum(axis=0) // 3
+    return means
 
 
 def chance(rng: np.random.Generator, per_mille: int, size: int) -> BoolArray:

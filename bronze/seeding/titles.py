@@ -176,9 +176,10 @@ def _jobs() -> Iterator[Job]:
 JOBS: tuple[Job, ...] = tuple(_jobs())
 
 _STEMS = (
-    "Northwind Harbor Acme Lighthouse Granite Juniper Meridian Redwood Silverline Summit Bluebird Cobalt Evergreen "
-    "Falcon Horizon Ironbridge Kestrel Lumen Maple Nimbus Orchard Pinnacle Quarry Riverside"
-).split()
+    "Northwind", "Harbor", "Acme", "Lighthouse", "Granite", "Juniper", "Meridian", "Redwood",
+    "Silverline", "Summit", "Bluebird", "Cobalt", "Evergreen", "Falcon", "Horizon", "Ironbridge",
+    "Kestrel", "Lumen", "Maple", "Nimbus", "Orchard", "Pinnacle", "Quarry", "Riverside",
+)  # fmt: skip
 _TRADES = (
     "Logistics",
     "Software",

@@ -3,13 +3,14 @@
 import codecs
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from bronze.readers.errors import UnreadableFile
 from bronze.readers.formats import FileFormat, ReadLimits, RowBatch
 from bronze.readers.json_records import RecordCollector
 from bronze.readers.json_text import JsonDecoder
-from bronze.readers.source import ByteSource
+from bronze.readers.source import ByteSource, open_source
 
 WHITESPACE = " \t\r\n"
 LONGEST_TOKEN = 32
@@ -26,6 +27,35 @@ def read_json(source: ByteSource, fmt: FileFormat, limits: ReadLimits) -> Iterat
         if collector.is_due:
             yield from collector.take(source.taken())
     yield from collector.take(source.taken())
+
+
+def find_array_key(path: Path, fmt: FileFormat, limits: ReadLimits) -> str | None:
+    """The member of a top-level object that holds an array of objects; None if there is no such member."""
+    with open_source(path, fmt) as source:
+        stream = JsonStream(source, JsonDecoder(limits.json_depth), limits)
+        if not stream.take("{"):
+            return None
+        while stream.peek() == '"':
+            _, _, name = stream.value()
+            stream.expect(":", "after a name")
+            if _is_array_of_objects(stream):
+                return str(name)
+            stream.take(",")
+        return None
+
+
+def _is_array_of_objects(stream: "JsonStream") -> bool:
+    """Looks at the next value and, if it is not such an array, consumes it."""
+    if stream.peek() != "[":
+        stream.value()
+        return False
+    stream.take("[")
+    if stream.peek() == "{":
+        return True
+    while not stream.take("]"):
+        stream.value()
+        stream.take(",")
+    return False
 
 
 class JsonStream:

@@ -1,0 +1,153 @@
+"""Encoding of a text file, and whether it is JSON, NDJSON, or something with lines."""
+
+import codecs
+import json
+import re
+
+from charset_normalizer import from_bytes
+
+from bronze.admission.bytes_steps import SUPPORTED, TAIL_BYTES
+from bronze.admission.candidate import Inspection, TextScan
+from bronze.admission.errors import EmptyFile, IncompleteFile, UndecodableText, UnsupportedFileType
+
+BYTE_ORDER_MARKS: tuple[tuple[bytes, str], ...] = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+ENCODING_TITLES = {"utf-8": "UTF-8", "utf-16": "UTF-16", "cp1252": "Windows-1252"}
+GUESSED_ENCODINGS = (
+    "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "koi8_r", "cp932", "euc_jp", "gb18030", "big5", "cp949",
+)
+MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\ufffd]")
+JSON_START = re.compile(r'\s*(?:\{\s*(?:"|\}|$)|\[\s*(?:[{\]\["]|-?\d|true|false|null|$))')
+MOST_CONTROL_SHARE = 0.02
+FEWEST_NUL_SHARE = 0.3
+
+
+def find_encoding(inspection: Inspection) -> Inspection:
+    scan = inspection.scan
+    if scan is None:
+        return inspection
+    _refuse_binary(inspection.candidate.name, scan)
+    encoding, note = _encoding(inspection.candidate.name, scan)
+    text = codecs.getincrementaldecoder(encoding)(errors="replace").decode(scan.head).removeprefix("\ufeff")
+    _check_is_text(inspection.candidate.name, text)
+    newline = "\r" if "\r" in text and "\n" not in text else "\n"
+    return inspection.learn(
+        sample=text.replace("\r\n", "\n").replace("\r", "\n") if newline == "\r" else text,
+        is_sample_whole=len(scan.head) < TAIL_BYTES or scan.head.endswith(scan.tail),
+    ).with_format(note, encoding=encoding, newline=newline)
+
+
+def _encoding(name: str, scan: TextScan) -> tuple[str, str]:
+    """Name of the codec and the sentence about it."""
+    for mark, encoding in BYTE_ORDER_MARKS:
+        if scan.head.startswith(mark):
+            return encoding, f"{encoding.upper()} (byte order mark)"
+    if wide := _utf16_without_mark(scan.head):
+        return wide, "UTF-16 without byte order mark"
+    if scan.is_utf8:
+        return "utf-8", "UTF-8"
+    valid = len(MULTIBYTE.findall(scan.bad_region))
+    invalid = len(re.findall(rb"[\x80-\xff]", MULTIBYTE.sub(b"", scan.bad_region)))
+    if valid > invalid:
+        return (
+            "utf-8",
+            f"UTF-8, with bytes that are not from line {scan.bad_line} on: those rows are set aside",
+        )
+    return _legacy_encoding(name, scan)
+
+
+def _refuse_binary(name: str, scan: TextScan) -> None:
+    """Bytes that are neither UTF-8 nor marked as UTF-16 and hold many control characters are no text."""
+    is_marked = scan.head.startswith(tuple(mark for mark, _ in BYTE_ORDER_MARKS))
+    if scan.is_utf8 or is_marked or _utf16_without_mark(scan.head):
+        return
+    _check_is_text(name, scan.head.decode("latin-1"))
+
+
+def _utf16_without_mark(head: bytes) -> str | None:
+    pairs = max(len(head) // 2, 1)
+    even, odd = head[0::2].count(0) / pairs, head[1::2].count(0) / pairs
+    if max(even, odd) < FEWEST_NUL_SHARE or min(even, odd) > MOST_CONTROL_SHARE:
+        return None
+    return "utf-16-le" if odd > even else "utf-16-be"
+
+
+def _legacy_encoding(name: str, scan: TextScan) -> tuple[str, str]:
+    try:
+        scan.bad_region.decode("cp1252")
+    except UnicodeDecodeError:
+        best = from_bytes(scan.bad_region, cp_isolation=list(GUESSED_ENCODINGS), enable_fallback=False).best()
+        if best is None:
+            raise UndecodableText(
+                f"{name} is text in no known encoding: byte {scan.bad_offset} (line {scan.bad_line}) is not UTF-8 "
+                "and Windows-1252 has no such character. Save it as UTF-8.",
+                offset=scan.bad_offset,
+                line=scan.bad_line,
+            ) from None
+        return best.encoding, f"encoding {best.encoding} (guessed)"
+    return "cp1252", "Windows-1252"
+
+
+def _check_is_text(name: str, text: str) -> None:
+    if not text.strip(" \t\r\n\f\x00"):
+        raise EmptyFile(f"{name} has nothing but white space.")
+    if len(CONTROL.findall(text)) > MOST_CONTROL_SHARE * len(text) + 1:
+        raise UnsupportedFileType(f"{name} is a binary file of an unknown type. Supported are {SUPPORTED}.")
+
+
+def find_json(inspection: Inspection) -> Inspection:
+    """JSON or NDJSON by how the text starts; a JSON file that lacks its end is refused here."""
+    sample = inspection.sample
+    if inspection.scan is None or not JSON_START.match(sample) or _is_broken_start(sample):
+        return inspection
+    if _is_ndjson(sample):
+        return inspection.with_format("NDJSON", kind="ndjson")
+    _check_json_end(inspection)
+    return inspection.with_format("JSON", kind="json")
+
+
+def _is_broken_start(sample: str) -> bool:
+    """True for CSV or prose that happens to start with a bracket, as in `[1] see below`."""
+    text = sample.lstrip()
+    if not text.startswith("["):
+        return False
+    try:
+        _, end = json.JSONDecoder().raw_decode(text)
+    except (json.JSONDecodeError, RecursionError):
+        return False
+    return bool(text[end:].strip())
+
+
+def _is_ndjson(sample: str) -> bool:
+    """Objects line by line: the first line is a whole object, or the next one starts another object."""
+    lines = [line.strip() for line in sample.split("\n", 20) if line.strip()][:20]
+    if not lines[0].startswith("{"):
+        return False
+    if len(lines) > 1 and all(line.startswith('{"') for line in lines[:-1]):
+        return True
+    return len(lines) > 1 and _is_object(lines[0])
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except (json.JSONDecodeError, RecursionError):
+        return False
+
+
+def _check_json_end(inspection: Inspection) -> None:
+    if inspection.scan is None or inspection.format.encoding != "utf-8":
+        return
+    end = inspection.scan.tail.rstrip()[-1:]
+    wanted = b"]" if inspection.sample.lstrip().startswith("[") else b"}"
+    if end != wanted:
+        raise IncompleteFile(
+            f"{inspection.candidate.name} is half-written JSON: it ends with {end.decode('utf-8', 'replace')!r} where "
+            f"{wanted.decode()!r} is expected. Nothing of it was taken."
+        )

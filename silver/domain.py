@@ -22,7 +22,7 @@ class Tally:
     """Raw records that gave way to another one with the same natural key."""
     unbound: int = 0
     """Rows with at least one unknown member."""
-    unpriced: int = 0
+    unconverted: int = 0
     """Rows without an amount in the reporting currency."""
 
     def __add__(self, other: "Tally") -> "Tally":

@@ -108,8 +108,8 @@ def _remove(table: Table, condition: sql.Composable) -> int:
         else "DELETE FROM {table} f WHERE"
     )
     [(removed,)] = fetch(
-        f"WITH gone AS ({verb} {{condition}} RETURNING f.*), noted AS ({{note}}) SELECT count(*) FROM gone",
-        table=table.name,
+        "WITH gone AS ({verb} {condition} RETURNING f.*), noted AS ({note}) SELECT count(*) FROM gone",
+        verb=compose(verb, table=table.name),
         condition=condition,
         note=_note(table, sql.Identifier("gone")),
     )
@@ -155,8 +155,8 @@ def _note(table: Table, rows: sql.Composable) -> sql.Composable:
         sql.SQL("({}, {})").format(sql.Literal(entity), sql.SQL(key)) for entity, key in table.changes.items()
     )
     return compose(
-        "INSERT INTO {changed} SELECT DISTINCT c.entity, c.key FROM {rows} CROSS JOIN LATERAL (VALUES {pairs}) c (entity, key) "
-        "WHERE c.key IS NOT NULL ON CONFLICT DO NOTHING",
+        "INSERT INTO {changed} SELECT DISTINCT c.entity, c.key "
+        "FROM {rows} CROSS JOIN LATERAL (VALUES {pairs}) c (entity, key) WHERE c.key IS NOT NULL ON CONFLICT DO NOTHING",
         changed=CHANGED,
         rows=rows,
         pairs=pairs,

@@ -8,7 +8,6 @@ from silver.repositories.statements import fetch
 from silver.repositories.tables import FROM_RECORDS, Table
 
 _COUNTED_EXACTLY = 100_000
-_PRICED = frozenset({"employment_info", "order_lines"})
 
 
 def record_quality(run: Run, tallies: Mapping[str, Tally]) -> None:
@@ -27,11 +26,11 @@ def _results(dataset: str, tally: Tally) -> Iterator[tuple[str, float, bool]]:
     yield "share of unique keys", 1 - _share(tally.duplicate, tally.read), tally.duplicate == 0
     if not FROM_RECORDS[dataset].keeps_gone:
         yield "share of rows with an unknown member", _share(tally.unbound, tally.rows), tally.unbound == 0
-    if dataset in _PRICED:
+    if FROM_RECORDS[dataset].converted:
         yield (
             "share of rows without a reporting amount",
-            _share(tally.unpriced, tally.rows),
-            tally.unpriced == 0,
+            _share(tally.unconverted, tally.rows),
+            tally.unconverted == 0,
         )
 
 

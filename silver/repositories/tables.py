@@ -54,6 +54,17 @@ class Table:
         return tuple(name for name in loaded if name not in self.not_loaded)
 
     @cached_property
+    def references(self) -> tuple[str, ...]:
+        """The loaded columns that hold surrogate keys of dimensions."""
+        fields = self.model._meta.concrete_fields
+        return tuple(f.column for f in fields if f.is_relation and f.column in self.columns)
+
+    @cached_property
+    def converted(self) -> tuple[str, ...]:
+        """The columns with an amount in the reporting currency."""
+        return tuple(name for name in self.columns if name.endswith("_reporting"))
+
+    @cached_property
     def keeps_gone(self) -> bool:
         """A dimension keeps a member whose raw record is gone, as inactive, because facts may name it."""
         return "is_active" in self.columns

@@ -31,7 +31,7 @@ Step = Callable[[pl.DataFrame], Refined]
 
 @dataclass(frozen=True, kw_only=True)
 class Calendar:
-    """Settings of the calendar table: country of the holidays (ISO 3166-1 alpha-2), month in which the fiscal year starts."""
+    """The calendar table: with the holidays of a country (ISO 3166-1 alpha-2) and the first month of the fiscal year."""
 
     holidays_country: str
     fiscal_year_start: int

@@ -1,6 +1,5 @@
 """The refinement: what changed in bronze, into the star schema."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import polars as pl
@@ -15,17 +14,13 @@ from silver.repositories.loading import Merged, changed_keys, close_ledger, merg
 from silver.repositories.quality import record_quality
 from silver.repositories.records import open_todo, pages
 from silver.repositories.revisits import align_user_versions, revisit_concerned_facts, revisit_titles
-from silver.repositories.tables import FROM_RECORDS
+from silver.repositories.tables import FROM_RECORDS, Table
 from silver.repositories.unit import is_there_news, unread
 from silver.services.binding import Binding, Calendar, Step
 from silver.transforms.keys import UNKNOWN
 from silver.transforms.records import Refined
 from silver.transforms.schemas import check
 from silver.transforms.titles import rebound_titles
-
-REFERENCES = frozenset({"department_id", "job_id", "user_id", "product_id"})
-"""Columns of facts that hold 0 until the member has come."""
-PRICES = frozenset({"salary_reporting", "amount_reporting"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,14 +77,14 @@ def _each(steps: dict[str, Step], window: Window) -> dict[str, Tally]:
 
 
 def _refine_dataset(dataset: str, step: Step, window: Window) -> Tally:
-    tally = Tally()
+    table, tally = FROM_RECORDS[dataset], Tally()
     for page in pages(dataset, _fields(dataset)):
         refined = step(page)
         check(dataset, refined.rows)
-        merged = merge(FROM_RECORDS[dataset], refined.rows, page["raw_record_id"])
-        tally += _tally(page, refined, merged)
+        merged = merge(table, refined.rows, page["raw_record_id"])
+        tally += _tally(table, page, refined, merged)
     if window.is_full:
-        tally += Tally(removed=retire_orphans(dataset, FROM_RECORDS[dataset]))
+        tally += Tally(removed=retire_orphans(dataset, table))
     return tally
 
 
@@ -99,7 +94,7 @@ def _fields(dataset: str) -> list[str]:
     return [f.name for f in fields if f.classification is not Classification.SECRET and f.kind != "object"]
 
 
-def _tally(page: pl.DataFrame, refined: Refined, merged: Merged) -> Tally:
+def _tally(table: Table, page: pl.DataFrame, refined: Refined, merged: Merged) -> Tally:
     return Tally(
         read=page.height,
         rows=refined.rows.height,
@@ -107,12 +102,10 @@ def _tally(page: pl.DataFrame, refined: Refined, merged: Merged) -> Tally:
         removed=merged.removed,
         rejected=refined.rejected,
         duplicate=refined.duplicate,
-        unbound=_how_many(refined.rows, lambda name: pl.col(name) == UNKNOWN, REFERENCES),
-        unpriced=_how_many(refined.rows, lambda name: pl.col(name).is_null(), PRICES),
+        unbound=_how_many(refined.rows, [pl.col(name) == UNKNOWN for name in table.references]),
+        unconverted=_how_many(refined.rows, [pl.col(name).is_null() for name in table.converted]),
     )
 
 
-def _how_many(rows: pl.DataFrame, is_bad: Callable[[str], pl.Expr], names: frozenset[str]) -> int:
-    """Rows with at least one bad value in one of the columns `names` that they have."""
-    conditions = [is_bad(name) for name in rows.columns if name in names]
+def _how_many(rows: pl.DataFrame, conditions: list[pl.Expr]) -> int:
     return rows.filter(pl.any_horizontal(conditions)).height if conditions else 0

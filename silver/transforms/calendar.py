@@ -15,8 +15,8 @@ _KNOWN_HOLIDAYS = range(1900, 2101)
 def calendar(years: Iterable[int], *, country: str, fiscal_year_start: int) -> pl.DataFrame:
     """Rows of `dim_date`, one per day of `years`.
 
-    `country` (ISO 3166-1 alpha-2) decides on the holidays; a country without any known ones has none. A fiscal year starts in month
-    `fiscal_year_start` and is named after the calendar year in which it ends.
+    `country` (ISO 3166-1 alpha-2) decides on the holidays; a country without any known ones has none. A fiscal year
+    starts in month `fiscal_year_start` and is named after the calendar year in which it ends.
     """
     wanted = sorted(set(years))
     days = pl.concat(

@@ -9,9 +9,9 @@ TRACKED = ("full_name", "email", "phone", "address", "city", "postal_code", "cou
 def versions(users: pl.DataFrame, current: pl.DataFrame) -> pl.DataFrame:
     """Rows of `dim_user` to write for `users`, one row each, given their current rows.
 
-    A user without any gets version 1, valid from `created_at`. Where a tracked attribute differs, the current version is closed and a
-    new one opened at `changed_at`. A change that is not dated after the beginning of the current version corrects that version.
-    Spans are half-open: `valid_from` <= t < `valid_to`.
+    A user without any gets version 1, valid from `created_at`. Where a tracked attribute differs, the current version is
+    closed and a new one opened at `changed_at`. A change that is not dated after the beginning of the current version
+    corrects that version. Spans are half-open: `valid_from` <= t < `valid_to`.
     """
     rows = users.join(current, on="user_id", how="left", suffix="_old", maintain_order="left")
     differs = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_old")) for name in TRACKED)

@@ -38,8 +38,10 @@ def hires(records: pl.DataFrame) -> Refined:
 
 
 def users(records: pl.DataFrame) -> Refined:
-    """Users as they are now, without surrogate keys and versions. `changed_at` is when they became so: as the source says, else
-    when the record last changed."""
+    """Users as they are now, without surrogate keys and versions.
+
+    `changed_at` is when they became so: as the source says, else when the record last changed.
+    """
     return members(
         records,
         ["user_id"],
@@ -62,8 +64,8 @@ def places(users: pl.DataFrame) -> pl.DataFrame:
 
 
 def user_banks(records: pl.DataFrame) -> Refined:
-    """Rows of `user_bank` with the `name` of the bank instead of its key."""
-    return facts(records, ["user_id"], user_id=present(pl.col("user_id")), name=conform(pl.col("bank_name")))
+    """Rows of `user_bank` with the `bank` by name instead of its key."""
+    return facts(records, ["user_id"], user_id=present(pl.col("user_id")), bank=conform(pl.col("bank_name")))
 
 
 def employments(records: pl.DataFrame) -> Refined:

@@ -12,7 +12,7 @@ from rapidfuzz import fuzz, process
 from silver.transforms.keys import UNKNOWN
 
 CUTOFF = 85.0
-"""Least score, 0 to 100, at which a title counts as a job. Below it lie other jobs ("Sales Manager" and "Sales Engineer" score 81)."""
+"""Least score, 0 to 100, at which a title counts as a job: typos lie above it, other jobs mostly below."""
 
 _LONG_FORMS: Mapping[str, str] = MappingProxyType(
     {
@@ -49,7 +49,7 @@ def normalise_title(title: str) -> str:
 
 
 def conform_titles(titles: pl.Series, jobs: pl.DataFrame) -> pl.DataFrame:
-    """Match each distinct title to a job: `job_title`, `job_id` (its surrogate key, 0 if none), `job_match_score` (0 to 100).
+    """Match each distinct title to a job: `job_title`, `job_id` (surrogate key, 0 if none), `job_match_score` (0 to 100).
 
     `jobs` has `key`, `job_id`, `title`. The score is rapidfuzz's token sort ratio of the normalised titles: the order of
     words does not matter, each word does. Among equal scores the job with the lowest `job_id` is taken.

@@ -7,21 +7,23 @@ from django.db import models
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
-from gold.models import DepartmentHeadcount, MonthlyRevenue, UserProfile
+from gold.models import AnyModel, DepartmentHeadcount, MonthlyRevenue, UserProfile
 from gold.registry import MARTS
 
 FILTERS = ("year", "country", "status", "event_type", "is_above_mean")
 SEARCHED = ("user_id", "department", "job", "city", "bank", "employer", "postal_code", "status", "event_type")
 
 
-class ReadOnlyAdmin(ModelAdmin):
+class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
     """Rows are computed; nobody edits them."""
 
     show_full_result_count = False
     list_per_page = 50
 
     def get_list_display(self, request: HttpRequest) -> list[str]:
-        return [field.name for field in self.opts.concrete_fields if not isinstance(field, models.BigAutoField)]
+        return [
+            field.name for field in self.opts.concrete_fields if not isinstance(field, models.BigAutoField)
+        ]
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         return [name for name in FILTERS if name in self._names()]
@@ -42,4 +44,11 @@ class ReadOnlyAdmin(ModelAdmin):
         return False
 
 
-admin.site.register([*(mart.model for mart in MARTS), UserProfile, MonthlyRevenue, DepartmentHeadcount], ReadOnlyAdmin)
+SHOWN: tuple[AnyModel, ...] = (
+    *(mart.model for mart in MARTS),
+    UserProfile,
+    MonthlyRevenue,
+    DepartmentHeadcount,
+)
+
+admin.site.register(SHOWN, ReadOnlyAdmin)

@@ -36,7 +36,9 @@ def wants_csv(request: HttpRequest, query: MartQuery) -> bool:
 
 
 def csv_response(mart: Mart, rows: MartRows) -> StreamingHttpResponse:
-    response = StreamingHttpResponse(csv_lines(rows.columns, rows.stream()), content_type=f"{CSV}; charset=utf-8")
+    response = StreamingHttpResponse(
+        csv_lines(rows.columns, rows.stream()), content_type=f"{CSV}; charset=utf-8"
+    )
     response["Content-Disposition"] = f'attachment; filename="{mart.slug}.csv"'
     return response
 
@@ -49,14 +51,20 @@ def view(mart: Mart) -> Callable[..., Any]:
         reject_unknown(request, schema.model_fields)
         return answer(mart, request, query)
 
-    parameter = inspect.Parameter
-    mart_view.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # what inspect.signature answers with
+    mart_view.__signature__ = signature(schema)  # type: ignore[attr-defined]  # read by inspect.signature
+    return mart_view
+
+
+def signature(schema: type[MartQuery]) -> inspect.Signature:
+    """`(request: HttpRequest, query: schema = Query(...))`"""
+    query: Any = Query
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    return inspect.Signature(
         [
-            parameter("request", parameter.POSITIONAL_OR_KEYWORD, annotation=HttpRequest),
-            parameter("query", parameter.KEYWORD_ONLY, default=Query(...), annotation=schema),
+            inspect.Parameter("request", kind, annotation=HttpRequest),
+            inspect.Parameter("query", kind, default=query(...), annotation=schema),
         ]
     )
-    return mart_view
 
 
 for _mart in MARTS:

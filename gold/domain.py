@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -10,7 +11,7 @@ class Scope:
     """Groups of a mart table: the rows whose `column` is one of `values`; all rows if `values` is None."""
 
     column: str
-    values: Sequence[object] | None = None
+    values: Sequence[Any] | None = None
 
     @property
     def is_empty(self) -> bool:

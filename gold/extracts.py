@@ -49,7 +49,8 @@ WHERE date_id = ANY(%(dates)s::int[]) AND (ordered_at AT TIME ZONE 'UTC')::date 
 """By the key of the calendar, which is indexed; days outside of the calendar have key 0."""
 
 EVENTS = """
-SELECT e.user_id_natural AS user_id, coalesce(t.name, 'Unknown') AS event_type, e.occurred_at AT TIME ZONE 'UTC' AS occurred_at
+SELECT e.user_id_natural AS user_id, coalesce(t.name, 'Unknown') AS event_type,
+       e.occurred_at AT TIME ZONE 'UTC' AS occurred_at
 FROM silver_factevent e
 LEFT JOIN silver_dimeventtype t ON t.key = e.event_type_id AND t.key <> 0
 WHERE e.date_id = ANY(%(dates)s::int[]) AND (e.occurred_at AT TIME ZONE 'UTC')::date = ANY(%(days)s::date[])
@@ -115,7 +116,7 @@ class Merge:
 
     def _format(self, statement: str, **parts: sql.Composable) -> sql.Composed:
         tables = {"target": sql.Identifier(self.target), "source": sql.Identifier(self.source)}
-        return sql.SQL(statement).format(**tables, **parts)  # type: ignore[arg-type]  # only literals of this class
+        return sql.SQL(statement).format(**tables, **parts)
 
 
 def _names(names: Sequence[str]) -> sql.Composed:

@@ -3,9 +3,10 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 from django.db import models
+from pydantic import Field
 
 from gold.models import (
     CityPayroll,
@@ -44,7 +45,7 @@ class Parameter:
 
     name: str
     lookup: str
-    type: type[Any]
+    type: Any
     help_text: str
     is_required: bool = False
 
@@ -85,13 +86,17 @@ class Mart:
         return required + tuple(column for column in self.columns if not column.is_personal)
 
 
+Year = Annotated[int, Field(ge=1, le=9999)]
+Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+
+
 def _is(name: str, help_text: str) -> Parameter:
-    return Parameter(name, name, str, help_text)
+    return Parameter(name, name, Text, help_text)
 
 
-YEAR = Parameter("year", "year", int, "The year, such as 2021.", is_required=True)
+YEAR = Parameter("year", "year", Year, "The year, such as 2021.", is_required=True)
 DAYS = (
-    Parameter("year", "day__year", int, "Only this year."),
+    Parameter("year", "day__year", Year, "Only this year."),
     Parameter("date_from", "day__gte", dt.date, "Only from this day on, such as 2024-01-31."),
     Parameter("date_to", "day__lte", dt.date, "Only up to this day, inclusive."),
 )
@@ -100,15 +105,17 @@ FULL_NAME = Column("full_name", str, "Given to those who may see personal data."
 USER_COUNT = Column("user_count", int, "Active users.")
 ORDER_COUNT = Column("order_count", int, "Orders.")
 REVENUE = Column("revenue", float, "In the reporting currency; cancelled orders are none, returns reduce it.")
-UNCONVERTED = Column("unconverted", int, "Order lines left out of the sums because their exchange rate is missing.")
+UNCONVERTED = Column(
+    "unconverted", int, "Order lines left out of the sums because their exchange rate is missing."
+)
 
 MARTS = (
     Mart(
         "people",
         "hires-by-quarter",
         HiresByQuarter,
-        "Hires of a year per department and job by quarter, ordered by department, then job. A hire whose department or job "
-        "is not known yet counts as Unknown.",
+        "Hires of a year per department and job by quarter, ordered by department, then job. A hire whose "
+        "department or job is not known yet counts as Unknown.",
         (
             Column("department", str, "Name of the department."),
             Column("job", str, "Title of the job."),
@@ -121,7 +128,8 @@ MARTS = (
         "people",
         "departments-above-mean",
         DepartmentHires,
-        "Departments that hired more in a year than the mean over the departments that hired in that year, most hires first.",
+        "Departments that hired more in a year than the mean over the departments that hired in that year, "
+        "most hires first.",
         (
             Column("id", int, "Natural key of the department.", source="department_id"),
             Column("department", str, "Name of the department."),
@@ -195,7 +203,7 @@ MARTS = (
             UNCONVERTED,
         ),
         ("month", "status"),
-        (Parameter("year", "month__year", int, "Only this year."), _is("status", "Only this status.")),
+        (Parameter("year", "month__year", Year, "Only this year."), _is("status", "Only this status.")),
     ),
     Mart(
         "sales",

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 from django.db import connection, models
+from django.db.models.functions import TruncMonth
 from psycopg import sql
 
 from gold import extracts
@@ -31,7 +32,9 @@ from silver.models import DimUser, FactEvent, FactHire, FactOrderLine
 INCOMING = "gold_incoming"
 SUM = pl.Decimal(20, 2)
 FULL_NAME = models.Subquery(
-    DimUser.objects.filter(user_id=models.OuterRef("user_id"), is_current=True, is_active=True).values("full_name")[:1]
+    DimUser.objects.filter(user_id=models.OuterRef("user_id"), is_current=True, is_active=True).values(
+        "full_name"
+    )[:1]
 )
 
 
@@ -134,7 +137,9 @@ class MartRepository:
         if scope.values is None:
             return Scope(column)
         rows = model._default_manager.order_by().filter(**{f"{scope.column}__in": scope.values})
-        return Scope(column, [value for value in rows.values_list(column, flat=True).distinct() if value is not None])
+        return Scope(
+            column, [value for value in rows.values_list(column, flat=True).distinct() if value is not None]
+        )
 
     def replace(self, model: type[models.Model], frame: pl.DataFrame, scope: Scope) -> int:
         """Make `frame` the rows of `scope`. Returns how many rows were inserted, changed or removed.
@@ -184,9 +189,13 @@ class MartRows:
 class MartReader:
     """Mart rows for answers and files."""
 
-    def rows(self, mart: Mart, columns: Sequence[Column], lookups: Mapping[str, Any] | None = None) -> MartRows:
+    def rows(
+        self, mart: Mart, columns: Sequence[Column], lookups: Mapping[str, Any] | None = None
+    ) -> MartRows:
         """The rows of `mart` that match `lookups`, in the order of the mart."""
-        queryset = mart.model._default_manager.filter(**mart.where, **(lookups or {})).order_by(*mart.ordering)
+        queryset = mart.model._default_manager.filter(**mart.where, **(lookups or {})).order_by(
+            *mart.ordering
+        )
         names = {column.name: FULL_NAME for column in columns if column.is_personal}
         return MartRows(queryset.annotate(**names), tuple(columns))
 
@@ -210,7 +219,7 @@ class TableStates:
 
 
 def _columns(model: type[models.Model]) -> list[str]:
-    return [field.column for field in model._meta.concrete_fields if not field.primary_key]
+    return [str(field.column) for field in model._meta.concrete_fields if not field.primary_key]
 
 
 def _group_key(model: type[models.Model]) -> list[str]:
@@ -218,7 +227,9 @@ def _group_key(model: type[models.Model]) -> list[str]:
     for constraint in model._meta.constraints:
         if isinstance(constraint, models.UniqueConstraint):
             return list(constraint.fields)
-    return [field.column for field in model._meta.concrete_fields if field.unique and not field.primary_key]
+    return [
+        str(field.column) for field in model._meta.concrete_fields if field.unique and not field.primary_key
+    ]
 
 
 def _list(values: Sequence[Any] | None) -> list[Any] | None:
@@ -234,10 +245,11 @@ def _timestamp(column: str) -> pl.Expr:
     )
 
 
-def _dates(model: type[models.Model], lookup: str) -> Iterable[dt.date]:
+def _dates(model: type[models.Model], lookup: str) -> "models.QuerySet[Any, dt.date]":
     """The first days of the months in which `model` has rows."""
-    month = models.functions.TruncMonth(lookup)
-    return model._default_manager.order_by().annotate(first=month).values_list("first", flat=True).distinct()
+    rows = model._default_manager.order_by().annotate(first=TruncMonth(lookup))
+    months: models.QuerySet[Any, dt.date] = rows.values_list("first", flat=True).distinct()
+    return months
 
 
 def _months(days: Iterable[dt.date]) -> list[dt.date]:

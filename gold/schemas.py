@@ -15,7 +15,7 @@ MAX_PAGE_SIZE = 10_000
 class MartQuery(Schema):
     """What every mart understands: which page, and in which format."""
 
-    page: Annotated[int, Field(ge=1)] = 1
+    page: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     page_size: Annotated[int, Field(ge=1, le=MAX_PAGE_SIZE)] = PAGE_SIZE
     format: Annotated[
         Literal["json", "csv"] | None,
@@ -38,7 +38,7 @@ def page_schema(mart: Mart) -> type[Schema]:
     """The answer of `mart`: `{"items": [...], "count": n}`."""
     fields: dict[str, Any] = {column.name: _column(column) for column in mart.columns}
     item = create_model(f"{_title(mart)}Row", __base__=Schema, **fields)
-    return create_model(f"{_title(mart)}Page", __base__=Page[item])  # type: ignore[valid-type]  # made at run time
+    return create_model(f"{_title(mart)}Page", __base__=Page[item])
 
 
 def _parameter(parameter: Parameter) -> tuple[Any, Any]:

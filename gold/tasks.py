@@ -6,7 +6,7 @@ from gold.services import RefreshMarts, RefreshViews, WriteFiles
 from lakehouse_project.kernel.services import resolve
 
 
-@shared_task(name="gold.refresh")  # type: ignore[misc]  # celery has no types
+@shared_task(name="gold.refresh")  # type: ignore[untyped-decorator]  # celery has no types
 def refresh() -> None:
     """Bring marts, views and files up to date; returns at once where nothing has changed."""
     resolve(RefreshMarts)()

@@ -17,4 +17,6 @@ class ReadMart:
     def __call__(self, mart: Mart, parameters: Mapping[str, Any], *, is_personal_shown: bool) -> MartRows:
         columns = tuple(column for column in mart.columns if is_personal_shown or not column.is_personal)
         lookups = {parameter.lookup: parameters.get(parameter.name) for parameter in mart.parameters}
-        return self.reader.rows(mart, columns, {key: value for key, value in lookups.items() if value is not None})
+        return self.reader.rows(
+            mart, columns, {key: value for key, value in lookups.items() if value is not None}
+        )

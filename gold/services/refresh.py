@@ -95,9 +95,13 @@ class _Work:
         after = self._people_groups(scope)
         cities, codes, banks, employers = (old.union(new) for old, new in zip(before, after, strict=True))
         self._replace(models.CityPayroll, people.city_payroll(self.marts.profiles(cities)), cities)
-        self._replace(models.UsersByPostalCode, people.users_by_postal_code(self.marts.profiles(codes)), codes)
+        self._replace(
+            models.UsersByPostalCode, people.users_by_postal_code(self.marts.profiles(codes)), codes
+        )
         self._replace(models.UsersByBank, people.users_by_bank(self.marts.profiles(banks)), banks)
-        self._replace(models.UsersByEmployer, people.users_by_employer(self.marts.employers(employers)), employers)
+        self._replace(
+            models.UsersByEmployer, people.users_by_employer(self.marts.employers(employers)), employers
+        )
 
     def _people_groups(self, users: Scope) -> tuple[Scope, Scope, Scope, Scope]:
         return (

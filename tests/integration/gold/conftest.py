@@ -252,7 +252,10 @@ UNKNOWN_MEMBERS: tuple[tuple[Any, dict[str, Any]], ...] = (
     (DimEventType, {"name": "unknown"}),
     (DimLocation, {}),
     (DimProduct, {"sku": "unknown", "price": 0}),
-    (DimUser, {"user_id": "unknown", "version": 1, "created_at": NOON, "valid_from": NOON, "city": "Nowhere"}),
+    (
+        DimUser,
+        {"user_id": "unknown", "version": 1, "created_at": NOON, "valid_from": NOON, "city": "Nowhere"},
+    ),
 )
 
 

@@ -55,7 +55,8 @@ def content() -> dict[str, list[Any]]:
     """All mart rows without their ids."""
     return {
         table.__name__: sorted(
-            table._default_manager.values_list(*[f.name for f in table._meta.fields if f.name != "id"]), key=repr
+            table._default_manager.values_list(*[f.name for f in table._meta.fields if f.name != "id"]),
+            key=repr,
         )
         for table in TABLES
     }

@@ -1,0 +1,176 @@
+"""The marts over REST."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+
+from gold.registry import MARTS
+from gold.services import RefreshMarts
+from tests.integration.gold.conftest import NOON, Warehouse
+
+PEOPLE, SALES = "/api/v1/gold/people", "/api/v1/gold/sales"
+
+
+@pytest.fixture
+def client(transactional_db: None) -> Client:
+    client = Client()
+    client.force_login(User.objects.create_user("reader"))
+    return client
+
+
+@pytest.fixture
+def officer(transactional_db: None) -> Client:
+    """Somebody who may see personal data."""
+    user = User.objects.create_user("officer")
+    user.user_permissions.add(Permission.objects.get(codename="view_personal_data"))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def get(client: Client, path: str, status: int = 200, **headers: str) -> Any:
+    response = client.get(path, headers=headers)
+    assert response.status_code == status, response.content
+    return response.json()
+
+
+def lines(client: Client, path: str, **headers: str) -> list[str]:
+    response = client.get(path, headers=headers)
+    assert response["Content-Type"] == "text/csv; charset=utf-8"
+    return b"".join(response.streaming_content).decode().splitlines()
+
+
+@pytest.fixture
+def hires(warehouse: Warehouse, refresh: RefreshMarts) -> None:
+    for number, name in enumerate(("sales", "Sales", "Änderung", "Legal"), start=1):
+        warehouse.department(number, name)
+    warehouse.job(1, "Clerk")
+    warehouse.job(2, "Actuary")
+    for department, job, month in ((1, 1, 1), (2, 1, 4), (2, 2, 12), (3, 1, 7), (2, 1, 5), (1, 1, 1)):
+        warehouse.hire(dt.datetime(2021, month, 1, tzinfo=dt.UTC), department, job)
+    warehouse.hire(dt.datetime(2022, 1, 1, tzinfo=dt.UTC), 4, 1)
+    refresh()
+
+
+@pytest.fixture
+def payroll(warehouse: Warehouse, refresh: RefreshMarts) -> None:
+    warehouse.user("u1", "Berlin")
+    warehouse.user("u2", "=HYPERLINK(1)")
+    warehouse.employment("u1", "Acme", "1234.50")
+    warehouse.order_line("o1", "u1", dt.date(2024, 5, 1), "20.00")
+    warehouse.order_line("o2", "u2", dt.date(2024, 5, 2), "30.00")
+    warehouse.event("u1", "login", NOON)
+    refresh()
+
+
+def test_hires_by_quarter_are_ordered_by_code_point(hires: None, client: Client) -> None:
+    assert get(client, f"{PEOPLE}/hires-by-quarter?year=2021") == {
+        "items": [
+            {"department": "Sales", "job": "Actuary", "q1": 0, "q2": 0, "q3": 0, "q4": 1},
+            {"department": "Sales", "job": "Clerk", "q1": 0, "q2": 2, "q3": 0, "q4": 0},
+            {"department": "sales", "job": "Clerk", "q1": 2, "q2": 0, "q3": 0, "q4": 0},
+            {"department": "Änderung", "job": "Clerk", "q1": 0, "q2": 0, "q3": 1, "q4": 0},
+        ],
+        "count": 4,
+    }
+
+
+def test_departments_above_mean(hires: None, client: Client) -> None:
+    assert get(client, f"{PEOPLE}/departments-above-mean?year=2021") == {
+        "items": [{"id": 2, "department": "Sales", "hired": 3}],
+        "count": 1,
+    }
+    assert get(client, f"{PEOPLE}/departments-above-mean?year=2022") == {"items": [], "count": 0}
+
+
+def test_city_payroll_as_json_and_csv(payroll: None, client: Client) -> None:
+    assert get(client, f"{PEOPLE}/city-payroll") == {
+        "items": [
+            {"city": "=HYPERLINK(1)", "user_count": 1, "total_salary": 0.0},
+            {"city": "Berlin", "user_count": 1, "total_salary": 1234.5},
+        ],
+        "count": 2,
+    }
+    expected = ["city,user_count,total_salary", "'=HYPERLINK(1),1,0.00", "Berlin,1,1234.50"]
+    assert lines(client, f"{PEOPLE}/city-payroll?format=csv") == expected
+    assert lines(client, f"{PEOPLE}/city-payroll", accept="text/csv") == expected
+
+
+def test_a_browser_gets_json(payroll: None, client: Client) -> None:
+    accept = "text/html,application/xhtml+xml,*/*;q=0.8"
+    assert get(client, f"{PEOPLE}/city-payroll?city=Berlin", accept=accept)["count"] == 1
+
+
+def test_names_are_for_those_who_may_see_them(payroll: None, client: Client, officer: Client) -> None:
+    path = f"{SALES}/top-spenders"
+    assert get(client, path)["items"] == [
+        {"user_id": "u2", "order_count": 1, "revenue": 30.0},
+        {"user_id": "u1", "order_count": 1, "revenue": 20.0},
+    ]
+    assert get(officer, path)["items"][0]["full_name"] == "Ada Lovelace"
+    assert lines(client, f"{path}?format=csv")[0] == "user_id,order_count,revenue"
+    assert lines(officer, f"{path}?format=csv")[1] == "u2,Ada Lovelace,1,30.00"
+
+
+def test_pages(payroll: None, client: Client) -> None:
+    page = get(client, f"{SALES}/daily-revenue?page=2&page_size=1")
+    assert page["count"] == 2
+    assert [row["day"] for row in page["items"]] == ["2024-05-02"]
+
+
+def test_days_can_be_narrowed(payroll: None, client: Client) -> None:
+    path = f"{SALES}/daily-revenue"
+    assert get(client, f"{path}?date_from=2024-05-02")["count"] == 1
+    assert get(client, f"{path}?date_to=2024-05-01")["count"] == 1
+    assert get(client, f"{path}?year=2023")["count"] == 0
+
+
+@pytest.mark.parametrize("query", ["", "?year=", "?year=abc", "?year=99999999999", "?year=0"])
+def test_a_missing_or_wrong_year_is_named(client: Client, query: str) -> None:
+    problem = get(client, f"{PEOPLE}/hires-by-quarter{query}", status=422)
+    assert "year" in problem["detail"]
+
+
+def test_an_unknown_parameter_is_named_with_the_known_ones(client: Client) -> None:
+    problem = get(client, f"{PEOPLE}/city-payroll?town=Berlin", status=400)
+    assert problem["code"] == "unknown_parameter"
+    assert "town" in problem["detail"]
+    assert "city, format, page, page_size" in problem["detail"]
+
+
+@pytest.mark.parametrize(
+    "query", ["city=%00", "page=0", "page_size=10001", "page=99999999999999999999", "format=xml"]
+)
+def test_impossible_values_are_refused(client: Client, query: str) -> None:
+    get(client, f"{PEOPLE}/city-payroll?{query}", status=422)
+
+
+@pytest.mark.parametrize("mart", MARTS, ids=lambda mart: mart.name)
+def test_each_mart_answers_with_its_columns(mart: Any, payroll: None, hires: None, client: Client) -> None:
+    query = (
+        "?year=2021"
+        if mart.group == "people" and mart.name in ("hires-by-quarter", "departments-above-mean")
+        else ""
+    )
+    names = [column.name for column in mart.columns if not column.is_personal]
+    items = get(client, f"/api/v1/gold{mart.path}{query}")["items"]
+    assert all(list(item) == names for item in items)
+    assert items or mart.name == "users-by-bank"
+
+
+def test_openapi_has_a_schema_per_mart(client: Client) -> None:
+    document = get(client, "/api/v1/openapi.json")
+    schemas = document["components"]["schemas"]
+    assert list(schemas["CityPayrollRow"]["properties"]) == ["city", "user_count", "total_salary"]
+    names = [
+        parameter["name"]
+        for parameter in document["paths"][f"{PEOPLE}/hires-by-quarter"]["get"]["parameters"]
+    ]
+    assert names == ["page", "page_size", "format", "year"]
+
+
+def test_nobody_else_gets_an_answer(transactional_db: None) -> None:
+    assert Client().get(f"{PEOPLE}/city-payroll").status_code in (401, 403)

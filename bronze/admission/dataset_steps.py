@@ -33,7 +33,9 @@ SHOWN_COLUMNS = 20
 def check_dataset_option(inspection: Inspection) -> Inspection:
     wanted = inspection.candidate.dataset
     if wanted is not None and wanted != DOCUMENTS and wanted not in inspection.contracts:
-        raise UnknownDataset(f"There is no data set {wanted!r}. There are {_listed([*inspection.contracts, DOCUMENTS])}.")
+        raise UnknownDataset(
+            f"There is no data set {wanted!r}. There are {_listed([*inspection.contracts, DOCUMENTS])}."
+        )
     return inspection
 
 
@@ -172,7 +174,9 @@ def _json_dataset(inspection: Inspection) -> Inspection:
     if fmt.array_key in inner_keys:
         fmt = replace(fmt, array_key=None)
     columns = _sample_columns(inspection, fmt)
-    inner = {path_: _sample_columns(inspection, replace(fmt, record_path=path_)) for path_ in inner_keys & columns}
+    inner = {
+        path_: _sample_columns(inspection, replace(fmt, record_path=path_)) for path_ in inner_keys & columns
+    }
     contract, reason = _contract_of_records(inspection, columns, inner)
     record_path = contract.record_path if contract.record_path in columns else None
     fmt = replace(fmt, record_path=record_path, aliases=contract.column_names())
@@ -204,7 +208,9 @@ def _contract_of_records(
     """Like `_contract_of_table`; `inner` are the columns of the elements under a member of the records."""
     contracts, wanted = inspection.contracts, inspection.candidate.dataset
     if wanted == DOCUMENTS:
-        raise UnsupportedFileType(f"{inspection.candidate.name} has rows and is no document: name its data set.")
+        raise UnsupportedFileType(
+            f"{inspection.candidate.name} has rows and is no document: name its data set."
+        )
     seen = {name: inner.get(contract.record_path, columns) for name, contract in contracts.items()}
     if wanted is not None:
         return _checked(contracts[wanted], seen[wanted]), "as asked"
@@ -255,6 +261,6 @@ def _unknown_dataset(inspection: Inspection, columns: Iterable[str], fits: list[
 
 
 def _listed(names: Iterable[str]) -> str:
-    shown = [name if len(name) <= 60 else name[:60] + "…" for name in names]  # noqa: PLR2004
+    shown = [name if len(name) <= 60 else name[:60] + "…" for name in names]
     more = f" and {len(shown) - SHOWN_COLUMNS} more" if len(shown) > SHOWN_COLUMNS else ""
     return ", ".join(shown[:SHOWN_COLUMNS]) + more

@@ -19,13 +19,26 @@ BYTE_ORDER_MARKS: tuple[tuple[bytes, str], ...] = (
 )
 ENCODING_TITLES = {"utf-8": "UTF-8", "utf-16": "UTF-16", "cp1252": "Windows-1252"}
 GUESSED_ENCODINGS = (
-    "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "koi8_r", "cp932", "euc_jp", "gb18030", "big5", "cp949",
+    "cp1250",
+    "cp1251",
+    "cp1253",
+    "cp1254",
+    "cp1255",
+    "cp1256",
+    "cp1257",
+    "koi8_r",
+    "cp932",
+    "euc_jp",
+    "gb18030",
+    "big5",
+    "cp949",
 )
 MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\ufffd]")
 JSON_START = re.compile(r'\s*(?:\{\s*(?:"|\}|$)|\[\s*(?:[{\]\["]|-?\d|true|false|null|$))')
 MOST_CONTROL_SHARE = 0.02
 FEWEST_NUL_SHARE = 0.3
+FEWEST_BYTES_TO_GUESS = 12
 
 
 def find_encoding(inspection: Inspection) -> Inspection:
@@ -82,16 +95,23 @@ def _legacy_encoding(name: str, scan: TextScan) -> tuple[str, str]:
     try:
         scan.bad_region.decode("cp1252")
     except UnicodeDecodeError:
-        best = from_bytes(scan.bad_region, cp_isolation=list(GUESSED_ENCODINGS), enable_fallback=False).best()
-        if best is None:
+        if (guess := _guessed_encoding(scan.bad_region)) is None:
             raise UndecodableText(
                 f"{name} is text in no known encoding: byte {scan.bad_offset} (line {scan.bad_line}) is not UTF-8 "
                 "and Windows-1252 has no such character. Save it as UTF-8.",
                 offset=scan.bad_offset,
                 line=scan.bad_line,
             ) from None
-        return best.encoding, f"encoding {best.encoding} (guessed)"
+        return guess, f"encoding {guess} (guessed)"
     return "cp1252", "Windows-1252"
+
+
+def _guessed_encoding(region: bytes) -> str | None:
+    """A guess needs some evidence: a handful of bytes beyond ASCII fits every code page."""
+    if len(re.findall(rb"[\x80-\xff]", region)) < FEWEST_BYTES_TO_GUESS:
+        return None
+    best = from_bytes(region, cp_isolation=list(GUESSED_ENCODINGS), enable_fallback=False).best()
+    return best.encoding if best else None
 
 
 def _check_is_text(name: str, text: str) -> None:

@@ -20,7 +20,7 @@ class ByteSource:
 
     def __init__(self, stored: BinaryIO, fmt: FileFormat) -> None:
         self._stored = stored
-        self._plain = cast(BinaryIO, gzip.GzipFile(fileobj=stored)) if fmt.compression == "gzip" else stored
+        self._plain = cast("BinaryIO", gzip.GzipFile(fileobj=stored)) if fmt.compression == "gzip" else stored
         self._decoder = None if fmt.encoding in UTF8_NAMES else codecs.getincrementaldecoder(fmt.encoding)()
         self._encoding = fmt.encoding
         self._is_cr = fmt.newline == "\r"

@@ -1,0 +1,382 @@
+"""Text of PDF and text files, page by page.
+
+PDF readers loop, crash and eat memory on hostile files, so they run in a child process (this module as a program)
+with limits on time and memory. One child serves many files, as starting it costs about as much as reading twenty
+pages; when it dies only the file it was at has failed. The child gets one JSON line per file and answers with one
+JSON line per page, so the pages before a failure are kept.
+"""
+
+import json
+import os
+import re
+import resource
+import select
+import struct
+import subprocess
+import sys
+import time
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TextIO
+
+from pypdf import PdfReader
+from pypdf.errors import PyPdfError
+from pypdfium2 import PdfDocument, PdfiumError
+
+Status = Literal["ok", "partial", "encrypted", "corrupt", "limit", "timeout", "no_text"]
+Engine = Literal["pypdf", "pdfium"]
+
+MB = 1024 * 1024
+TITLE_LENGTH = 200
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+NEEDS_PASSWORD = "The PDF needs a password."
+HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*\s*$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class ExtractLimits:
+    """Per file; memory is the address space of the child."""
+
+    seconds: float = 60.0
+    memory_bytes: int = 2048 * MB
+    pages: int = 5000
+    text_chars: int = 50_000_000
+
+
+@dataclass(frozen=True)
+class DocumentJob:
+    path: Path
+    kind: Literal["pdf", "text"]
+    encoding: str = "utf-8"
+
+
+@dataclass(frozen=True)
+class Page:
+    """`error`: why the page has no text, or not all of it."""
+
+    number: int
+    text: str
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class ExtractedDocument:
+    """`partial`: some pages failed; `limit`, `timeout`: the pages up to then are kept. `message` is for people."""
+
+    status: Status
+    title: str = ""
+    author: str = ""
+    pages: tuple[Page, ...] = ()
+    message: str = ""
+
+
+def extract_document(
+    path: Path, kind: Literal["pdf", "text"], limits: ExtractLimits | None = None, encoding: str = "utf-8"
+) -> ExtractedDocument:
+    """Text of one file. Never raises for a bad file: its `status` tells."""
+    job = DocumentJob(path, kind, encoding)
+    return next(extracted for _, extracted in extract_documents([job], limits))
+
+
+def extract_documents(
+    jobs: Iterable[DocumentJob], limits: ExtractLimits | None = None
+) -> Iterator[tuple[DocumentJob, ExtractedDocument]]:
+    """Each file with its text, in order, as soon as it is there."""
+    limits = limits or ExtractLimits()
+    with _PdfWorkers(limits) as workers:
+        for job in jobs:
+            yield job, extract_text(job, limits) if job.kind == "text" else workers.extract(job.path)
+
+
+def extract_text(job: DocumentJob, limits: ExtractLimits) -> ExtractedDocument:
+    """Plain text or Markdown; form feeds part the pages."""
+    with job.path.open(encoding=job.encoding, errors="replace") as stored:
+        text = stored.read(limits.text_chars + 1)
+    is_cut = len(text) > limits.text_chars
+    pages = _text_pages(storable(text[: limits.text_chars].removeprefix("\ufeff")))
+    if not pages:
+        return ExtractedDocument("no_text", message="The file has no text.")
+    message = f"Only the first {limits.text_chars:,} characters were kept." if is_cut else ""
+    return ExtractedDocument("limit" if is_cut else "ok", _title(pages[0].text), "", pages, message)
+
+
+def _text_pages(text: str) -> tuple[Page, ...]:
+    parts = text.split("\f")
+    return tuple(Page(number, part) for number, part in enumerate(parts, 1) if part.strip())
+
+
+def _title(text: str) -> str:
+    heading = HEADING.search(text)
+    first_line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    return (heading[1] if heading else first_line)[:TITLE_LENGTH]
+
+
+def storable(text: str) -> str:
+    """Without NULs and lone surrogates, which PostgreSQL cannot keep."""
+    return UNSTORABLE.sub("", text)
+
+
+# --- parent: keeps a child alive and collects its answers ------------------------------------------------------------
+
+
+def in_order(pages: Mapping[int, Page]) -> tuple[Page, ...]:
+    return tuple(pages[number] for number in sorted(pages))
+
+
+class _ChildLostError(Exception):
+    """The child did not finish the file: it died or had to be killed."""
+
+    def __init__(self, status: Status, message: str, pages: Mapping[int, Page]) -> None:
+        super().__init__(message)
+        self.document = ExtractedDocument(status, pages=in_order(pages), message=message)
+
+
+class _PdfWorkers:
+    """The current child, replaced when it is lost. A file that pypdf did not survive is tried once more by pdfium."""
+
+    def __init__(self, limits: ExtractLimits) -> None:
+        self._limits = limits
+        self._child: _Child | None = None
+
+    def __enter__(self) -> "_PdfWorkers":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._drop()
+
+    def extract(self, path: Path) -> ExtractedDocument:
+        try:
+            return self._ask(path, "pypdf")
+        except _ChildLostError as first:
+            try:
+                return self._ask(path, "pdfium")
+            except _ChildLostError:
+                return first.document
+
+    def _ask(self, path: Path, engine: Engine) -> ExtractedDocument:
+        self._child = self._child or _Child(self._limits)
+        try:
+            return self._child.ask(path, engine)
+        except _ChildLostError:
+            self._drop()
+            raise
+
+    def _drop(self) -> None:
+        if self._child is not None:
+            self._child.close()
+            self._child = None
+
+
+class _Child:
+    def __init__(self, limits: ExtractLimits) -> None:
+        self._limits = limits
+        self._rest = b""
+        root = str(Path(__file__).resolve().parents[1])
+        paths = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "bronze.documents_text", json.dumps(asdict(limits))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | {"PYTHONPATH": paths},
+        )
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def ask(self, path: Path, engine: Engine) -> ExtractedDocument:
+        pages: dict[int, Page] = {}
+        deadline = time.monotonic() + self._limits.seconds
+        self._send({"path": str(path), "engine": engine}, pages)
+        while True:
+            answer = json.loads(self._line(deadline, pages))
+            if "status" in answer:
+                return ExtractedDocument(**answer, pages=in_order(pages))
+            pages[answer["number"]] = Page(**answer)
+
+    def _send(self, request: dict[str, str], pages: Mapping[int, Page]) -> None:
+        if self._process.stdin is None:
+            raise _ChildLostError("corrupt", "The PDF reader could not be started.", pages)
+        try:
+            self._process.stdin.write(json.dumps(request).encode() + b"\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            raise _ChildLostError("corrupt", "The PDF reader ended early.", pages) from None
+
+    def _line(self, deadline: float, pages: Mapping[int, Page]) -> bytes:
+        if self._process.stdout is None:
+            raise _ChildLostError("corrupt", "The PDF reader could not be started.", pages)
+        descriptor = self._process.stdout.fileno()
+        parts = [self._rest]
+        while b"\n" not in parts[-1]:
+            ready, _, _ = select.select([descriptor], [], [], max(deadline - time.monotonic(), 0))
+            if not ready:
+                message = f"Reading took longer than {self._limits.seconds:g} seconds."
+                raise _ChildLostError("timeout", message, pages)
+            piece = os.read(descriptor, MB)
+            if not piece:
+                raise _ChildLostError("corrupt", "The PDF reader crashed on this file.", pages)
+            parts.append(piece)
+        line, _, self._rest = b"".join(parts).partition(b"\n")
+        return line
+
+
+# --- child: reads PDFs ----------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Reply:
+    """What is known of one PDF so far. Pages are sent as they are read; a second reader may send one again."""
+
+    limits: ExtractLimits
+    send: Callable[[Mapping[str, Any]], None]
+    status: Status = "ok"
+    title: str = ""
+    author: str = ""
+    message: str = ""
+    page_count: int = 0
+    read: set[int] = field(default_factory=set)
+    blank: set[int] = field(default_factory=set)
+    failed: set[int] = field(default_factory=set)
+    size: int = 0
+
+    def add(self, page: Page) -> None:
+        self.read.add(page.number)
+        self.size += len(page.text)
+        for pages, is_in in ((self.blank, not page.text.strip()), (self.failed, page.error is not None)):
+            pages.add(page.number) if is_in else pages.discard(page.number)
+        self.send(asdict(page))
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.read) >= self.limits.pages or self.size >= self.limits.text_chars
+
+    def finish(self, status: Status, message: str) -> None:
+        self.status, self.message = status, message
+
+
+def main(arguments: list[str]) -> None:
+    limits = ExtractLimits(**json.loads(arguments[0]))
+    resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what a library prints must not mix with the answers
+    for line in sys.stdin:
+        request = json.loads(line)
+        _limit_cpu(limits.seconds)
+        _answer(Path(request["path"]), request["engine"], limits, answers)
+
+
+def _limit_cpu(seconds: float) -> None:
+    """A backstop for when the parent is gone: the limit counts the CPU time of the whole process."""
+    used = time.process_time()
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(used + seconds) + 2, hard))
+
+
+def _answer(path: Path, engine: Engine, limits: ExtractLimits, answers: TextIO) -> None:
+    def send(answer: Mapping[str, Any]) -> None:
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+    reply = _Reply(limits, send)
+    try:
+        read_pdf(path, engine, reply)
+    except MemoryError:
+        reply.finish("limit", f"Reading needs more than {limits.memory_bytes // MB:,} MB of memory.")
+    send({"status": reply.status, "title": reply.title, "author": reply.author, "message": reply.message})
+
+
+def read_pdf(path: Path, engine: Engine, reply: _Reply) -> None:
+    """pypdf first; pdfium for a file that pypdf cannot open and for pages where it finds nothing."""
+    if engine == "pypdf":
+        _read_with_pypdf(path, reply)
+    if engine == "pdfium" or reply.status == "corrupt" or _has_gaps(reply):
+        _read_with_pdfium(path, reply)
+    if reply.status == "ok":
+        _judge(reply)
+
+
+def _has_gaps(reply: _Reply) -> bool:
+    return reply.status == "ok" and (reply.blank == reply.read or bool(reply.failed))
+
+
+def _judge(reply: _Reply) -> None:
+    if len(reply.read) < reply.page_count:
+        reply.finish("limit", f"Only the first {len(reply.read):,} of {reply.page_count:,} pages were kept.")
+    elif reply.failed:
+        numbers = sorted(reply.failed)
+        shown = ", ".join(map(str, numbers[:10])) + (" and more" if len(numbers) > 10 else "")
+        reply.finish("partial", f"Pages that could not be read: {shown}.")
+    elif reply.blank == reply.read:
+        reply.finish("no_text", "The PDF has no text, perhaps only scanned images.")
+
+
+BAD_PDF = (
+    ArithmeticError, AssertionError, AttributeError, LookupError, OSError, RuntimeError, TypeError,
+    ValueError, struct.error, zlib.error,
+)  # fmt: skip
+"""What pypdf raises on damaged files besides its own errors (seen on public PDFs)."""
+
+
+def _read_with_pypdf(path: Path, reply: _Reply) -> None:
+    try:
+        reader = PdfReader(path)
+        if reader.is_encrypted and not reader.decrypt(""):
+            reply.finish("encrypted", NEEDS_PASSWORD)
+            return
+        reply.page_count = len(reader.pages)
+        reply.title, reply.author = _fact(reader.metadata, "title"), _fact(reader.metadata, "author")
+    except (PyPdfError, *BAD_PDF) as error:
+        reply.finish("corrupt", f"The PDF is damaged: {error}")
+        return
+    for number in range(1, reply.page_count + 1):
+        if reply.is_full:
+            break
+        reply.add(_pypdf_page(reader, number))
+
+
+def _fact(metadata: Any, name: str) -> str:
+    value = getattr(metadata, name, None)
+    return storable(value).strip()[:TITLE_LENGTH] if isinstance(value, str) else ""
+
+
+def _pypdf_page(reader: PdfReader, number: int) -> Page:
+    try:
+        return Page(number, storable(reader.pages[number - 1].extract_text()))
+    except (PyPdfError, *BAD_PDF) as error:
+        return Page(number, "", f"{type(error).__name__}: {error}"[:TITLE_LENGTH])
+
+
+def _read_with_pdfium(path: Path, reply: _Reply) -> None:
+    """Reads pages that are missing, blank or failed so far."""
+    try:
+        document = PdfDocument(path)
+    except (PdfiumError, OSError) as error:
+        if "password" in str(error).lower():
+            reply.finish("encrypted", NEEDS_PASSWORD)
+        elif not reply.read:
+            reply.finish("corrupt", f"The PDF is damaged: {error}")
+        return
+    reply.finish("ok", "")
+    reply.page_count = len(document)
+    facts = document.get_metadata_dict()
+    reply.title = reply.title or storable(facts.get("Title", "")).strip()[:TITLE_LENGTH]
+    reply.author = reply.author or storable(facts.get("Author", "")).strip()[:TITLE_LENGTH]
+    for number in range(1, reply.page_count + 1):
+        is_wanted = number not in reply.read or number in reply.blank | reply.failed
+        if is_wanted and not (reply.is_full and number not in reply.read):
+            reply.add(_pdfium_page(document, number))
+
+
+def _pdfium_page(document: PdfDocument, number: int) -> Page:
+    try:
+        return Page(number, storable(document[number - 1].get_textpage().get_text_range()))
+    except PdfiumError as error:
+        return Page(number, "", str(error)[:TITLE_LENGTH])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -20,8 +20,8 @@ HIRES = """
 SELECT h.hired_at AT TIME ZONE 'UTC' AS hired_at, d.department_id, coalesce(d.name, 'Unknown') AS department,
        coalesce(j.title, 'Unknown') AS job
 FROM silver_facthire h
-LEFT JOIN silver_dimdepartment d ON d.key = h.department_id AND d.key <> 0
-LEFT JOIN silver_dimjob j ON j.key = h.job_id AND j.key <> 0
+LEFT JOIN silver_dimdepartment d ON d.key = h.department_id AND d.key <> 0 AND d.is_active
+LEFT JOIN silver_dimjob j ON j.key = h.job_id AND j.key <> 0 AND j.is_active
 WHERE %(years)s::int[] IS NULL OR extract(year FROM h.hired_at AT TIME ZONE 'UTC') = ANY(%(years)s::int[])
 """
 

@@ -20,14 +20,13 @@ from silver.models import (
     DimEmployer,
     DimEventType,
     DimJob,
-    DimLocation,
-    DimProduct,
     DimUser,
     FactEmployment,
     FactEvent,
     FactHire,
     FactOrderLine,
 )
+from silver.repositories.unknown import add_unknown_members
 
 NOON = dt.datetime(2024, 6, 15, 12, tzinfo=dt.UTC)
 
@@ -226,42 +225,8 @@ class Warehouse:
         return row
 
 
-UNKNOWN_MEMBERS: tuple[tuple[Any, dict[str, Any]], ...] = (
-    (
-        DimDate,
-        dict.fromkeys(
-            (
-                "year",
-                "quarter",
-                "month",
-                "day",
-                "iso_year",
-                "iso_week",
-                "weekday",
-                "fiscal_year",
-                "fiscal_quarter",
-            ),
-            0,
-        )
-        | {"is_weekend": False},
-    ),
-    (DimDepartment, {"name": "unknown department"}),
-    (DimJob, {"title": "unknown job"}),
-    (DimBank, {"name": "unknown bank"}),
-    (DimEmployer, {"name": "unknown employer"}),
-    (DimEventType, {"name": "unknown"}),
-    (DimLocation, {}),
-    (DimProduct, {"sku": "unknown", "price": 0}),
-    (
-        DimUser,
-        {"user_id": "unknown", "version": 1, "created_at": NOON, "valid_from": NOON, "city": "Nowhere"},
-    ),
-)
-
-
 @pytest.fixture
 def warehouse(transactional_db: None) -> Warehouse:
     """A star schema that holds nothing but its unknown members."""
-    for model, values in UNKNOWN_MEMBERS:
-        model.objects.get_or_create(key=0, defaults=values)
+    add_unknown_members()
     return Warehouse()

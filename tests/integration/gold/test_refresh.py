@@ -28,7 +28,7 @@ from gold.models import (
 from gold.services import RefreshMarts
 from governance.feed import ChangeFeed
 from governance.models import Run
-from silver.models import DimUser, FactEmployment, FactHire, FactOrderLine
+from silver.models import DimDepartment, DimUser, FactEmployment, FactHire, FactOrderLine
 from tests.integration.gold.conftest import NOON, Bus, Clock, Warehouse
 
 TABLES: tuple[type[models.Model], ...] = (
@@ -178,6 +178,16 @@ def test_a_late_department_names_its_hires(company: Warehouse, refresh: RefreshM
     marts = check_against_full(refresh)
     assert (2020, "Research", "Clerk", 0, 0, 1, 0) in marts["HiresByQuarter"]
     assert (2020, 9, "Research", 1, 1.0, False) in marts["DepartmentHires"]
+
+
+def test_a_department_that_is_gone_is_not_known(company: Warehouse, refresh: RefreshMarts) -> None:
+    refresh()
+    DimDepartment.objects.filter(department_id=1).update(is_active=False)
+    company.announce("department", 1)
+    refresh()
+    marts = check_against_full(refresh)
+    assert (2021, "Unknown", "Clerk", 3, 0, 0, 0) in marts["HiresByQuarter"]
+    assert marts["DepartmentHires"] == [(2021, 2, "Legal", 1, 1.0, False)]
 
 
 def test_an_employment_is_over_on_the_day_after_its_last(

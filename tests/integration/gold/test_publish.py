@@ -1,0 +1,71 @@
+"""Views and files follow the marts."""
+
+import datetime as dt
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from gold.models import DepartmentHeadcount, MonthlyRevenue
+from gold.services import RefreshMarts, RefreshViews, WriteFiles
+from tests.integration.gold.conftest import Clock, Warehouse
+
+MAY = dt.date(2024, 5, 1)
+
+
+@pytest.fixture
+def company(warehouse: Warehouse, refresh: RefreshMarts) -> Warehouse:
+    warehouse.department(1, "Sales")
+    warehouse.job(1, "Clerk")
+    warehouse.hire(dt.datetime(2020, 1, 1, tzinfo=dt.UTC), 1, 1)
+    warehouse.hire(dt.datetime(2021, 1, 1, tzinfo=dt.UTC), 1, 1)
+    warehouse.user("u1", "Berlin")
+    warehouse.employment("u1", "Acme", "10.00")
+    warehouse.order_line("o1", "u1", MAY, "20.00")
+    warehouse.order_line("o2", "u1", MAY.replace(day=31), "1.50")
+    refresh()
+    return warehouse
+
+
+def test_views_are_refreshed_once_after_a_change(
+    company: Warehouse, refresh: RefreshMarts, refresh_views: RefreshViews, clock: Clock
+) -> None:
+    assert refresh_views() == ["gold_monthly_revenue", "gold_department_headcount"]
+    assert MonthlyRevenue.objects.values_list("month", "order_count", "revenue").get() == (
+        MAY,
+        2,
+        Decimal("21.50"),
+    )
+    assert DepartmentHeadcount.objects.values_list("department", "headcount").get() == ("Sales", 2)
+    assert refresh_views() == []
+    company.order_line("o3", "u1", MAY, "1.00")
+    clock.now += dt.timedelta(seconds=1)
+    refresh()
+    assert refresh_views() == ["gold_monthly_revenue"]
+    assert MonthlyRevenue.objects.get().revenue == Decimal("22.50")
+
+
+def test_files_have_the_documented_columns(company: Warehouse, write_files: WriteFiles) -> None:
+    written = {path.name: path.read_text().splitlines() for path in write_files()}
+    assert written["city_payroll.csv"] == ["city,user_count,total_salary", "Berlin,1,10.00"]
+    assert written["hires_by_quarter.csv"] == [
+        "year,department,job,q1,q2,q3,q4",
+        "2020,Sales,Clerk,1,0,0,0",
+        "2021,Sales,Clerk,1,0,0,0",
+    ]
+    assert written["top_spenders.csv"][0] == "user_id,order_count,revenue"
+
+
+def test_only_files_that_are_old_or_lost_are_written(
+    company: Warehouse, refresh: RefreshMarts, write_files: WriteFiles, clock: Clock
+) -> None:
+    first = write_files()
+    assert write_files() == []
+    lost: Path = next(path for path in first if path.name == "daily_revenue.csv")
+    lost.unlink()
+    assert write_files() == [lost]
+    company.user("u2", "Ulm")
+    clock.now += dt.timedelta(seconds=1)
+    refresh()
+    assert sorted(path.name for path in write_files()) == ["city_payroll.csv", "users_by_postal_code.csv"]
+    assert not [path for path in lost.parent.iterdir() if path.name.startswith(".")]

@@ -71,7 +71,7 @@ LINE_TROUBLES: tuple[Trouble, ...] = (
     missing("sku"),
     negative("unit_price"),
     becomes("quantity", "two", "1.5", "n/a"),
-    becomes("line_number", "0", "-1"),
+    negative("line_number"),
     missing("unit_price"),
 )
 

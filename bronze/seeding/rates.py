@@ -31,8 +31,8 @@ TROUBLES: tuple[Trouble, ...] = (
     negative("rate"),
     becomes("rate", "n/a", "1,0865", "#DIV/0!"),
     missing("rate"),
-    becomes("date", "2022-02-30", "31.12.2021", "today"),
-    becomes("currency", "CHF ?", "Yen", "Fr."),
+    Trouble("date", lambda value, _dice: value.replace("-", "/")),
+    Trouble("currency", lambda value, _dice: f"{value}?"),
 )
 
 

@@ -20,8 +20,9 @@ OWN = Path(__file__).parent / "data"
 SHARED = Path(__file__).parents[4] / "shared" / "data" / "hiring"
 
 VALID = """
-CREATE VIEW hires AS SELECT column0::BIGINT AS id, replace(column2, ' ', ':')::TIMESTAMP AS hired_at, column3::BIGINT AS department_id,
-    column4::BIGINT AS job_id FROM read_csv('{0}/hired_employees.csv', header = false, all_varchar = true)
+CREATE VIEW hires AS SELECT column0::BIGINT AS id, replace(column2, ' ', ':')::TIMESTAMP AS hired_at,
+    column3::BIGINT AS department_id, column4::BIGINT AS job_id
+    FROM read_csv('{0}/hired_employees.csv', header = false, all_varchar = true)
     WHERE column0 <> '' AND column1 <> '' AND column2 <> '' AND column3 <> '' AND column4 <> '';
 CREATE VIEW departments AS SELECT column0::BIGINT AS id, column1 AS department
     FROM read_csv('{0}/departments.csv', header = false, all_varchar = true);

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -156,7 +157,7 @@ class _Startup:
         if servers:
             with self._console.step(" and ".join(server.name for server in servers).capitalize()):
                 self._supervisor.start(*servers, timeout=_SERVER_TIMEOUT)
-        self._folder.publish({**services, "web_url": self._options.url})
+        self._folder.publish({**services, "web_url": self._options.url, "pid": os.getpid()})
         addresses = {name.upper(): url for name, url in services.items()}
         self._environment = parts.part_environment(addresses, self._folder.home)
 

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
+from django.db import transaction
 
 from bronze.models import SourceFile
 
@@ -17,7 +18,8 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **_options: Any) -> None:
         call_command("migrate", interactive=False, stdout=self.stderr)
         account = io.StringIO()
-        call_command("bootstrap_admin", stdout=account)
+        with transaction.atomic():  # an administrator whose password nobody saw would be of no use
+            call_command("bootstrap_admin", stdout=account)
         answer = {
             "administrator": json.loads(account.getvalue() or "{}"),
             "is_empty": not SourceFile.objects.exists(),

@@ -31,7 +31,7 @@ Engine = Literal["pypdf", "pdfium"]
 MB = 1024 * 1024
 TITLE_LENGTH = 200
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-NEEDS_PASSWORD = "The PDF needs a password."
+ENCRYPTED = "The PDF needs a password."
 HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*\s*$", re.MULTILINE)
 
 
@@ -325,7 +325,7 @@ def _read_with_pypdf(path: Path, reply: _Reply) -> None:
     try:
         reader = PdfReader(path)
         if reader.is_encrypted and not reader.decrypt(""):
-            reply.finish("encrypted", NEEDS_PASSWORD)
+            reply.finish("encrypted", ENCRYPTED)
             return
         reply.page_count = len(reader.pages)
         reply.title, reply.author = _fact(reader.metadata, "title"), _fact(reader.metadata, "author")
@@ -356,7 +356,7 @@ def _read_with_pdfium(path: Path, reply: _Reply) -> None:
         document = PdfDocument(path)
     except (PdfiumError, OSError) as error:
         if "password" in str(error).lower():
-            reply.finish("encrypted", NEEDS_PASSWORD)
+            reply.finish("encrypted", ENCRYPTED)
         elif not reply.read:
             reply.finish("corrupt", f"The PDF is damaged: {error}")
         return

@@ -11,7 +11,7 @@ from django.utils import timezone
 from bronze.contracts import CONTRACTS, DOCUMENTS, ContractSpec
 from bronze.domain import Receipt, ReceivedFile, Record
 from bronze.errors import FileNotReceived, RecordNotFound, UnknownDataset
-from bronze.models import Document, DocumentPage, RawRecord, SourceFile
+from bronze.models import Dataset, Document, DocumentPage, RawRecord, SourceFile
 
 MAX_ATTEMPTS = 3
 
@@ -23,6 +23,21 @@ def contract_named(name: str) -> ContractSpec:
     except KeyError:
         known = ", ".join(sorted(CONTRACTS))
         raise UnknownDataset(f"There is no data set {name!r}. Known: {known}.") from None
+
+
+def register_contracts() -> None:
+    """A row for every contract, and one for documents."""
+    for name, contract in CONTRACTS.items():
+        values = {
+            "title": contract.title,
+            "description": contract.description,
+            "key_fields": list(contract.key),
+        }
+        Dataset.objects.update_or_create(name=name, defaults=values)
+    Dataset.objects.get_or_create(
+        name=DOCUMENTS,
+        defaults={"title": "Documents", "description": "PDF and text files.", "key_fields": ["sha256"]},
+    )
 
 
 class SourceFiles:
@@ -46,7 +61,16 @@ class SourceFiles:
             raise FileNotReceived(f"There is no source file {file_id}.")
         return _file_entity(row)
 
-    def waiting(self) -> list[int]:
+    def list(
+        self, window: slice, *, dataset: str | None, state: str | None
+    ) -> tuple[list[ReceivedFile], int]:
+        """Files, newest first, and their number."""
+        rows = SourceFile.objects.all()
+        rows = rows.filter(dataset_id=dataset) if dataset else rows
+        rows = rows.filter(state=state) if state else rows
+        return [_file_entity(row) for row in rows[window]], rows.count()
+
+    def waiting(self) -> Sequence[int]:
         """Ids of files that were received and not loaded yet, oldest first."""
         received = SourceFile.objects.filter(state=SourceFile.State.RECEIVED)
         return list(received.order_by("id").values_list("id", flat=True))

@@ -38,6 +38,10 @@ class Run(models.Model):
     class Meta:
         ordering: ClassVar = ["-created_at"]
         indexes: ClassVar = [models.Index(fields=["kind", "-created_at"], name="run_kind_created")]
+        permissions: ClassVar = [
+            ("view_personal_data", "Can see personal data in clear"),
+            ("view_secret_data", "Can see secret fields in clear"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.state}"

@@ -1,4 +1,7 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class LakehouseConfig(AppConfig):
@@ -6,7 +9,17 @@ class LakehouseConfig(AppConfig):
     verbose_name = "lakehouse"
 
     def ready(self) -> None:
-        from lakehouse_project import checks, container  # noqa: F401, PLC0415  models must be loaded first
+        from lakehouse_project import container  # noqa: PLC0415  models must be loaded first
         from lakehouse_project.kernel import services  # noqa: PLC0415
 
         services.install(container.get)
+        post_migrate.connect(_complete, sender=self)
+
+
+def _complete(**_: Any) -> None:
+    """What every migrated database has: a row per contract, and the groups."""
+    from bronze.repositories import register_contracts  # noqa: PLC0415
+    from lakehouse_project.auth import create_groups  # noqa: PLC0415
+
+    register_contracts()
+    create_groups()

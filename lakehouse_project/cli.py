@@ -49,7 +49,10 @@ def _up() -> NoReturn:
 def overview() -> str:
     """What `lakehouse --help` prints."""
     width = max(len(name) for group in COMMANDS.values() for name in group)
-    lines = ["lakehouse: files in, curated, refined into a star schema and marts, searchable. On one machine.", ""]
+    lines = [
+        "lakehouse: files in, curated, refined into a star schema and marts, searchable. On one machine.",
+        "",
+    ]
     lines += ["usage: lakehouse COMMAND [options]      lakehouse COMMAND --help for the options of one", ""]
     for title, group in COMMANDS.items():
         lines += [f"{title}:", *(f"  {name:<{width}}  {text}" for name, text in group.items()), ""]
@@ -76,9 +79,14 @@ def _execute() -> None:
     except (LakehouseError, RuntimeProblem, ImproperlyConfigured) as error:
         sys.exit(f"lakehouse: {error}")
     except ValidationError as error:
-        sys.exit("lakehouse: " + "; ".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()))
+        sys.exit(
+            "lakehouse: "
+            + "; ".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
+        )
     except OperationalError as error:
-        sys.exit(f"lakehouse: the database does not answer. {_how_to_start()}\n  {str(error).strip().splitlines()[-1]}")
+        sys.exit(
+            f"lakehouse: the database does not answer. {_how_to_start()}\n  {str(error).strip().splitlines()[-1]}"
+        )
 
 
 def _how_to_start() -> str:

@@ -17,19 +17,35 @@ class Env(BaseSettings):
     lakehouse_home: Path = Field(Path("var"), description="State folder: embedded parts, files, logs.")
     database_url: SecretStr | None = Field(None, description="postgresql://user:password@host:port/name")
     broker_url: SecretStr | None = Field(None, description="redis://:password@host:port/0 (Valkey or Redis)")
-    secret_key: SecretStr | None = Field(None, description="Django's secret key; unset: generated in the state folder.")
-    field_key: SecretStr | None = Field(None, description="64 random bytes, base64, that encrypt secret fields.")
+    secret_key: SecretStr | None = Field(
+        None, description="Django's secret key; unset: generated in the state folder."
+    )
+    field_key: SecretStr | None = Field(
+        None, description="64 random bytes, base64, that encrypt secret fields."
+    )
     debug: bool = Field(False, description="Django debug pages. Never in production.")
-    allowed_hosts: str = Field("localhost,127.0.0.1,[::1]", description="Host names that the web server answers to.")
-    trusted_origins: str = Field("", description="Origins allowed to post forms, such as https://lake.example.org.")
+    allowed_hosts: str = Field(
+        "localhost,127.0.0.1,[::1]", description="Host names that the web server answers to."
+    )
+    trusted_origins: str = Field(
+        "", description="Origins allowed to post forms, such as https://lake.example.org."
+    )
     behind_tls: bool = Field(False, description="Set when a TLS proxy stands in front: secure cookies, HSTS.")
     time_zone: str = Field("UTC", description="Time zone of the admin pages.")
-    reporting_currency: str = Field("USD", pattern="^[A-Z]{3}$", description="Currency that amounts are converted to.")
-    holidays_country: str = Field("US", pattern="^[A-Z]{2}$", description="Country of the calendar's holidays.")
+    reporting_currency: str = Field(
+        "USD", pattern="^[A-Z]{3}$", description="Currency that amounts are converted to."
+    )
+    holidays_country: str = Field(
+        "US", pattern="^[A-Z]{2}$", description="Country of the calendar's holidays."
+    )
     fiscal_year_start: int = Field(1, ge=1, le=12, description="Month in which the fiscal year starts.")
     max_upload_mb: int = Field(512, ge=1, description="Largest file accepted, in MiB.")
-    drop_settle_seconds: float = Field(2.0, ge=0, description="A dropped file is taken after so long without a change.")
-    pipeline_interval_seconds: float = Field(15.0, ge=1, description="How often stages look for work that no event told of.")
+    drop_settle_seconds: float = Field(
+        2.0, ge=0, description="A dropped file is taken after so long without a change."
+    )
+    pipeline_interval_seconds: float = Field(
+        15.0, ge=1, description="How often stages look for work that no event told of."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
 
@@ -73,5 +89,3 @@ class Env(BaseSettings):
 @cache
 def env() -> Env:
     return Env()
-
-

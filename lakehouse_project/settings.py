@@ -121,7 +121,7 @@ AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
-LOGIN_URL = "/admin/login/"
+LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"
 
 REST_KNOX = {"TOKEN_TTL": None, "AUTO_REFRESH": False}
@@ -152,6 +152,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 FILE_UPLOAD_TEMP_DIR = LAKEHOUSE_HOME / "tmp"
+FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
 
 REPORTING_CURRENCY = ENV.reporting_currency
 HOLIDAYS_COUNTRY = ENV.holidays_country
@@ -167,7 +168,11 @@ UNFOLD = {
     "SITE_SYMBOL": "waves",
     "SITE_URL": "/",
     "SHOW_HISTORY": True,
-    "SIDEBAR": {"show_search": True, "show_all_applications": False, "navigation": "lakehouse_project.navigation.sidebar"},
+    "SIDEBAR": {
+        "show_search": True,
+        "show_all_applications": False,
+        "navigation": "lakehouse_project.navigation.sidebar",
+    },
 }
 
 SILENCED_SYSTEM_CHECKS: list[str] = []

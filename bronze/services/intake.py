@@ -8,9 +8,8 @@ from pathlib import Path
 
 from django.db import IntegrityError
 
-from bronze.admission import Admitted, Candidate, admit
-from bronze.contracts import CONTRACTS
-from bronze.documents_text import ExtractedDocument, extract_documents
+from bronze.admission import AdmissionLimits, Admitted, Candidate, admit
+from bronze.documents_text import DocumentJob, ExtractedDocument, extract_documents
 from bronze.domain import Receipt, ReceivedFile
 from bronze.encryption import FieldCipher
 from bronze.errors import WorkerDied
@@ -45,8 +44,7 @@ class ReceiveFile:
         self, path: Path, *, name: str, via: str, dataset: str | None = None, user_id: int | None = None
     ) -> ReceivedFile:
         """Raises a `PermanentError` that says what is wrong with the file; nothing is kept of it then."""
-        candidate = Candidate(path=path, name=name, dataset=dataset, max_bytes=self.max_bytes)
-        admitted = admit(candidate, tuple(CONTRACTS.values()))
+        admitted = admit(Candidate(path, name, dataset, AdmissionLimits(max_bytes=self.max_bytes)))
         if same := self.files.find_same(admitted.dataset, admitted.sha256):
             return same
         self.storage.put(path, storage_key(admitted.sha256))
@@ -127,10 +125,10 @@ class LoadDocuments:
         """Load document `first` and others that wait; return how many."""
         with atomic():
             claimed = {file.sha256: file for file in self.files.claim_documents(first, DOCUMENTS_AT_ONCE)}
-            paths = {self.storage.path(storage_key(sha)): sha for sha in claimed}
-            kinds = {path: str(claimed[sha].format["kind"]) for path, sha in paths.items()}
-            for path, extracted in extract_documents(kinds):
-                self._store(claimed[paths[path]].pk, paths[path], extracted)
+            shas = {self.storage.path(storage_key(sha)): sha for sha in claimed}
+            jobs = [DocumentJob(path, claimed[sha].format["kind"], claimed[sha].format["encoding"]) for path, sha in shas.items()]
+            for job, extracted in extract_documents(jobs):
+                self._store(claimed[shas[job.path]].pk, shas[job.path], extracted)
             if claimed:
                 self.events.publish("bronze.changed")
         return len(claimed)

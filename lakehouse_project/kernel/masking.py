@@ -7,12 +7,14 @@ SECRET_PERMISSION = "governance.view_secret_data"
 MASK = "•••"
 
 
-class _Permitted(Protocol):
+class Caller(Protocol):
+    """A user, as far as masks are concerned."""
+
     def has_perm(self, perm: str) -> bool: ...
 
 
-def may_see_personal_data(user: _Permitted) -> bool:
-    return user.has_perm(PERMISSION)
+def may_see_personal_data(caller: Caller) -> bool:
+    return caller.has_perm(PERMISSION)
 
 
 def mask(value: Any) -> Any:

@@ -14,5 +14,6 @@ def reject_unknown(request: HttpRequest, allowed: Iterable[str]) -> None:
     if unknown:
         errors = [FieldError(name, "unknown_parameter", "This parameter is not known.") for name in unknown]
         raise UnknownParameter(
-            f"Unknown parameter {', '.join(unknown)}. Known here: {', '.join(known) or 'none'}.", errors=errors
+            f"Unknown parameter {', '.join(unknown)}. Known here: {', '.join(known) or 'none'}.",
+            errors=errors,
         )

@@ -11,7 +11,14 @@ CONTENT_TYPE = "application/problem+json"
 
 
 def problem(
-    request: HttpRequest, status: int, *, code: str, title: str, detail: str, errors: Sequence[FieldError] = (), **more: Any
+    request: HttpRequest,
+    status: int,
+    *,
+    code: str,
+    title: str,
+    detail: str,
+    errors: Sequence[FieldError] = (),
+    **more: Any,
 ) -> JsonResponse:
     """An error response. `instance` is the id of the request, which is in the log as well."""
     body = {

@@ -12,12 +12,14 @@ NOTICE = "<!-- Written by `lakehouse {command}`; do not edit. -->"
 
 
 class GenerateCommand(BaseCommand):
-    """Writes generated files, or with `--check` only says which of them are not up to date. Needs no database."""
+    """Writes generated files, or with `--check` only says which are not up to date. Needs no database."""
 
     requires_system_checks = ()  # type: ignore[assignment]  # as Django does itself for `help`
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--check", action="store_true", help="write nothing; fail if a file is out of date")
+        parser.add_argument(
+            "--check", action="store_true", help="write nothing; fail if a file is out of date"
+        )
 
     def handle(self, *_: Any, check: bool, **__: Any) -> None:
         folder = docs_folder()
@@ -25,7 +27,7 @@ class GenerateCommand(BaseCommand):
         drifted = [path for path, text in files.items() if _read(path) != text]
         names = ", ".join(str(path.relative_to(folder.parent)) for path in drifted)
         if check and drifted:
-            raise CommandError(f"Out of date: {names}. Run the command without --check and commit the result.")
+            raise CommandError(f"Out of date: {names}. Run the command without --check.")
         for path in drifted:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(files[path], encoding="utf-8")
@@ -37,10 +39,10 @@ class GenerateCommand(BaseCommand):
 
 
 def docs_folder() -> Path:
-    """The `docs` folder of the clone. Raises `CommandError` where the product runs from an installed wheel."""
+    """The `docs` folder of the clone. Raises `CommandError` where an installed wheel runs."""
     folder: Path = settings.PACKAGE_DIR.parent / "docs"
     if not folder.is_dir():
-        raise CommandError(f"There is no folder {folder}: documentation is written in a clone of the repository.")
+        raise CommandError(f"There is no {folder}: documentation is written in a clone of the repository.")
     return folder
 
 

@@ -1,0 +1,11 @@
+"""Routes of the bronze layer: files with their receipts, and raw records of every data set."""
+
+from ninja import Router
+
+from bronze.api import files, records
+
+router = Router()
+router.add_router("/files", files.router)
+router.add_router("", records.router)
+
+__all__ = ["router"]

@@ -1,0 +1,125 @@
+"""Upload of files, and their receipts."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router, Schema
+
+from bronze.domain import ReceivedFile
+from bronze.repositories import SourceFiles
+from bronze.services import ReceiveFile
+from lakehouse_project.kernel.errors import InvalidInput
+from lakehouse_project.kernel.pagination import Page, PageOf, PageQuery
+from lakehouse_project.kernel.parameters import reject_unknown
+from lakehouse_project.kernel.permissions import require
+from lakehouse_project.kernel.services import resolve
+
+router = Router(tags=["files"])
+
+FORM = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "file": {"type": "array", "items": {"type": "string", "format": "binary"}},
+                        "dataset": {"type": "string", "examples": ["hired_employees"]},
+                    },
+                }
+            },
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+        },
+    }
+}
+
+
+class UploadQuery(Schema):
+    """How a raw body is called; the form has fields of its own."""
+
+    dataset: str | None = None
+    name: str | None = None
+
+
+class FileQuery(PageQuery):
+    """Filters of the list of files."""
+
+    dataset: str | None = None
+    state: str | None = None
+
+
+@router.post(
+    "",
+    response={200: Page[ReceivedFile], 202: Page[ReceivedFile]},
+    operation_id="upload_files",
+    summary="Send files: a form with one or several, or the bytes of one as the body",
+    openapi_extra=FORM,
+)
+def upload_files(request: HttpRequest, response: HttpResponse, query: Query[UploadQuery]) -> Any:
+    reject_unknown(request, UploadQuery.model_fields)
+    require(request, "bronze.add_sourcefile")
+    dataset = request.POST.get("dataset") or query.dataset
+    with _sent(request, query) as sent:
+        received = [
+            resolve(ReceiveFile)(path, name=name, via="upload", dataset=dataset, user_id=request.user.pk)
+            for path, name in sent
+        ]
+    response["Location"] = f"/api/v1/bronze/files/{received[0].id}"
+    status = 200 if all(file.repeated for file in received) else 202
+    return status, PageOf(received, len(received))
+
+
+@router.get(
+    "",
+    response=Page[ReceivedFile],
+    operation_id="list_files",
+    summary="Files and their receipts, newest first",
+)
+def list_files(request: HttpRequest, query: Query[FileQuery]) -> PageOf:
+    reject_unknown(request, FileQuery.model_fields)
+    require(request, "bronze.view_sourcefile")
+    return PageOf(*resolve(SourceFiles).list(query.window, dataset=query.dataset, state=query.state))
+
+
+@router.get(
+    "/{int:file_id}", response=ReceivedFile, operation_id="get_file", summary="One file and its receipt"
+)
+def get_file(request: HttpRequest, file_id: int) -> ReceivedFile:
+    require(request, "bronze.view_sourcefile")
+    return resolve(SourceFiles).get(file_id)
+
+
+@contextmanager
+def _sent(request: HttpRequest, query: UploadQuery) -> Iterator[list[tuple[Path, str]]]:
+    """The files of the request as local paths with their names."""
+    uploads = [upload for name in request.FILES for upload in request.FILES.getlist(name)]
+    if uploads:
+        yield [(_path(upload), upload.name or "upload") for upload in uploads]
+    elif request.content_type == "multipart/form-data":
+        raise InvalidInput("The form has no file. Send it as form field `file`: curl -F file=@my.csv …")
+    else:
+        with _body(request) as path:
+            yield [(path, query.name or query.dataset or "upload")]
+
+
+def _path(upload: UploadedFile) -> Path:
+    """Where the upload handler of the settings has streamed the file to."""
+    return Path(upload.temporary_file_path())  # type: ignore[attr-defined]
+
+
+@contextmanager
+def _body(request: HttpRequest) -> Iterator[Path]:
+    with tempfile.NamedTemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix="body-") as out:
+        while block := request.read(1 << 20):
+            out.write(block)
+            if out.tell() > settings.MAX_UPLOAD_BYTES:
+                break  # admission refuses it and says why
+        out.flush()
+        yield Path(out.name)

@@ -1,0 +1,30 @@
+"""Reading runs."""
+
+from uuid import UUID
+
+from governance.models import Run
+from lakehouse_project.kernel.errors import NotFound
+from lakehouse_project.kernel.pagination import PageOf
+
+
+class Runs:
+    """Runs, newest first."""
+
+    def page(self, window: slice, *, kind: str | None = None, state: str | None = None) -> PageOf:
+        rows = Run.objects.all()
+        if kind:
+            rows = rows.filter(kind=kind)
+        if state:
+            rows = rows.filter(state=state)
+        return PageOf(list(rows[window]), rows.count())
+
+    def get(self, run_id: UUID) -> Run:
+        """Raises `NotFound`."""
+        run = Run.objects.filter(pk=run_id).first()
+        if run is None:
+            raise NotFound(f"There is no run {run_id}.")
+        return run
+
+    def last_failure(self, kinds: tuple[str, ...], since_id: UUID | None = None) -> Run | None:
+        failed = Run.objects.filter(kind__in=kinds, state=Run.State.FAILED)
+        return failed.first()

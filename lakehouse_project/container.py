@@ -1,0 +1,146 @@
+"""The composition: how every service is built. Nothing is opened at import; the container lives as long as the process."""
+
+from functools import cache
+from typing import Any, TypeVar
+
+import wireup
+from django.conf import settings
+from django.db import transaction
+
+from bronze import repositories as bronze_repositories
+from bronze import services as bronze
+from bronze.encryption import FieldCipher
+from gold import services as gold
+from gold.repositories import MartReader, MartRepository, TableStates
+from governance.feed import ChangeFeed
+from governance.repositories import Runs
+from lake.storage import LocalStorage, Storage
+from lakehouse_project.env import env
+from lakehouse_project.kernel.events import EventBus
+from lakehouse_project.pipeline import CeleryEventBus
+from search import services as search
+from search.embedding import Embedder, StaticEmbedder
+from search.repositories import DocumentRows
+from search.sources import Changes
+from silver import services as silver
+
+T = TypeVar("T")
+
+
+@wireup.injectable
+def storage() -> Storage:
+    return LocalStorage(root=settings.LAKEHOUSE_HOME / "storage")
+
+
+@wireup.injectable
+def events() -> EventBus:
+    return CeleryEventBus()
+
+
+@wireup.injectable
+def cipher() -> FieldCipher:
+    return FieldCipher(env().secret("field_key"))
+
+
+@wireup.injectable
+def receive_file(
+    files: bronze_repositories.SourceFiles, stored: Storage, bus: EventBus
+) -> bronze.ReceiveFile:
+    return bronze.ReceiveFile(files=files, storage=stored, events=bus, max_bytes=settings.MAX_UPLOAD_BYTES)
+
+
+@wireup.injectable
+def refine_changes(bus: EventBus) -> silver.RefineChanges:
+    calendar = silver.Calendar(
+        holidays_country=settings.HOLIDAYS_COUNTRY, fiscal_year_start=settings.FISCAL_YEAR_START
+    )
+    return silver.RefineChanges(events=bus, calendar=calendar, reporting_currency=settings.REPORTING_CURRENCY)
+
+
+@wireup.injectable
+def refresh_marts(bus: EventBus) -> gold.RefreshMarts:
+    return gold.RefreshMarts(
+        marts=MartRepository(),
+        states=TableStates(),
+        feed=ChangeFeed("gold"),
+        events=bus,
+        atomic=transaction.atomic,
+    )
+
+
+@wireup.injectable
+def refresh_views() -> gold.RefreshViews:
+    return gold.RefreshViews(states=TableStates())
+
+
+@wireup.injectable
+def write_files() -> gold.WriteFiles:
+    return gold.WriteFiles(
+        reader=MartReader(), states=TableStates(), folder=settings.LAKEHOUSE_HOME / "output"
+    )
+
+
+@wireup.injectable
+def read_mart() -> gold.ReadMart:
+    return gold.ReadMart(reader=MartReader())
+
+
+@wireup.injectable
+def embedder() -> Embedder:
+    return StaticEmbedder()
+
+
+@wireup.injectable
+def project_changes(meaning: Embedder) -> search.ProjectChanges:
+    return search.ProjectChanges(
+        feed=ChangeFeed("search"),
+        changes=Changes(),
+        rows=DocumentRows(),
+        embedder=meaning,
+        atomic=transaction.atomic,
+    )
+
+
+PLAIN: tuple[type[Any], ...] = (
+    bronze_repositories.SourceFiles,
+    bronze_repositories.RawRecords,
+    bronze_repositories.Documents,
+    bronze.LoadFile,
+    bronze.LoadDocuments,
+    bronze.RecheckRecords,
+    bronze.EditRecord,
+    bronze.RowGate,
+    bronze.CreateRecord,
+    bronze.ReplaceRecord,
+    bronze.ChangeRecord,
+    bronze.DeleteRecord,
+    Runs,
+)
+"""Classes whose constructors say all there is to know."""
+
+
+FACTORIES = (
+    storage,
+    events,
+    cipher,
+    receive_file,
+    refine_changes,
+    refresh_marts,
+    refresh_views,
+    write_files,
+    read_mart,
+    embedder,
+    project_changes,
+)
+
+
+@cache
+def _container() -> wireup.SyncContainer:
+    return wireup.create_sync_container(
+        injectables=[*FACTORIES, *(wireup.injectable(kind) for kind in PLAIN)]
+    )
+
+
+def get(kind: type[T]) -> T:
+    """The service of class `kind`."""
+    return _container().get(kind)

@@ -1,0 +1,74 @@
+"""`lakehouse ingest FILE...`"""
+
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from bronze.domain import ReceivedFile
+from bronze.repositories import SourceFiles
+from bronze.services import ReceiveFile
+from lakehouse_project.kernel.errors import PermanentError
+from lakehouse_project.kernel.services import resolve
+from lakehouse_project.management.waiting import wait_for_gold_and_search
+
+
+class Command(BaseCommand):
+    help = "Load files into bronze; silver, gold and search follow by themselves. Folders stand for the files in them."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "files", nargs="+", type=Path, metavar="FILE", help="CSV, JSON, NDJSON, Parquet, PDF, text"
+        )
+        parser.add_argument("--dataset", help="the data set; found by file name or columns if left out")
+        parser.add_argument("--wait", action="store_true", help="return when gold and search have the data")
+
+    def handle(
+        self, *_args: Any, files: list[Path], dataset: str | None, wait: bool, **_options: Any
+    ) -> None:
+        received = list(self._receive(files, dataset))
+        refused = len(list(_expand(files))) - len(received)
+        if wait and received:
+            wait_for_gold_and_search([file.id for _path, file in received])
+        failed = [self._report(path, file, loaded=wait) for path, file in received].count(False)
+        if refused or failed:
+            sys.exit(1)
+
+    def _receive(self, files: list[Path], dataset: str | None) -> Iterator[tuple[Path, ReceivedFile]]:
+        for path in _expand(files):
+            try:
+                yield path, resolve(ReceiveFile)(path, name=path.name, via="command", dataset=dataset)
+            except PermanentError as error:
+                self.stderr.write(f"{path}: {error.message}")
+                for line in error.errors:
+                    self.stderr.write(f"  {line.field}: {line.message}")
+
+    def _report(self, path: Path, file: ReceivedFile, *, loaded: bool) -> bool:
+        """Print what became of a file; False if it failed."""
+        now = resolve(SourceFiles).get(file.id)
+        if now.state == "failed":
+            self.stderr.write(f"{path}: {now.error}")
+            return False
+        again = f" (the same bytes came before, as file {file.id}: nothing to do)" if file.repeated else ""
+        self.stdout.write(
+            f"{path} -> {file.dataset}: {_summary(now) if loaded or file.repeated else 'received'}{again}"
+        )
+        return True
+
+
+def _expand(files: list[Path]) -> Iterator[Path]:
+    for path in files:
+        if path.is_dir():
+            yield from sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
+        else:
+            yield path
+
+
+def _summary(file: ReceivedFile) -> str:
+    counts = file.receipt.model_dump()
+    read = counts.pop("read")
+    parts = [f"{count:,} {name}" for name, count in counts.items() if count]
+    return f"{read:,} read = {' + '.join(parts)}" if parts else f"{read:,} read"

@@ -1,0 +1,47 @@
+"""`lakehouse seed`"""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from rich.console import Console
+
+from bronze.seeding import iter_seed
+from bronze.services import ReceiveFile
+from lakehouse_project.kernel.services import resolve
+from lakehouse_project.management.waiting import wait_for_gold_and_search
+
+
+class Command(BaseCommand):
+    help = "Generate a company's data as files of every kind and load them. Running it again changes nothing."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--scale", type=float, default=1.0, help="1 means 1,000 users and 20,000 order lines"
+        )
+        parser.add_argument(
+            "--seed", type=int, default=42, help="the same seed and scale give the same files"
+        )
+        parser.add_argument("--wait", action="store_true", help="return when gold and search have the data")
+        parser.add_argument("--output", type=Path, help="only write the files into this folder")
+
+    def handle(
+        self, *_args: Any, scale: float, seed: int, wait: bool, output: Path | None, **_options: Any
+    ) -> None:
+        if scale <= 0 or seed < 0:
+            raise CommandError("--scale must be above 0 and --seed not below 0.")
+        folder = output or settings.LAKEHOUSE_HOME / "seed" / f"scale-{scale:g}-seed-{seed}"
+        ids = []
+        with Console(stderr=True).status("") as status:
+            for written in iter_seed(folder, scale=scale, seed=seed):
+                status.update(f"seeding {written.dataset}")
+                if output is None:
+                    ids.append(self._receive(written.path, written.dataset))
+        self.stdout.write(f"{folder}: scale {scale:g}, seed {seed}")
+        if wait and ids:
+            wait_for_gold_and_search(ids)
+
+    def _receive(self, path: Path, dataset: str) -> int:
+        return resolve(ReceiveFile)(path, name=path.name, via="seed", dataset=dataset).id

@@ -1,0 +1,105 @@
+"""One table from error codes to HTTP statuses, for every route and for what the framework raises itself."""
+
+import http
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+
+from lakehouse_project.kernel.errors import FieldError, LakehouseError
+from lakehouse_project.kernel.problem import problem
+
+log = structlog.get_logger(__name__)
+
+STATUS: Mapping[str, int] = {
+    "unknown_parameter": 400,
+    "forbidden": 403,
+    "not_found": 404,
+    "unknown_dataset": 404,
+    "record_not_found": 404,
+    "file_not_found": 404,
+    "conflict": 409,
+    "record_exists": 409,
+    "record_in_use": 409,
+    "file_too_large": 413,
+    "unsupported_file_type": 415,
+    "transient_error": 503,
+    "not_configured": 503,
+}
+"""Every other code is 422: the request was understood, and its content cannot be taken."""
+
+UNPROCESSABLE = 422
+
+
+def status_of(error: LakehouseError) -> int:
+    return STATUS.get(error.code, UNPROCESSABLE)
+
+
+def register(api: NinjaAPI) -> None:
+    """Make every error of `api` a problem+json answer."""
+    api.add_exception_handler(LakehouseError, _domain_error)
+    api.add_exception_handler(AuthenticationError, _not_logged_in)
+    api.add_exception_handler(ValidationError, _invalid_request)
+    api.add_exception_handler(HttpError, _http_error)
+    api.add_exception_handler(Http404, _not_found)
+    api.add_exception_handler(RequestDataTooBig, _too_big)
+    api.add_exception_handler(SuspiciousOperation, _suspicious)
+    api.add_exception_handler(Exception, _unexpected)
+
+
+def _domain_error(request: HttpRequest, error: Any) -> HttpResponse:
+    status = status_of(error)
+    return problem(
+        request, status, code=error.code, title=_title(status), detail=error.message, errors=error.errors
+    )
+
+
+def _not_logged_in(request: HttpRequest, _error: Any) -> HttpResponse:
+    detail = "Log in, or send `Authorization: Token …`; `lakehouse token USER` makes one."
+    response = problem(request, 401, code="not_authenticated", title=_title(401), detail=detail)
+    response["WWW-Authenticate"] = 'Token realm="lakehouse", Basic realm="lakehouse"'
+    return response
+
+
+def _invalid_request(request: HttpRequest, error: Any) -> HttpResponse:
+    errors = [
+        FieldError("/".join(map(str, entry["loc"][1:])) or str(entry["loc"][0]), entry["type"], entry["msg"])
+        for entry in error.errors
+    ]
+    detail = "; ".join(f"{entry.field}: {entry.message}" for entry in errors)
+    return problem(request, 422, code="invalid_request", title=_title(422), detail=detail, errors=errors)
+
+
+def _http_error(request: HttpRequest, error: Any) -> HttpResponse:
+    return problem(
+        request, error.status_code, code="request_error", title=_title(error.status_code), detail=str(error)
+    )
+
+
+def _not_found(request: HttpRequest, _error: Any) -> HttpResponse:
+    return problem(
+        request, 404, code="not_found", title=_title(404), detail=f"There is nothing at {request.path}."
+    )
+
+
+def _too_big(request: HttpRequest, _error: Any) -> HttpResponse:
+    detail = "The body is too large for this route. Send files to /api/v1/bronze/files."
+    return problem(request, 413, code="body_too_large", title=_title(413), detail=detail)
+
+
+def _suspicious(request: HttpRequest, error: Any) -> HttpResponse:
+    return problem(request, 400, code="bad_request", title=_title(400), detail=str(error))
+
+
+def _unexpected(request: HttpRequest, error: Any) -> HttpResponse:
+    log.exception("request_failed", path=request.path, exc_info=error)
+    detail = "Something went wrong on our side. The log has it under the id in `instance`."
+    return problem(request, 500, code="internal_error", title=_title(500), detail=detail)
+
+
+def _title(status: int) -> str:
+    return http.HTTPStatus(status).phrase

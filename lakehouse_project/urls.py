@@ -1,0 +1,44 @@
+"""Addresses. Everything asks for a login but `/healthz`."""
+
+from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import LoginView, LogoutView
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import include, path
+
+from lakehouse_project import views
+from lakehouse_project.api import v1
+from lakehouse_project.kernel.problem import problem
+
+
+@login_not_required
+def healthz(_request: HttpRequest) -> JsonResponse:
+    """The web server answers."""
+    return JsonResponse({"status": "ok"})
+
+
+def not_found(request: HttpRequest, *_: object, **__: object) -> HttpResponse:
+    """Addresses below /api/ that no route has."""
+    return problem(
+        request,
+        404,
+        code="not_found",
+        title="Not Found",
+        detail=f"There is nothing at {request.path}. See /api/v1/docs.",
+    )
+
+
+urlpatterns = [
+    path("healthz", healthz),
+    path("", views.home, name="home"),
+    path(
+        "login/",
+        LoginView.as_view(template_name="login.html", redirect_authenticated_user=True),
+        name="login",
+    ),
+    path("logout/", LogoutView.as_view(next_page="login"), name="logout"),
+    path("search/", include("search.urls")),
+    path("admin/", admin.site.urls),
+    path("api/v1/", v1.urls),
+    path("api/<path:rest>", not_found),
+]

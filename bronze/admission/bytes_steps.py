@@ -126,24 +126,20 @@ def scan_text(inspection: Inspection) -> Inspection:
 
 
 def _refuse_packed_binary(inspection: Inspection, scan: TextScan) -> None:
-    kind = (
-        _find_by_magic(inspection.learn(), scan.head[:1024]).format.kind
-        if not scan.head.startswith(b"PAR1")
-        else ""
-    )
-    if kind != "text":
+    if scan.head.startswith((b"PAR1", b"%PDF-", b"\x1f\x8b")):
         raise UnsupportedFileType(
-            f"{inspection.candidate.name} is a packed PDF or Parquet file: unpack it first."
+            f"{inspection.candidate.name} holds a packed PDF, Parquet or gzip file: unpack it first. "
+            f"Supported are {SUPPORTED}."
         )
-    if scan.head.startswith(b"\x1f\x8b"):
-        raise UnsupportedFileType(f"{inspection.candidate.name} is packed twice: unpack it first.")
+    _find_by_magic(inspection, scan.head[:1024])
 
 
 def _pieces(inspection: Inspection) -> Iterator[bytes]:
     path, name = inspection.candidate.path, inspection.candidate.name
     if inspection.format.compression == "none":
         with path.open("rb") as stored:
-            yield from iter(lambda: stored.read(PIECE_BYTES), b"")
+            while piece := stored.read(PIECE_BYTES):
+                yield piece
         return
     expanded = 0
     try:
@@ -182,9 +178,7 @@ class _Scanner:
     bad_line: int = 0
     bad_region: bytes = b""
     has_lf: bool = False
-    _decoder: codecs.IncrementalDecoder = field(
-        default_factory=lambda: codecs.getincrementaldecoder("utf-8")()
-    )
+    _decoder: codecs.IncrementalDecoder = field(default_factory=codecs.getincrementaldecoder("utf-8"))
 
     def add(self, piece: bytes) -> None:
         if len(self.head) < HEAD_BYTES:

@@ -78,10 +78,13 @@ class Layout:
         return first.is_in(list(self._first_headings)).any()
 
     def reader(self, lines: Iterator[str]) -> Any:
-        quoting = csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE
-        return csv.reader(
-            lines, delimiter=self.delimiter, quotechar=self.quote or None, quoting=quoting, strict=True
-        )
+        if not self.quote:
+            return csv.reader(lines, delimiter=self.delimiter, quoting=csv.QUOTE_NONE, strict=True)
+        return csv.reader(lines, delimiter=self.delimiter, quotechar=self.quote, strict=True)
+
+
+def wrong_width(line: int, found: int, expected: int) -> tuple[str, str]:
+    return "column_count", f"line {line} has {found} field{'s' * (found != 1)}, expected {expected}"
 
 
 def repeated_header(line: int) -> str:
@@ -214,10 +217,7 @@ class _ExactParser:
         if self._has_nul and any("\x00" in cell for cell in row):
             return "nul_character", f"line {line} has a NUL character"
         if len(row) != expected:
-            return (
-                "column_count",
-                f"line {line} has {len(row)} field{'s' * (len(row) != 1)}, expected {expected}",
-            )
+            return wrong_width(line, len(row), expected)
         if self._layout.is_header(row):
             return "repeated_header", repeated_header(line)
         return None

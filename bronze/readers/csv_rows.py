@@ -6,17 +6,19 @@ very line; see `csv_exact.py`.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
 
 import polars as pl
 
-from bronze.readers.csv_exact import Layout, Segment, first_record, parse_exact
+from bronze.readers.csv_exact import Layout, Segment, first_record, parse_exact, wrong_width
 from bronze.readers.errors import UnreadableFile
 from bronze.readers.formats import LINE, BrokenRow, FileFormat, ReadLimits, RowBatch, storable
 from bronze.readers.source import ByteSource
+
+BLANK = (b"", b"\r")
 
 
 def read_csv(source: ByteSource, fmt: FileFormat, limits: ReadLimits) -> Iterator[RowBatch]:
@@ -106,13 +108,38 @@ class FastParser:
         plain = self._without_quoted_cells(body)
         if plain is None or b"\x00" in body or plain.count(b"\r") != plain.count(b"\r\n"):
             return None
+        if not self._is_regular(plain):
+            return self._set_aside(body, line) if plain is body else None
         starts, data = _record_lines(plain, body)
-        if starts is None or not self._is_regular(plain):
-            return None
+        return None if starts is None else self._segment(data, starts + line, (), body)
+
+    def _set_aside(self, body: bytes, line: int) -> Segment | None:
+        """A segment without quotes: rows of a wrong length are broken, the others go to polars."""
+        delimiter, wanted = self.layout.delimiter.encode(), len(self.layout.columns) - 1
+        good: list[int] = []
+        broken: list[BrokenRow] = []
+        lines = body.split(b"\n")
+        for number, raw in enumerate(lines):
+            count = raw.count(delimiter)
+            if raw in BLANK:
+                continue
+            if count == wanted:
+                good.append(number)
+            else:
+                shown = storable(raw.removesuffix(b"\r").decode("utf-8", "backslashreplace"))
+                broken.append(
+                    BrokenRow(line + number, shown, *wrong_width(line + number, count + 1, wanted + 1))
+                )
+        starts = pl.Series(good, dtype=pl.Int64) + line
+        return self._segment(joined(lines, good), starts, tuple(broken), body)
+
+    def _segment(
+        self, data: bytes, starts: pl.Series, broken: tuple[BrokenRow, ...], body: bytes
+    ) -> Segment | None:
         rows = self._frame(data)
         if rows is None or rows.height != len(starts) or self.layout.may_repeat_header(rows):
             return None
-        return Segment(rows.with_columns((starts + line).alias(LINE)), (), len(body), body.count(b"\n"))
+        return Segment(rows.with_columns(starts.alias(LINE)), broken, len(body), body.count(b"\n"))
 
     def _without_quoted_cells(self, body: bytes) -> bytes | None:
         """`body` with every well-formed quoted cell as `x` (its line breaks as NULs); None if a quote is left over."""
@@ -127,10 +154,12 @@ class FastParser:
 
     def _is_regular(self, plain: bytes) -> bool:
         delimiter = self.layout.delimiter.encode()
-        counts = {line.count(delimiter) for line in plain.split(b"\n") if line not in (b"", b"\r")}
+        counts = {line.count(delimiter) for line in plain.split(b"\n") if line not in BLANK}
         return counts <= {len(self.layout.columns) - 1}
 
     def _frame(self, data: bytes) -> pl.DataFrame | None:
+        if not data:
+            return pl.DataFrame(schema=self.layout.schema)
         try:
             return pl.read_csv(
                 BytesIO(data),
@@ -173,6 +202,9 @@ def _record_lines(plain: bytes, body: bytes) -> tuple[pl.Series | None, bytes]:
     if is_multiline:
         heights = pl.Series([1 + line.count(b"\x00") for line in lines], dtype=pl.Int64)
         return heights.cum_sum() - heights, body
-    kept = [number for number, line in enumerate(lines) if line not in (b"", b"\r")]
-    body_lines = body.split(b"\n")
-    return pl.Series(kept, dtype=pl.Int64), b"\n".join([body_lines[number] for number in kept])
+    kept = [number for number, line in enumerate(lines) if line not in BLANK]
+    return pl.Series(kept, dtype=pl.Int64), joined(body.split(b"\n"), kept)
+
+
+def joined(lines: Sequence[bytes], numbers: Sequence[int]) -> bytes:
+    return b"".join([lines[number] + b"\n" for number in numbers])

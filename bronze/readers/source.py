@@ -47,16 +47,15 @@ class ByteSource:
             raise UnreadableFile(f"The gzip file is damaged: {error}.") from error
 
     def _to_utf8(self, piece: bytes) -> bytes:
-        text = piece if self._decoder is None else self._decode(piece)
+        text = piece if self._decoder is None else self._decode(piece, self._decoder)
         if self._at_start and text:
             self._at_start = False
             text = text.removeprefix(BOM)
         return text.replace(b"\r", b"\n") if self._is_cr else text
 
-    def _decode(self, piece: bytes) -> bytes:
-        assert self._decoder is not None
+    def _decode(self, piece: bytes, decoder: codecs.IncrementalDecoder) -> bytes:
         try:
-            return self._decoder.decode(piece, final=not piece).encode("utf-8", "surrogatepass")
+            return decoder.decode(piece, final=not piece).encode("utf-8", "surrogatepass")
         except UnicodeDecodeError as error:
             raise UnreadableFile(
                 f"The file is not valid {self._encoding}: {error.reason} before byte {self._stored.tell()}."

@@ -45,7 +45,9 @@ def models_of(layer: str) -> list[type[models.Model]]:
 
 def column_type(field: "models.Field[object, object]") -> str:
     """Type of the column in PostgreSQL, such as `varchar(64)`. Asks no server."""
-    declared = field.db_type(connection) or ""
+    declared = str(
+        field.db_parameters(connection)["type"]
+    )  # unlike db_type, right for generated columns, too
     return _SHORT_TYPES.get(declared, declared)
 
 

@@ -2,6 +2,7 @@
 
 import os
 
+import django
 import pytest
 
 from tests import services
@@ -10,6 +11,7 @@ from tests import services
 def pytest_configure(config: pytest.Config) -> None:
     services.start(config)
     os.environ["DJANGO_SETTINGS_MODULE"] = "lakehouse_project.settings"
+    django.setup()  # pytest-django does so only for settings that it knew before it read this file
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -14,7 +14,7 @@ NOTICE = "<!-- Written by `lakehouse {command}`; do not edit. -->"
 class GenerateCommand(BaseCommand):
     """Writes generated files, or with `--check` only says which are not up to date. Needs no database."""
 
-    requires_system_checks = ()  # type: ignore[assignment]  # as Django does itself for `help`
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(

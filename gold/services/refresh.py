@@ -11,6 +11,7 @@ import polars as pl
 from gold import models
 from gold.domain import Refreshed, Scope, Touched
 from gold.marts import people, sales
+from gold.registry import MARTS
 from gold.repositories import MartRepository, TableStates, days_of
 from governance.feed import ChangeFeed, FeedBusy
 from governance.services import track
@@ -47,10 +48,10 @@ class RefreshMarts:
     def _refresh(self) -> Refreshed:
         today = self.now().date()
         with self.atomic(), self.feed.window() as window:
-            work = _Work(self.marts, self.marts.touched(window, today), today)
-            refreshed = work.run()
+            refreshed = _Work(self.marts, self.marts.touched(window, today), today).run()
+            computed = {mart.table for mart in MARTS} if window.is_full else set()
+            self.states.changed(computed.union(refreshed.rows), self.now())
             if refreshed.rows:
-                self.states.changed(refreshed.rows, self.now())
                 self.events.publish("gold.changed")
         return refreshed
 

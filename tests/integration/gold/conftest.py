@@ -226,7 +226,7 @@ class Warehouse:
 
 
 @pytest.fixture
-def warehouse(transactional_db: None) -> Warehouse:
+def warehouse(db: None) -> Warehouse:
     """A star schema that holds nothing but its unknown members."""
     add_unknown_members()
     return Warehouse()

@@ -10,6 +10,8 @@ from gold.models import DepartmentHeadcount, MonthlyRevenue
 from gold.services import RefreshMarts, RefreshViews, WriteFiles
 from tests.integration.gold.conftest import Clock, Warehouse
 
+pytestmark = pytest.mark.django_db(transaction=True)  # a change feed sees what is committed
+
 MAY = dt.date(2024, 5, 1)
 
 
@@ -53,6 +55,7 @@ def test_files_have_the_documented_columns(company: Warehouse, write_files: Writ
         "2020,Sales,Clerk,1,0,0,0",
         "2021,Sales,Clerk,1,0,0,0",
     ]
+    assert written["users_by_bank.csv"] == ["bank,user_count"]
     assert written["top_spenders.csv"][0] == "user_id,order_count,revenue"
 
 

@@ -31,6 +31,8 @@ from governance.models import Run
 from silver.models import DimDepartment, DimUser, FactEmployment, FactHire, FactOrderLine
 from tests.integration.gold.conftest import NOON, Bus, Clock, Warehouse
 
+pytestmark = pytest.mark.django_db(transaction=True)  # a change feed sees what is committed
+
 TABLES: tuple[type[models.Model], ...] = (
     CityPayroll,
     DailyRevenue,

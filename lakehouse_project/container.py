@@ -20,6 +20,7 @@ from lakehouse_project.kernel.events import EventBus
 from lakehouse_project.pipeline import CeleryEventBus
 from search import services as search
 from search.embedding import Embedder, StaticEmbedder
+from search.engines.postgres import PostgresSearcher
 from search.repositories import DocumentRows
 from search.sources import Changes
 from silver import services as silver
@@ -101,6 +102,11 @@ def project_changes(meaning: Embedder) -> search.ProjectChanges:
     )
 
 
+@wireup.injectable
+def find_documents(meaning: Embedder) -> search.FindDocuments:
+    return search.FindDocuments(searcher=PostgresSearcher(atomic=transaction.atomic), embedder=meaning)
+
+
 PLAIN: tuple[type[Any], ...] = (
     bronze_repositories.SourceFiles,
     bronze_repositories.RawRecords,
@@ -131,6 +137,7 @@ FACTORIES = (
     read_mart,
     embedder,
     project_changes,
+    find_documents,
 )
 
 

@@ -1,0 +1,128 @@
+"""The PostgreSQL engine: by words with full text search, by meaning with pgvector, both fused. Nothing to install."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+
+from search.domain import FIELDS, Capabilities, Explanation, Found, Hit, Matched, Mode
+from search.embedding import Vectors
+from search.engines.highlight import CLOSE, OPEN, excerpt, marked, unmarked
+from search.engines.ranking import NEAREST, Ranking, Sql, fill, value
+from search.engines.terms import Terms, Vocabulary, parse, tsquery
+from search.query import SearchQuery
+
+NAME = "postgresql"
+
+# A filter may leave out most of what is near: the scan then goes on until there are enough.
+_SETTINGS = f"SET LOCAL hnsw.iterative_scan = strict_order; SET LOCAL hnsw.ef_search = {NEAREST}"
+
+_TEXTS = """
+SELECT id, passage, page, facets, numbers, dates, url, {title}, {body},
+    ts_headline('english', translate({title}, {marks}, ''), {query}::tsquery, {whole}),
+    ts_headline('english', translate({body}, {marks}, ''), {query}::tsquery, {excerpt})
+FROM search_searchdocument WHERE id = ANY({ids})
+"""
+_MARKS = f'StartSel="{OPEN}", StopSel="{CLOSE}"'
+_WHOLE = f"{_MARKS}, HighlightAll=true"
+_EXCERPT = f'{_MARKS}, MaxFragments=2, MinWords=12, MaxWords=30, FragmentDelimiter=" … "'
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostgresSearcher:
+    """See `search.services.Searcher`. Answers from the very rows that the projection commits."""
+
+    atomic: Callable[[], AbstractContextManager[Any]]
+
+    def capabilities(self) -> Capabilities:
+        return Capabilities(NAME, tuple(Mode), typos=True, facets=True, highlights=True)
+
+    def search(self, query: SearchQuery, meaning: Vectors | None) -> Found:
+        terms = Vocabulary(query.is_personal_shown).terms(parse(query.text))
+        with self.atomic():
+            _prepare()
+            ((count, facets, page),) = _rows(Ranking(query, terms, meaning).statement())
+            ranked = json.loads(page or "[]")
+            texts = _texts(query, terms, [row["id"] for row in ranked])
+        return Found(
+            hits=[_hit(row, texts[row["id"]]) for row in ranked],
+            count=count,
+            facets=_facets(query.facets, json.loads(facets or "[]")),
+            corrections=terms.corrections,
+            engine=NAME,
+        )
+
+
+def _texts(query: SearchQuery, terms: Terms, ids: Sequence[int]) -> Mapping[int, tuple[Any, ...]]:
+    """What this reader may see of the found passages, with the matches marked if that is wanted."""
+    lexemes = tsquery(terms.lexemes) if query.highlight and terms.lexemes else None
+    names = ("coalesce(personal_{0}, {0})" if query.is_personal_shown else "{0}").format
+    statement = fill(
+        _TEXTS,
+        title=Sql(names("title")),
+        body=Sql(names("body")),
+        marks=value(OPEN + CLOSE),
+        query=value(lexemes),
+        whole=value(_WHOLE),
+        excerpt=value(_EXCERPT),
+        ids=Sql("%s::bigint[]", (list(ids),)),
+    )
+    return {row[0]: row[1:] for row in _rows(statement)}
+
+
+def _hit(row: Mapping[str, Any], text: Sequence[Any]) -> Hit:
+    passage, page, facets, numbers, dates, url, title, body, marked_title, marked_body = text
+    shown = marked_body or excerpt(body)
+    return Hit(
+        entity=row["entity"],
+        entity_id=row["entity_id"],
+        title=title,
+        title_html=marked(marked_title or title),
+        snippet=unmarked(shown),
+        highlight=marked(shown),
+        url=url,
+        passage=passage,
+        page=page,
+        fields=_fields(row["entity"], {**json.loads(facets), **json.loads(numbers), **json.loads(dates)}),
+        score=row["from_keyword"] + row["from_meaning"],
+        matched=_matched(row),
+        explanation=Explanation(row["keyword"], row["meaning"], row["from_keyword"], row["from_meaning"]),
+    )
+
+
+def _matched(row: Mapping[str, Any]) -> Matched:
+    if row["keyword"] is None:
+        return "filter" if row["meaning"] is None else "meaning"
+    return "keyword" if row["meaning"] is None else "both"
+
+
+def _fields(entity: str, stored: Mapping[str, Any]) -> dict[str, Any]:
+    """The indexed values as they were, money in major units again."""
+    known = FIELDS[entity]
+    return {
+        name: str(Decimal(of).scaleb(-known[name].decimals)) if known[name].decimals else of
+        for name, of in stored.items()
+    }
+
+
+def _facets(names: Sequence[str], counted: Sequence[tuple[str, str, int]]) -> dict[str, dict[str, int]]:
+    """In the order asked for, each with its most frequent values first."""
+    facets: dict[str, dict[str, int]] = {name: {} for name in names}
+    for name, of, hits in counted:
+        facets[name][of] = hits
+    return facets
+
+
+def _prepare() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_SETTINGS)
+
+
+def _rows(statement: Sql) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement.text, statement.params)
+        return list(cursor.fetchall())

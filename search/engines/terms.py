@@ -1,0 +1,192 @@
+"""From the text of a query to lexemes of the index: words, phrases, exclusions, the unfinished last word, typos."""
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from rapidfuzz.distance import OSA
+
+MAX_WORDS = 48
+_MAX_CHARACTERS = 2000
+_PART = re.compile(r'(?P<minus>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"|(?P<word>[^\W_]+))')
+_WORD = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A query in parts. `prefix` is the last word, if nothing follows it: it may be unfinished."""
+
+    words: tuple[str, ...] = ()
+    prefix: str | None = None
+    phrases: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+
+
+def parse(text: str) -> Asked:
+    """`"two words"` is a phrase that must occur, `-word` must not; everything else is words, in small letters."""
+    text = text[:_MAX_CHARACTERS].lower()
+    words: list[str] = []
+    phrases, excluded = [], []
+    for part in _PART.finditer(text):
+        found = _WORD.findall(part["phrase"] or part["word"] or "")
+        if part["minus"]:
+            excluded.append(" ".join(found))
+        else:
+            words.extend(found)
+            phrases.extend([" ".join(found)] if len(found) > 1 else [])
+    unfinished = words[-1] if words and text.endswith(words[-1]) else None
+    return Asked(
+        tuple(dict.fromkeys(words))[:MAX_WORDS], unfinished, tuple(phrases), tuple(filter(None, excluded))
+    )
+
+
+@dataclass(frozen=True)
+class Term:
+    """A word as the index knows it. `exact` are its own lexemes, `near` those of words that it begins.
+
+    The weights say how telling they are: inverse document frequencies.
+    """
+
+    word: str
+    exact: tuple[str, ...]
+    near: tuple[str, ...] = ()
+    exact_weight: float = 0.0
+    near_weight: float = 0.0
+
+    @property
+    def lexemes(self) -> tuple[str, ...]:
+        return (*self.exact, *self.near)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The terms to search, and what was corrected to get them. An exclusion says what must not occur, and no more."""
+
+    terms: tuple[Term, ...]
+    corrections: Mapping[str, str]
+    phrases: tuple[str, ...]
+    excluded: tuple[str, ...]
+    is_exclusion: bool
+
+    @property
+    def lexemes(self) -> tuple[str, ...]:
+        return tuple(lexeme for term in self.terms for lexeme in term.lexemes)
+
+
+def tsquery(lexemes: Iterable[str], operator: str = "|") -> str:
+    """Text of a tsquery; lexemes are quoted, so nothing in them is syntax."""
+    return f" {operator} ".join(
+        "'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "'" for lexeme in lexemes
+    )
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A word, its lexemes, and how many passages have them; None if none has."""
+
+    word: str
+    lexemes: tuple[str, ...]
+    passages: int | None
+    is_stop: bool
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What words mean in this index. `is_personal_shown` adds the words that only personal texts have."""
+
+    is_personal_shown: bool
+
+    def terms(self, asked: Asked) -> Terms:
+        """The words as the index has them. Stop words are left out, words that nothing has are corrected or kept."""
+        total = self._total()
+        found: list[Term] = []
+        corrections: dict[str, str] = {}
+        for known in self._known(asked.words):
+            term = self._term(known, total, is_prefix=known.word == asked.prefix)
+            if not term.lexemes and (better := self._correction(known)):
+                corrections[known.word] = better
+                term = self._term(self._known([better])[0], total, is_prefix=False)
+            if term.lexemes or not known.is_stop:
+                found.append(term)
+        return Terms(
+            tuple(found), corrections, asked.phrases, asked.excluded, bool(asked.excluded and not asked.words)
+        )
+
+    def _term(self, known: _Known, total: int, *, is_prefix: bool) -> Term:
+        exact = known.lexemes if known.passages else ()
+        near = self._begun_by(known) if is_prefix and len(known.word) >= _SHORTEST_PREFIX else {}
+        return Term(
+            known.word,
+            exact,
+            tuple(near),
+            _weight(known.passages or 0, total),
+            _weight(sum(near.values()), total),
+        )
+
+    def _total(self) -> int:
+        return int(_rows("SELECT count(*) FROM search_searchdocument", {})[0][0])
+
+    def _known(self, words: Sequence[str]) -> list[_Known]:
+        rows = _rows(_KNOWN, self._params(words=list(words)))
+        return [_Known(word, tuple(lexemes), passages, is_stop) for word, lexemes, passages, is_stop in rows]
+
+    def _begun_by(self, known: _Known) -> Mapping[str, int]:
+        """Lexemes of the commonest words that begin with this one, and their passages."""
+        return dict(_rows(_BEGUN_BY, self._params(prefix=known.word + "%", exact=list(known.lexemes))))
+
+    def _correction(self, known: _Known) -> str | None:
+        """The word of the index that takes the fewest changes of a letter; the commoner one of two."""
+        allowed = 0 if known.is_stop or len(known.word) < _SHORTEST_TYPO else 1 + (len(known.word) >= _LONG)
+        near = _rows(_SIMILAR, self._params(word=known.word)) if allowed else []
+        ranked = [(OSA.distance(known.word, word), -passages, word) for word, passages in near]
+        distance, _, best = min(ranked, default=(allowed + 1, 0, None))
+        return best if distance <= allowed else None
+
+    def _params(self, **params: Any) -> dict[str, Any]:
+        return {**params, "personal": self.is_personal_shown}
+
+
+_SHORTEST_PREFIX = 2
+_SHORTEST_TYPO = 4
+_LONG = 6
+
+_KNOWN = """
+SELECT asked.word, own.lexemes, counted.passages::bigint, stems.lexemes = '{}'
+FROM unnest(%(words)s::text[]) WITH ORDINALITY AS asked (word, n)
+CROSS JOIN LATERAL (SELECT tsvector_to_array(to_tsvector('english', asked.word))) AS stems (lexemes)
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN %(personal)s AND asked.word <> ALL(stems.lexemes) THEN stems.lexemes || asked.word
+    ELSE stems.lexemes END
+) AS own (lexemes)
+CROSS JOIN LATERAL (
+    SELECT sum(passages) FROM search_searchterm AS term
+    WHERE term.lexeme = ANY(own.lexemes) AND (%(personal)s OR NOT term.is_personal)
+) AS counted (passages)
+ORDER BY asked.n
+"""
+
+_BEGUN_BY = """
+SELECT lexeme, sum(passages)::bigint FROM search_searchterm
+WHERE word LIKE %(prefix)s AND lexeme <> ALL(%(exact)s::text[]) AND (%(personal)s OR NOT is_personal)
+GROUP BY lexeme ORDER BY 2 DESC, 1 LIMIT 20
+"""
+
+_SIMILAR = """
+SELECT word, sum(passages)::bigint FROM search_searchterm
+WHERE word %% %(word)s AND (%(personal)s OR NOT is_personal)
+GROUP BY word ORDER BY similarity(word, %(word)s) DESC, word LIMIT 20
+"""
+
+
+def _rows(statement: str, params: Mapping[str, Any]) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        return list(cursor.fetchall())
+
+
+def _weight(passages: int, total: int) -> float:
+    """Inverse document frequency as in BM25: ln(1 + (N - n + 0.5) / (n + 0.5))."""
+    return math.log(1 + max(total - passages + 0.5, 0.5) / (passages + 0.5))

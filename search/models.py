@@ -1,0 +1,119 @@
+"""What is searchable: one row per passage, and the words that occur in them."""
+
+from typing import ClassVar
+
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from pgvector.django import HnswIndex, VectorField
+
+from governance.triggers import stamp_xid
+from lakehouse_project.kernel.fields import XidField
+from search.domain import DIMENSIONS
+
+
+def indexed_text(expression: str) -> models.GeneratedField:
+    """A text search vector that PostgreSQL keeps in step with the columns that `expression` names."""
+    vector = SearchVectorField()
+    return models.GeneratedField(
+        expression=models.Func(template=expression, output_field=vector), output_field=vector, db_persist=True
+    )
+
+
+def vector(config: str, column: str, weight: str) -> str:
+    """SQL: `column` as weighted lexemes. Its words are split like those of a query (`engines.terms`)."""
+    return rf"setweight(to_tsvector('{config}', regexp_replace({column}, '[\W_]+', ' ', 'g')), '{weight}')"
+
+
+PERSONAL_TITLE = "coalesce(personal_title, title)"
+PERSONAL_BODY = "coalesce(personal_body, body)"
+
+
+class SearchDocument(models.Model):
+    """A passage of an entity as it can be found. `title` and `body` are for every reader.
+
+    Where that hides personal data, `personal_title` and `personal_body` hold what those may find and see who have
+    the permission `governance.view_personal_data`; they are null where nothing is hidden. Contact details are in
+    neither. The embedding is made of what every reader sees.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    entity = models.TextField(help_text="user, product, job, department, employer or document.")
+    entity_id = models.TextField(help_text="Natural key.")
+    passage = models.IntegerField(default=0, help_text="From 0.")
+    page = models.IntegerField(null=True, blank=True, help_text="Page of the document.")
+    title = models.TextField()
+    body = models.TextField(blank=True)
+    personal_title = models.TextField(null=True, blank=True)  # noqa: DJ001  null: nothing is hidden
+    personal_body = models.TextField(null=True, blank=True)  # noqa: DJ001
+    facets = models.JSONField(default=dict, help_text="Texts of few different values.")
+    numbers = models.JSONField(default=dict, help_text="Whole numbers; money in minor units.")
+    dates = models.JSONField(default=dict, help_text="Days, as YYYY-MM-DD.")
+    url = models.TextField(blank=True)
+    text_vector = indexed_text(f"{vector('english', 'title', 'A')} || {vector('english', 'body', 'B')}")
+    personal_vector = indexed_text(
+        "CASE WHEN personal_title IS NOT NULL OR personal_body IS NOT NULL THEN "
+        f"{vector('simple', PERSONAL_TITLE, 'A')} || {vector('english', PERSONAL_TITLE, 'A')}"
+        f" || {vector('english', PERSONAL_BODY, 'B')} END"
+    )
+    embedding = VectorField(dimensions=DIMENSIONS, null=True, blank=True)
+    embedded_hash = models.TextField(help_text="Hash of the embedder's id and the text it embedded.")
+    version = models.TextField(help_text="Hash of everything that is indexed.")
+    xid = XidField()
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering: ClassVar = ["entity", "entity_id", "passage"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(name="search_document_passage", fields=["entity", "entity_id", "passage"])
+        ]
+        indexes: ClassVar = [
+            GinIndex(fields=["text_vector"], name="search_document_text"),
+            GinIndex(
+                fields=["personal_vector"],
+                name="search_document_personal",
+                condition=Q(personal_vector__isnull=False),
+            ),
+            GinIndex(fields=["facets"], name="search_document_facets", opclasses=["jsonb_path_ops"]),
+            HnswIndex(
+                name="search_document_meaning",
+                fields=["embedding"],
+                m=16,
+                ef_construction=64,
+                opclasses=["vector_cosine_ops"],
+            ),
+            models.Index(fields=["xid"], name="search_document_xid"),
+        ]
+        triggers: ClassVar = [stamp_xid()]
+
+    def __str__(self) -> str:
+        return f"{self.entity} {self.entity_id} #{self.passage}"
+
+
+class SearchTerm(models.Model):
+    """A word of the index and the number of passages it is in: the vocabulary of spelling help and ranking.
+
+    Words that only personal texts have are told apart, so that nobody learns a name from a correction.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    word = models.TextField()
+    lexeme = models.TextField(help_text="The word as it is indexed: its English stem, if it is no name.")
+    is_personal = models.BooleanField()
+    passages = models.BigIntegerField()
+
+    class Meta:
+        ordering: ClassVar = ["word"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(name="search_term_word", fields=["word", "is_personal"])
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["lexeme"], name="search_term_lexeme"),
+            models.Index(fields=["word"], name="search_term_prefix", opclasses=["text_pattern_ops"]),
+            GinIndex(fields=["word"], name="search_term_trigram", opclasses=["gin_trgm_ops"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.word

@@ -1,0 +1,39 @@
+"""What must not reach the index: contact and account details for nobody, names for those who may not see them."""
+
+import re
+from collections.abc import Iterable
+
+from lakehouse_project.kernel.masking import MASK
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_SENSITIVE = re.compile(
+    r"""
+    [\w.+-]+@[\w-]+(?:\.[\w-]+)+                                # e-mail address
+    | \b[A-Z]{2}\d{2}(?:\ ?[A-Z0-9]{4}){2,7}(?:\ ?[A-Z0-9]{1,3})?\b  # IBAN
+    | (?<![\w+])\+\d[\d\ ().-]{6,}\d\b                          # international telephone number
+    | \(?\b\d{3}\)?[\ .-]\d{3}[\ .-]\d{4}\b                     # North American telephone number
+    | \b\d{9,}\b                                                # account number
+    """,
+    re.VERBOSE,
+)
+_SHORTEST_NAME = 3
+
+
+def without_contacts(text: str, known: Iterable[str] = ()) -> str:
+    """`text` without anything shaped like a contact or account detail, and without the `known` ones."""
+    return _hide(_SENSITIVE.sub(MASK, _CONTROL.sub(" ", text)), known)
+
+
+def without_names(text: str, names: Iterable[str]) -> str:
+    """`text` without the full names and without their single words of three letters or more."""
+    parts = (part for name in names for part in (name, *name.split()) if len(part) >= _SHORTEST_NAME)
+    return _hide(text, parts)
+
+
+def _hide(text: str, values: Iterable[str]) -> str:
+    """Longest first; blanks of any kind and number between the words."""
+    wanted = sorted({value.strip() for value in values} - {""}, key=len, reverse=True)
+    if not wanted:
+        return text
+    patterns = (r"\s+".join(map(re.escape, value.split())) for value in wanted)
+    return re.sub(rf"(?<!\w)(?:{'|'.join(patterns)})(?!\w)", MASK, text, flags=re.IGNORECASE)

@@ -1,0 +1,122 @@
+"""What the search route takes and gives."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Annotated, Any
+
+from ninja import Field, Schema
+from pydantic import create_model
+
+from search.domain import ENTITIES, FIELDS, Kind, Matched, Mode
+from search.query import COMPARISONS, MAX_PAGE_SIZE, QueryBuilder, SearchQuery, fields_of
+
+_FIELDS = fields_of(ENTITIES)
+
+
+class Parameters(Schema):
+    """The query string without the filters."""
+
+    q: str = Field("", description='Words; `"a phrase"` must occur, `-word` must not. Empty: everything.')
+    entity: list[str] = Field([], description=f"{', '.join(ENTITIES)}; repeated or with commas. None: all.")
+    mode: Mode = Field(Mode.HYBRID, description="By words, by meaning, or both.")
+    page: int = Field(1, ge=1)
+    page_size: int = Field(20, ge=1, le=MAX_PAGE_SIZE)
+    facets: list[str] | None = Field(None, description="Fields to count. None: all facets; `none`: no facet.")
+    sort: list[str] = Field([], description="Fields, `-` in front for descending; `relevance` otherwise.")
+    highlight: bool = True
+
+
+def _filters() -> Iterator[tuple[str, Any]]:
+    """A parameter for each value and comparison that a field can be filtered by."""
+    for name, known in _FIELDS.items():
+        owners = ", ".join(entity for entity in ENTITIES if name in FIELDS[entity])
+        yield (
+            name,
+            (Annotated[list[str], Field(description=f"Of {owners}. Repeated: any of the values.")], []),
+        )
+        if known.kind is not Kind.TEXT:
+            for comparison in COMPARISONS:
+                yield (
+                    f"{name}__{comparison}",
+                    (Annotated[str | None, Field(description=f"Of {owners}.")], None),
+                )
+
+
+FilterParameters: Any = create_model("FilterParameters", __base__=Parameters, **dict(_filters()))
+"""The whole query string, as OpenAPI shows it."""
+
+
+def to_query(parameters: Any, *, is_personal_shown: bool) -> SearchQuery:
+    """Raises UnknownField for a field that the searched entities do not have, InvalidInput for a value of another kind."""
+    builder = (
+        QueryBuilder()
+        .entities(_listed(parameters.entity))
+        .text(parameters.q)
+        .mode(parameters.mode)
+        .page(parameters.page, parameters.page_size)
+        .sort(_listed(parameters.sort))
+        .highlight(wanted=parameters.highlight)
+        .personal(is_shown=is_personal_shown)
+    )
+    builder = (
+        builder.all_facets() if parameters.facets is None else builder.facets(_facets(parameters.facets))
+    )
+    return _filtered(builder, parameters.model_dump()).build()
+
+
+def _filtered(builder: QueryBuilder, given: Mapping[str, Any]) -> QueryBuilder:
+    for name in _FIELDS:
+        if given[name]:
+            builder = builder.equals(name, given[name])
+        for comparison in COMPARISONS:
+            if (bound := given.get(f"{name}__{comparison}")) is not None:
+                builder = builder.compares(name, comparison, bound)
+    return builder
+
+
+def _listed(values: Iterable[str]) -> list[str]:
+    return [part.strip() for each in values for part in each.split(",") if part.strip()]
+
+
+def _facets(values: Iterable[str]) -> Sequence[str]:
+    names = _listed(values)
+    return [] if names == ["none"] else names
+
+
+class ExplanationOut(Schema):
+    """Rank by words and cosine of the meanings, and what each of them adds to the score."""
+
+    keyword: float | None
+    meaning: float | None
+    from_keyword: float
+    from_meaning: float
+
+
+class HitOut(Schema):
+    """A found entity. `title_html` and `highlight` are escaped HTML with the matches between `<mark>`."""
+
+    entity: str
+    entity_id: str
+    title: str
+    title_html: str
+    snippet: str
+    highlight: str
+    url: str
+    passage: int
+    page: int | None
+    fields: dict[str, Any]
+    score: float
+    matched: Matched
+    explanation: ExplanationOut
+
+
+class SearchOut(Schema):
+    """One page. `degraded` says that another engine than the configured one had to answer."""
+
+    items: list[HitOut]
+    count: int
+    facets: dict[str, dict[str, int]]
+    corrections: dict[str, str]
+    mode: Mode
+    engine: str
+    degraded: bool
+    took_ms: float

@@ -9,7 +9,7 @@ from django.test import Client
 
 from gold.registry import MARTS
 from gold.services import RefreshMarts
-from tests.integration.gold.conftest import NOON, Warehouse
+from tests.integration.gold.warehouse import NOON, Warehouse
 
 PEOPLE, SALES = "/api/v1/gold/people", "/api/v1/gold/sales"
 

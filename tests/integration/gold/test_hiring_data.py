@@ -14,7 +14,7 @@ import pytest
 from gold.models import DepartmentHires, HiresByQuarter
 from gold.services import RefreshMarts
 from silver.models import DimDepartment, DimJob, FactHire
-from tests.integration.gold.conftest import Warehouse
+from tests.integration.gold.warehouse import Warehouse
 
 OWN = Path(__file__).parent / "data"
 SHARED = Path(__file__).parents[4] / "shared" / "data" / "hiring"

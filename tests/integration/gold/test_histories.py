@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gold.services import RefreshMarts
 from silver.models import DimDepartment, DimUser, FactEmployment, FactEvent, FactHire, FactOrderLine
-from tests.integration.gold.conftest import Clock, Warehouse
+from tests.integration.gold.warehouse import Clock, Warehouse
 
 pytestmark = pytest.mark.django_db(transaction=True)  # a change feed sees what is committed
 

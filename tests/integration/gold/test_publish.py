@@ -8,7 +8,7 @@ import pytest
 
 from gold.models import DepartmentHeadcount, MonthlyRevenue
 from gold.services import RefreshMarts, RefreshViews, WriteFiles
-from tests.integration.gold.conftest import Clock, Warehouse
+from tests.integration.gold.warehouse import Clock, Warehouse
 
 pytestmark = pytest.mark.django_db(transaction=True)  # a change feed sees what is committed
 

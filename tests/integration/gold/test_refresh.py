@@ -29,7 +29,7 @@ from gold.services import RefreshMarts
 from governance.feed import ChangeFeed
 from governance.models import Run
 from silver.models import DimDepartment, DimUser, FactEmployment, FactHire, FactOrderLine
-from tests.integration.gold.conftest import NOON, Bus, Clock, Warehouse
+from tests.integration.gold.warehouse import NOON, Bus, Clock, Warehouse
 
 pytestmark = pytest.mark.django_db(transaction=True)  # a change feed sees what is committed
 

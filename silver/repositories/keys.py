@@ -1,7 +1,5 @@
 """Surrogate keys and other state of the star schema that the transforms of one batch need."""
 
-from datetime import date
-
 import polars as pl
 
 from lakehouse_project.kernel.copy import copy_out
@@ -53,14 +51,14 @@ def titles_in_use() -> pl.DataFrame:
     return found.with_columns(pl.col("job_id").cast(pl.Int64), pl.col("job_match_score").cast(pl.Float64))
 
 
-def rates(currencies: pl.Series, first: date, last: date) -> pl.DataFrame:
-    """The rates that hold on the days from `first` to `last`: `currency`, `date`, `rate`."""
+def rates(currencies: pl.Series, days: pl.Series) -> pl.DataFrame:
+    """The rates that hold from the first to the last of `days`: `currency`, `date`, `rate`."""
     found = copy_out(
         """SELECT r.currency, r.date, r.rate FROM unnest(%(currencies)s::text[]) c (currency)
-        CROSS JOIN LATERAL (SELECT coalesce(max(m.date), %(first)s) AS since
-            FROM silver_exchangerate m WHERE m.currency = c.currency AND m.date <= %(first)s) s
-        JOIN silver_exchangerate r ON r.currency = c.currency AND r.date BETWEEN s.since AND %(last)s""",
-        {"currencies": currencies.unique().drop_nulls().to_list(), "first": first, "last": last},
+        CROSS JOIN LATERAL (SELECT coalesce(max(m.date), %(first)s::date) AS since
+            FROM silver_exchangerate m WHERE m.currency = c.currency AND m.date <= %(first)s::date) s
+        JOIN silver_exchangerate r ON r.currency = c.currency AND r.date BETWEEN s.since AND %(last)s::date""",
+        {"currencies": currencies.unique().drop_nulls().to_list(), "first": days.min(), "last": days.max()},
     )
     return found.with_columns(parse_date(pl.col("date")), parse_decimal(pl.col("rate"), RATE))
 

@@ -164,14 +164,25 @@ def _note(table: Table, rows: sql.Composable) -> sql.Composable:
 
 
 def _upsert(table: Table, staged: str) -> int:
-    """Write the staged rows in the order of their natural key: a version is closed before the next one opens."""
-    updates = sql.SQL(", ").join(compose("{name} = EXCLUDED.{name}", name=name) for name in table.columns)
-    return execute(
-        "INSERT INTO {table} ({columns}) SELECT {columns} FROM {staged} ORDER BY {natural} "
-        "ON CONFLICT ({natural}) DO UPDATE SET {updates}",
+    """Write the staged rows: first those that are there, so that a version is closed before the next one opens.
+
+    No ON CONFLICT: the lock of the feed makes this the only writer, and it doubles the time of an insert.
+    """
+    same_key = same(table.natural)
+    replaced = execute(
+        "UPDATE {table} f SET {updates} FROM {staged} n WHERE {same_key}",
+        table=table.name,
+        staged=staged,
+        same_key=same_key,
+        updates=sql.SQL(", ").join(compose("{name} = n.{name}", name=name) for name in table.columns),
+    )
+    added = execute(
+        "INSERT INTO {table} ({columns}) SELECT {columns} FROM {staged} n "
+        "WHERE NOT EXISTS (SELECT FROM {table} f WHERE {same_key}) ORDER BY {natural}",
         table=table.name,
         staged=staged,
         columns=columns(table.columns),
+        same_key=same_key,
         natural=columns(table.natural),
-        updates=updates,
     )
+    return replaced + added

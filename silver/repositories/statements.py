@@ -22,15 +22,16 @@ def compose(template: str, **parts: Part) -> sql.Composed:
 def execute(template: str, params: Any = None, **parts: Part) -> int:
     """Run one statement and return how many rows it touched."""
     with connection.cursor() as cursor:
-        cursor.execute(compose(template, **parts), params)  # type: ignore[arg-type]  # the backend takes Composed
+        cursor.execute(compose(template, **parts), params)
         return int(cursor.rowcount)
 
 
 def fetch(template: str, params: Any = None, **parts: Part) -> list[tuple[Any, ...]]:
     """Run one query and return its rows."""
     with connection.cursor() as cursor:
-        cursor.execute(compose(template, **parts), params)  # type: ignore[arg-type]
-        return cursor.fetchall()
+        cursor.execute(compose(template, **parts), params)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 def columns(names: Iterable[str], of: str = "") -> sql.Composable:

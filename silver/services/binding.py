@@ -126,16 +126,16 @@ class Binding:
 
     def _priced(self, rows: pl.DataFrame, amount: str, moment: str) -> pl.DataFrame:
         """Add `<amount>_reporting`, by the rates of the day of `moment`."""
-        days = rows.select(pl.col(moment).cast(pl.Date)).to_series()
-        found = keys.rates(rows["currency"], days.min(), days.max())
-        return in_reporting_currency(
-            rows,
-            found,
+        dated = rows.with_columns(_day=pl.col(moment).cast(pl.Date))
+        converted = in_reporting_currency(
+            dated,
+            keys.rates(dated["currency"], dated["_day"]),
             reporting=self.reporting_currency,
             amount=amount,
-            day=pl.col(moment).cast(pl.Date),
+            day="_day",
             to=f"{amount}_reporting",
         )
+        return converted.drop("_day")
 
 
 def _bound(rows: pl.DataFrame, table: Table, *, to: str, **on: str) -> pl.DataFrame:

@@ -1,0 +1,109 @@
+"""Whatever happens to the raw records, and however the runs cut it up: the result is that of one full run."""
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from silver.models import Change
+from tests.integration.silver.warehouse import Warehouse, content, groups
+
+TITLES = ("Data Engineer", "Senior Data Engineer", "Recruiter")
+CITIES = ("berlin", "New York", "PARIS")
+DAYS = ("2021-01-10", "2021-02-10", "2021-03-10")
+
+ROWS: dict[str, Any] = {
+    "departments": lambda n, v: {"id": n, "department": f"Department {v}"},
+    "jobs": lambda n, v: {"id": n, "job": TITLES[v]},
+    "products": lambda n, v: {
+        "sku": f"s{n}",
+        "name": f"Shoe {v}",
+        "description": "x",
+        "category": "c",
+        "price": f"{v}.50",
+        "currency": "USD",
+    },
+    "exchange_rates": lambda n, v: {"date": DAYS[n], "currency": "EUR", "rate": f"1.{v}05"},
+    "user_bank_info": lambda n, v: {"user_id": f"u{n}", "bank_name": f"Bank {v}"},
+    "users": lambda n, v: {
+        "user_id": f"u{n}",
+        "full_name": f"User {n}",
+        "email": f"U{n}@Example.org",
+        "city": CITIES[v],
+        "postal_code": "ab 1",
+        "country": "de",
+        "created_at": "2021-01-01T00:00:00Z",
+        "updated_at": f"{DAYS[v]}T12:00:00Z",
+    },
+    "hired_employees": lambda n, v: {
+        "id": n,
+        "name": "Ada",
+        "datetime": f"202{v}-05-01T00:00:00Z",
+        "department_id": v,
+        "job_id": (n + v) % 3,
+    },
+    "employment_info": lambda n, v: {
+        "employment_id": f"e{n}",
+        "user_id": f"u{v}",
+        "employer": f"Employer {v}",
+        "job_title": ("data eng", "Sr. Data Engineer", "Astronaut")[n],
+        "start_date": DAYS[v],
+        "salary": "1000.55",
+        "currency": "EUR",
+    },
+    "order_lines": lambda n, v: {
+        "order_id": "o1",
+        "line_number": n + 1,
+        "user_id": f"u{v}",
+        "ordered_at": f"{DAYS[v]}T18:00:00Z",
+        "status": "paid",
+        "currency": "EUR" if n else "USD",
+        "sku": f"s{v}",
+        "quantity": n - 1,
+        "unit_price": "9.99",
+    },
+    "events": lambda n, v: {
+        "event_id": f"v{n}",
+        "user_id": f"u{v}",
+        "event_type": f"type{v}",
+        "occurred_at": f"{DAYS[v]}T13:00:00Z",
+    },
+}
+
+SMALL = st.integers(0, 2)
+STATUS = st.sampled_from(["valid", "valid", "valid", "deleted", "quarantined"])
+WRITE = st.tuples(st.sampled_from(sorted(ROWS)), SMALL, SMALL, STATUS)
+HISTORY = st.lists(st.lists(WRITE, min_size=1, max_size=12), min_size=1, max_size=4)
+
+
+@pytest.mark.slow
+@settings(
+    max_examples=12,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink takes minutes
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(history=HISTORY)
+def test_increments_equal_one_full_run(warehouse: Warehouse, history: list[list[Any]]) -> None:
+    warehouse.empty(raw=True)
+    for writes in history:
+        before = groups()
+        for dataset, number, variant, status in writes:
+            warehouse.put(dataset, ROWS[dataset](number, variant), status=status)
+        warehouse.refine()
+        assert _differing(before, groups()) <= warehouse.changes()
+    incremental = content()
+
+    warehouse.rewind()
+    warehouse.refine()
+    assert content() == incremental
+    assert not Change.objects.exists(), "a full run over the same records changes nothing"
+
+    warehouse.empty(raw=False)
+    warehouse.refine()
+    assert content() == incremental
+
+
+def _differing(before: dict[Any, Any], after: dict[Any, Any]) -> set[tuple[str, str]]:
+    return {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from bronze.readers.formats import plain_name
 
-DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
+DELIMITERS = {"\t": "tab", ";": "semicolon", "|": "vertical bar", ",": "comma"}
+"""The first wins where two cut equally well: in `1;2,5` the comma is a decimal mark."""
 SAMPLE_ROWS = 200
 REGULAR_SHARE = 0.8
 

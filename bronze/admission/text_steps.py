@@ -79,26 +79,30 @@ def _utf16_without_mark(head: bytes) -> str | None:
 
 
 def _legacy_encoding(name: str, scan: TextScan) -> tuple[str, str]:
+    """Windows-1252, unless the bytes cannot be that or are mostly beyond ASCII, as in Cyrillic or Japanese text."""
+    region = scan.bad_region
+    high, letters = len(re.findall(rb"[\x80-\xff]", region)), len(re.findall(rb"[A-Za-z]", region))
+    is_western = high <= letters and _decodes(region, "cp1252")
+    if not is_western and high >= FEWEST_BYTES_TO_GUESS:
+        best = from_bytes(region, cp_isolation=GUESSED_ENCODINGS, enable_fallback=False).best()
+        if best is not None:
+            return best.encoding, f"encoding {best.encoding} (guessed)"
+    if _decodes(region, "cp1252"):
+        return "cp1252", "Windows-1252"
+    raise UndecodableText(
+        f"{name} is text in no known encoding: byte {scan.bad_offset} (line {scan.bad_line}) is not UTF-8 "
+        "and Windows-1252 has no such character. Save it as UTF-8.",
+        offset=scan.bad_offset,
+        line=scan.bad_line,
+    )
+
+
+def _decodes(data: bytes, encoding: str) -> bool:
     try:
-        scan.bad_region.decode("cp1252")
+        data.decode(encoding)
     except UnicodeDecodeError:
-        if (guess := _guessed_encoding(scan.bad_region)) is None:
-            raise UndecodableText(
-                f"{name} is text in no known encoding: byte {scan.bad_offset} (line {scan.bad_line}) is not UTF-8 "
-                "and Windows-1252 has no such character. Save it as UTF-8.",
-                offset=scan.bad_offset,
-                line=scan.bad_line,
-            ) from None
-        return guess, f"encoding {guess} (guessed)"
-    return "cp1252", "Windows-1252"
-
-
-def _guessed_encoding(region: bytes) -> str | None:
-    """A guess needs some evidence: a handful of bytes beyond ASCII fits every code page."""
-    if len(re.findall(rb"[\x80-\xff]", region)) < FEWEST_BYTES_TO_GUESS:
-        return None
-    best = from_bytes(region, cp_isolation=GUESSED_ENCODINGS, enable_fallback=False).best()
-    return best.encoding if best else None
+        return False
+    return True
 
 
 def _check_is_text(name: str, text: str) -> None:

@@ -75,6 +75,8 @@ class _CsvReader:
 
     def _read_layout(self) -> Layout | None:
         """The columns; consumes the header line if there is one. None: the file has no record at all."""
+        if self._fmt.columns and not self._fmt.has_header:
+            return Layout.of(self._fmt, ())
         while (found := first_record(self._buffer, self._fmt, is_final=self._is_final)) is None:
             if self._is_final:
                 return None

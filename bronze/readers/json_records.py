@@ -51,7 +51,7 @@ class RecordCollector:
         """The batch, if anything was collected."""
         if not self._records and not self._broken:
             return
-        rows = frame(self._records).with_columns(pl.Series(LINE, self._lines, dtype=pl.Int64))
+        rows = frame(self._records, self._lines)
         payloads = pl.Series("payload", self._payloads, dtype=pl.String)
         yield RowBatch(rows, payloads, tuple(self._broken), bytes_read)
         self._clear()
@@ -94,9 +94,10 @@ class RecordCollector:
         return names
 
 
-def frame(records: list[Record]) -> pl.DataFrame:
-    """Records as text columns, in the order in which their names appear first."""
+def frame(records: list[Record], lines: list[int]) -> pl.DataFrame:
+    """Records as text columns, in the order in which their names appear first, and their lines."""
     names = list(dict.fromkeys(name for shape in dict.fromkeys(map(tuple, records)) for name in shape))
-    return pl.DataFrame(
-        {name: pl.Series([cell(record.get(name)) for record in records], dtype=pl.String) for name in names}
-    )
+    columns = [
+        pl.Series(name, [cell(record.get(name)) for record in records], dtype=pl.String) for name in names
+    ]
+    return pl.DataFrame([*columns, pl.Series(LINE, lines, dtype=pl.Int64)])

@@ -30,7 +30,7 @@ class ByteSource:
     def read(self, size: int) -> bytes:
         """About `size` bytes of UTF-8 text without a byte order mark; b"" only at the end of the file."""
         while True:
-            piece = self._read_plain(size)
+            piece = self._read_plain(max(size, len(BOM)))
             text = self._to_utf8(piece)
             if text or not piece:
                 return text

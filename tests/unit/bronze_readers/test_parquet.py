@@ -1,0 +1,61 @@
+"""Parquet: every type as stable text, in slices."""
+
+import datetime as dt
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from bronze.readers import LINE, FileFormat, ReadLimits, UnreadableFile, read_rows
+
+PARQUET = FileFormat("parquet", aliases={"user_id": "user_id"})
+
+
+def test_types_become_text(tmp_path: Path):
+    frame = pl.DataFrame(
+        {
+            "User Id": ["a", None],
+            "day": [dt.date(2021, 1, 2)] * 2,
+            "moment": pl.Series([dt.datetime(2021, 1, 2, 3, 4, 5, tzinfo=dt.UTC)] * 2),
+            "price": pl.Series([Decimal("1.10"), None], dtype=pl.Decimal(10, 2)),
+            "flag": [True, False],
+            "data": [b"\xff", b"ab"],
+            "list": [[1, 2], None],
+            "object": [{"x": 1.5, "y": ["q"]}, None],
+            "nothing": pl.Series([None, None]),
+            "empty": ["", "x"],
+        }
+    )
+    frame.write_parquet(tmp_path / "file")
+    (batch,) = read_rows(tmp_path / "file", PARQUET)
+    assert set(batch.rows.drop(LINE).dtypes) == {pl.String}
+    assert batch.rows.row(0) == (
+        "a", "2021-01-02", "2021-01-02T03:04:05.000000+00:00", "1.10", "true", "ff", "[1,2]",
+        '{"x":1.5,"y":["q"]}', None, "", 1,
+    )  # fmt: skip
+    assert batch.rows.row(1)[5:] == ("ab", None, None, None, "x", 2)
+    assert batch.rows.columns[0] == "user_id"
+
+
+def test_slices(tmp_path: Path):
+    pl.DataFrame({"a": range(25)}).write_parquet(tmp_path / "file", row_group_size=7)
+    batches = list(read_rows(tmp_path / "file", PARQUET, ReadLimits(parquet_rows=10)))
+    assert [batch.rows.height for batch in batches] == [10, 10, 5]
+    assert pl.concat(batch.rows for batch in batches)[LINE].to_list() == list(range(1, 26))
+    assert sum(batch.bytes_read for batch in batches) == (tmp_path / "file").stat().st_size
+
+
+def test_nul_characters_break_their_row(tmp_path: Path):
+    pl.DataFrame({"a": ["x\x00", "y"]}).write_parquet(tmp_path / "file")
+    (batch,) = read_rows(tmp_path / "file", PARQUET)
+    assert batch.rows["a"].to_list() == ["y"]
+    assert (batch.broken[0].line, batch.broken[0].rule) == (1, "nul_character")
+    assert "\u2400" in batch.broken[0].raw
+
+
+def test_a_damaged_file(tmp_path: Path):
+    pl.DataFrame({"a": range(1000)}).write_parquet(tmp_path / "file")
+    (tmp_path / "file").write_bytes((tmp_path / "file").read_bytes()[:100] + b"PAR1")
+    with pytest.raises(UnreadableFile, match="damaged"):
+        list(read_rows(tmp_path / "file", PARQUET))

@@ -10,10 +10,8 @@ from lakehouse_project.kernel.masking import may_see_personal_data
 from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import require
 from lakehouse_project.kernel.services import resolve
-from search.schemas import FilterParameters, SearchOut, to_query
+from search.schemas import PERMISSION, FilterParameters, SearchOut, to_query
 from search.services import FindDocuments
-
-PERMISSION = "search.view_searchdocument"
 
 router = Router(tags=["search"])
 

@@ -9,6 +9,8 @@ from pydantic import create_model
 from search.domain import ENTITIES, FIELDS, Kind, Matched, Mode
 from search.query import COMPARISONS, MAX_PAGE_SIZE, QueryBuilder, SearchQuery, fields_of
 
+PERMISSION = "search.view_searchdocument"
+
 _FIELDS = fields_of(ENTITIES)
 
 

@@ -12,11 +12,10 @@ from pydantic import ValidationError
 from lakehouse_project.kernel.errors import LakehouseError
 from lakehouse_project.kernel.masking import may_see_personal_data
 from lakehouse_project.kernel.services import resolve
-from search.api import PERMISSION
 from search.domain import ENTITIES, Found, Mode
 from search.errors import UnknownField
 from search.query import SearchQuery, fields_of
-from search.schemas import FilterParameters, to_query
+from search.schemas import PERMISSION, FilterParameters, to_query
 from search.services import FindDocuments
 
 LABELS = {entity: f"{entity}s".capitalize() for entity in ENTITIES}

@@ -1,6 +1,6 @@
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 
 
@@ -13,7 +13,8 @@ class LakehouseConfig(AppConfig):
         from lakehouse_project.kernel import services  # noqa: PLC0415
 
         services.install(container.get)
-        post_migrate.connect(_complete, sender=self)
+        # The signal is sent per app that has models; search is the last of ours.
+        post_migrate.connect(_complete, sender=apps.get_app_config("search"))
 
 
 def _complete(**_: Any) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import models
+from django.db.models import lookups
 
 
 class CurrentXid(models.Func):
@@ -37,3 +38,21 @@ class XidField(models.BigIntegerField):  # type: ignore[type-arg]
 
     def get_placeholder(self, value: Any, compiler: Any, connection: Any) -> str:
         return "%s" if hasattr(value, "as_sql") else "%s::text::xid8"
+
+
+class _AsXid:
+    """Compare with an xid8: PostgreSQL has no operators between it and numbers."""
+
+    def process_rhs(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        rhs, params = super().process_rhs(compiler, connection)  # type: ignore[misc]
+        return f"({rhs})::text::xid8", params
+
+
+for _lookup in (
+    lookups.Exact,
+    lookups.GreaterThan,
+    lookups.GreaterThanOrEqual,
+    lookups.LessThan,
+    lookups.LessThanOrEqual,
+):
+    XidField.register_lookup(type(f"Xid{_lookup.__name__}", (_AsXid, _lookup), {}))

@@ -24,6 +24,7 @@ from search.engines.postgres import PostgresSearcher
 from search.repositories import DocumentRows
 from search.sources import Changes
 from silver import services as silver
+from silver.repositories.reading import StarRows
 
 T = TypeVar("T")
 
@@ -121,6 +122,8 @@ PLAIN: tuple[type[Any], ...] = (
     bronze.ChangeRecord,
     bronze.DeleteRecord,
     Runs,
+    StarRows,
+    silver.ReadStar,
 )
 """Classes whose constructors say all there is to know."""
 

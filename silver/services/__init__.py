@@ -1,6 +1,7 @@
 """Services of the silver layer."""
 
 from silver.services.binding import Calendar
+from silver.services.reading import ReadStar
 from silver.services.refine import RefineChanges
 
-__all__ = ["Calendar", "RefineChanges"]
+__all__ = ["Calendar", "ReadStar", "RefineChanges"]

@@ -26,7 +26,7 @@ from lakehouse_project.runtime.supervisor import StopRequested, Supervisor, Wave
 from lakehouse_project.runtime.valkey import EmbeddedValkey
 
 _SERVER_TIMEOUT = 120.0  # recovery after a crash may have to read 2 GB of WAL
-_WEB_TIMEOUT = 60.0
+_WEB_TIMEOUT = 180.0  # a small machine that is busy
 
 
 @dataclass(frozen=True)

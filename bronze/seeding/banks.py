@@ -8,7 +8,7 @@ import polars as pl
 
 from bronze.seeding.people import FIRST_USER, Population
 from bronze.seeding.places import COUNTRIES
-from bronze.seeding.randomness import bell, chance, pick
+from bronze.seeding.randomness import chance, pick
 from bronze.seeding.trouble import Rows, Trouble, becomes, missing
 
 BANKED_PER_MILLE = 900
@@ -101,14 +101,14 @@ def _spanish_digit(ten_digits: str) -> str:
 
 
 def _spanish(code: str, number: int) -> str:
-    office, account = f"{number % 9973:04}", f"{number:010}"
-    return f"{code}{office}{_spanish_digit(f'00{code}{office}')}{_spanish_digit(account)}{account}"
+    office, digits = f"{number % 9973:04}", f"{number:010}"
+    return f"{code}{office}{_spanish_digit(f'00{code}{office}')}{_spanish_digit(digits)}{digits}"
 
 
 def _french(code: str, number: int) -> str:
-    branch, account = f"{number % 99_991:05}", f"{number:011}"
-    key = 97 - (89 * int(code) + 15 * int(branch) + 3 * int(account)) % 97
-    return f"{code}{branch}{account}{key:02}"
+    branch, digits = f"{number % 99_991:05}", f"{number:011}"
+    key = 97 - (89 * int(code) + 15 * int(branch) + 3 * int(digits)) % 97
+    return f"{code}{branch}{digits}{key:02}"
 
 
 def _dutch(code: str, number: int) -> str:
@@ -168,23 +168,23 @@ def account_rows(people: Population, start: int, stop: int, rng: np.random.Gener
 
 
 def _accounts(people: Population, owners: list[int], rng: np.random.Generator) -> Iterator[tuple[str, ...]]:
-    count = len(owners)
-    kinds = pick(rng, ACCOUNT_WEIGHTS, count).tolist()
-    numbers = rng.integers(10**8, 10**10, count).tolist()
-    choices = bell(rng, 0, 99, count).tolist()
-    grouped, doubled = (
-        chance(rng, share, count).tolist() for share in (GROUPED_PER_MILLE, IBAN_AS_ROUTING_PER_MILLE)
-    )
-    for owner, kind, number, choice, is_grouped, is_doubled in zip(
-        owners, kinds, numbers, choices, grouped, doubled, strict=True
-    ):
+    kinds = pick(rng, ACCOUNT_WEIGHTS, len(owners)).tolist()
+    numbers = rng.integers(10**8, 10**10, len(owners)).tolist()
+    dice = rng.integers(0, 1000, (len(owners), 3)).tolist()
+    for owner, kind, number, rolls in zip(owners, kinds, numbers, dice, strict=True):
         country = COUNTRIES[people.country_index[owner]].code
-        bank = BANKS[country][choice * len(BANKS[country]) // 100]
-        account_number, routing = account(country, bank, number)
-        if country in BBAN and is_doubled:
-            routing = account_number
-        shown = _grouped(account_number) if country in BBAN and is_grouped else account_number
-        yield str(owner + FIRST_USER), bank.name, shown, routing, ACCOUNT_TYPES[kind]
+        yield str(owner + FIRST_USER), *_bank_columns(country, number, rolls), ACCOUNT_TYPES[kind]
+
+
+def _bank_columns(country: str, number: int, rolls: list[int]) -> tuple[str, str, str]:
+    """Bank, account number and routing code, the latter two now and then in their less usual forms."""
+    choice, grouped, doubled = rolls
+    bank = BANKS[country][choice * choice * len(BANKS[country]) // 1_000_000]
+    account_number, routing = account(country, bank, number)
+    if country not in BBAN:
+        return bank.name, account_number, routing
+    shown = _grouped(account_number) if grouped < GROUPED_PER_MILLE else account_number
+    return bank.name, shown, account_number if doubled < IBAN_AS_ROUTING_PER_MILLE else routing
 
 
 def _grouped(number: str) -> str:

@@ -1,7 +1,7 @@
 """Who worked where for how much, and whom the company itself hired."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 
 import numpy as np
 import polars as pl
@@ -84,49 +84,40 @@ class Careers:
         users = np.repeat(np.arange(span.start, span.stop), counts)
         jobs = bell(rng, 0, len(JOBS) - 1, len(users)).tolist()
         employers = pick(rng, zipf_weights(len(EMPLOYERS), 8), len(users)).tolist()
-        salaries = _salaries(self._people, users, jobs, rng)
+        pays = _pays(self._people, users, jobs, rng)
         periods = _periods(counts, rng)
-        for user, job, employer, salary in zip(users.tolist(), jobs, employers, salaries, strict=True):
-            first, last = next(periods)
-            currency = COUNTRIES[self._people.country_index[user]].currency
-            name, title = EMPLOYERS[employer], JOBS[job].title
-            yield (
-                str(self._next_id),
-                str(user + FIRST_USER),
-                name,
-                title,
-                str(first),
-                str(last) if last else None,
-                salary,
-                currency,
-            )
+        for user, job, employer, pay, period in zip(
+            users.tolist(), jobs, employers, pays, periods, strict=True
+        ):
+            identity = str(self._next_id), str(user + FIRST_USER)
+            yield *identity, EMPLOYERS[employer], JOBS[job].title, *period, *pay
             self._next_id += 1
 
 
-def _salaries(
+def _pays(
     people: Population, users: IntArray, jobs: list[int], rng: np.random.Generator
-) -> Iterator[str]:
-    """Pay of the job in the user's city and currency, give or take a sixth; whole hundreds for most."""
+) -> Iterator[tuple[str, str]]:
+    """Salary for the job in the user's city, give or take a sixth, mostly in whole hundreds; and its currency."""
     luck = bell(rng, 84, 118, len(users)).tolist()
     odd = rng.integers(0, 10_000, len(users)).tolist()
     for user, job, percent, cents in zip(users.tolist(), jobs, luck, odd, strict=True):
-        units = UNITS_PER_1000_USD[people.country(user).currency]
-        pay = JOBS[job].pay * units * people.city(user).pay_percent * percent // 10_000
-        yield f"{pay // 100 * 100}.00" if cents % 5 else f"{pay + cents // 100}.{cents % 100:02}"
+        currency = people.country(user).currency
+        pay = JOBS[job].pay * UNITS_PER_1000_USD[currency] * people.city(user).pay_percent * percent // 10_000
+        exact = f"{pay + cents // 100}.{cents % 100:02}"
+        yield f"{pay // 100 * 100}.00" if cents % 5 else exact, currency
 
 
-def _periods(counts: IntArray, rng: np.random.Generator) -> Iterator[tuple[date, date | None]]:
+def _periods(counts: IntArray, rng: np.random.Generator) -> Iterator[tuple[str, str | None]]:
     """First and last day of the employments of one user after the other; the last of most goes on."""
     dice = rng.integers(0, 1 << 30, (int(counts.sum()), 3)).tolist()
-    rolls = iter(dice)
     for count in counts.tolist():
         first = timeline.LAST_DAY
         for number in reversed(range(count)):
-            length, gap, goes_on = next(rolls)
+            length, gap, goes_on = dice.pop()
             last = first - timedelta(days=gap % 120 + 1)
             first = last - timedelta(days=200 + length % 1500)
             is_current = number == count - 1 and goes_on % 100 < LASTING_PERCENT
-            yield first, None if is_current else last
+            yield str(first), None if is_current else str(last)
 
 
 def _some_unknown(users: pl.Series, people: Population, rng: np.random.Generator) -> pl.Series:

@@ -80,19 +80,21 @@ def compose(number: int, people: Population, rng: np.random.Generator) -> Docume
 
 
 class Slots:
-    """What stands in the slots of the sentences; {name} and {company} stay the same all through a document."""
+    """What stands in the slots of the sentences; {name}, {job} and {company} stay the same all through a document."""
 
     def __init__(self, rng: np.random.Generator, name: str) -> None:
         self._rng = rng
         self.name = name
         self.company = self._one_of(EMPLOYERS)
+        self.job = self._one_of(JOBS).title
         self.author = f"{self._one_of(DEPARTMENTS)} team"
         self._choices: dict[str, Callable[[], str]] = {
             "name": lambda: self.name,
             "company": lambda: self.company,
             "other": lambda: self._one_of(EMPLOYERS),
             "city": lambda: self._one_of(PLACES)[1].name,
-            "job": lambda: self._one_of(JOBS).title,
+            "job": lambda: self.job,
+            "former": lambda: self._one_of(JOBS).title,
             "department": lambda: self._one_of(DEPARTMENTS),
             "thing": lambda: self._one_of(THINGS),
             "year": lambda: str(2020 + self._below(5)),

@@ -138,25 +138,34 @@ class OrderBook:
         quantity = pick(rng, QUANTITY_WEIGHTS, span.size) + 1
         discount = np.array(DISCOUNTS)[pick(rng, DISCOUNT_WEIGHTS, span.size)]
         _take_back(rng, is_return, firsts, user=user, copied=(product, discount), quantity=quantity)
-        units = LIST_UNITS[self._people.country_index[user]][order]
-        cents = self._catalogue.price_cents[product] * units // 1000 * (100 - discount) // 100
-        first_id, self._next_id = self._next_id, self._next_id + len(sizes)
+        cents = self._list_price(product, user[order]) * (100 - discount) // 100
         status = np.where(is_return, RETURNED, _statuses(ordered_at, rng))
         line_number = np.arange(span.size) - firsts[order] + 1
-        return Draw(first_id, user, ordered_at, status, order, line_number, product, quantity, cents)
+        return Draw(
+            self._take_ids(len(sizes)), user, ordered_at, status, order, line_number, product, quantity, cents
+        )
+
+    def _take_ids(self, count: int) -> int:
+        """The first of `count` new order ids."""
+        first, self._next_id = self._next_id, self._next_id + count
+        return first
+
+    def _list_price(self, product: IntArray, user: IntArray) -> IntArray:
+        """Hundredths of the currency of the user's country."""
+        cents: IntArray = self._catalogue.price_cents[product] * LIST_UNITS[self._people.country_index[user]]
+        return cents // 1000
 
     def _order_frame(self, draw: Draw, rng: np.random.Generator) -> pl.DataFrame:
         count = len(draw.user)
         currencies = pl.Series([country.currency for country in COUNTRIES])
         is_stranger = chance(rng, STRANGERS_PER_MILLE, count)
         strangers = self._people.size + rng.integers(0, 50, count)
-        statuses = pl.Series(STATUSES).gather(draw.status)
         return pl.DataFrame(
             {
                 "order_id": pl.Series(np.arange(draw.first_id, draw.first_id + count)).cast(pl.String),
                 "user_id": user_ids(np.where(is_stranger, strangers, draw.user)),
                 "ordered_at": timeline.timestamps(draw.ordered_at),
-                "status": roughen(statuses, rng, 10, CARELESS),
+                "status": roughen(pl.Series(STATUSES).gather(draw.status), rng, 10, CARELESS),
                 "currency": currencies.gather(self._people.country_index[draw.user]),
             }
         )

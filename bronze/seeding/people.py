@@ -147,13 +147,18 @@ def user_rows(people: Population, start: int, stop: int, rng: np.random.Generato
 
 def _users(people: Population, users: range, rng: np.random.Generator) -> Iterator[tuple[str | None, ...]]:
     created = timeline.timestamps(people.created[users.start : users.stop])
-    styles = rng.integers(0, 1 << 30, (len(users), 2)).tolist()
-    for user, since, (style, host) in zip(users, created, styles, strict=True):
-        country, city, (given, family) = people.country(user), people.city(user), people.name(user)
-        phone, address, postal_code = _contact(country, city, people.home(user))
+    dice = rng.integers(0, 1 << 30, (len(users), 2)).tolist()
+    for user, since, (style, host) in zip(users, created, dice, strict=True):
+        given, family = people.name(user)
         email = f"{_mailbox(given, family, style)}@{MAIL_HOSTS[host % len(MAIL_HOSTS)]}"
-        name = f"{given} {family}"
-        yield str(user + FIRST_USER), name, email, phone, address, city.name, postal_code, country.code, since
+        yield str(user + FIRST_USER), f"{given} {family}", email, *_residence(people, user), since
+
+
+def _residence(people: Population, user: int) -> tuple[str | None, ...]:
+    """Phone, address, city, postal code, country."""
+    country, city = people.country(user), people.city(user)
+    phone, address, postal_code = _contact(country, city, people.home(user))
+    return phone, address, city.name, postal_code, country.code
 
 
 def _mailbox(given: str, family: str, style: int) -> str:

@@ -1,7 +1,7 @@
 """The sentences from which documents are put together.
 
-Slots: {company}, {other} (another company), {city}, {name}, {job}, {department}, {thing} (a product), {year}, {amount},
-{percent}, {days}, {number}.
+Slots: {company}, {other} (another company), {city}, {name}, {job}, {former} (another job),
+{department}, {thing} (a product), {year}, {amount}, {percent}, {days}, {number}.
 """
 
 from collections.abc import Mapping
@@ -272,8 +272,8 @@ TOPICS: tuple[Topic, ...] = (
                 "Likes to explain difficult things in simple words.",
             ),
             "Experience": (
-                "{job} at {other}: led a team of {number} and cut costs by {percent} per cent.",
-                "{job} at {company}: built reports, dashboards and forecasts in SQL and Python.",
+                "{former} at {other}: led a team of {number} and cut costs by {percent} per cent.",
+                "{former} at {company}: built reports, dashboards and forecasts in SQL and Python.",
                 "Internship at {other} in {city}: market research and translations.",
                 "Set up a warehouse management system and trained the night shift.",
                 "Negotiated contracts with suppliers in three languages.",

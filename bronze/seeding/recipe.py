@@ -32,7 +32,7 @@ class Recipe:
     blocks_per_file: int = 5
 
     def __post_init__(self) -> None:
-        if not (0 < self.scale < math.inf):
+        if not 0 < self.scale < math.inf:
             raise ValueError(f"The scale must be a number above 0, not {self.scale}.")
         if self.seed < 0:
             raise ValueError(f"The seed must not be negative, but is {self.seed}.")

@@ -33,6 +33,10 @@ class Touched:
     order_months: Sequence[dt.date] = ()
     event_months: Sequence[dt.date] = ()
 
+    @property
+    def is_full(self) -> bool:
+        return self.users is None
+
 
 @dataclass(frozen=True)
 class Refreshed:

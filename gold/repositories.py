@@ -14,8 +14,8 @@ from psycopg import sql
 from gold import extracts
 from gold.domain import Scope, Touched
 from gold.models import (
-    DailyRevenue,
     EventsByType,
+    RevenueByStatus,
     TableState,
     UserDayLogins,
     UserDaySpend,
@@ -78,7 +78,7 @@ class MartRepository:
         return UserProfile.objects.filter(changes_on__lte=today).order_by().values_list("user_id", flat=True)
 
     def _order_months(self) -> Sequence[dt.date]:
-        return _months([*_dates(FactOrderLine, "ordered_at__date"), *_dates(DailyRevenue, "day")])
+        return _months([*_dates(FactOrderLine, "ordered_at__date"), *_dates(RevenueByStatus, "month")])
 
     def _event_months(self) -> Sequence[dt.date]:
         return _months([*_dates(FactEvent, "occurred_at__date"), *_dates(EventsByType, "day")])
@@ -110,7 +110,9 @@ class MartRepository:
     def profiles(self, scope: Scope) -> pl.DataFrame:
         """Stored rows of `gold.marts.people.user_profiles`."""
         frame = self._stored(UserProfile, scope)
-        return frame.with_columns(pl.col("salary").cast(SUM), pl.col("unconverted").cast(pl.Int64))
+        return frame.with_columns(
+            pl.col("salary").cast(SUM), pl.col("unconverted").cast(pl.Int64), parse_date(pl.col("changes_on"))
+        )
 
     def employers(self, scope: Scope) -> pl.DataFrame:
         """Stored rows of `gold.marts.people.user_employers`."""
@@ -119,12 +121,16 @@ class MartRepository:
     def spend(self, scope: Scope) -> pl.DataFrame:
         """Stored rows of `gold.marts.sales.user_day_spend`."""
         frame = self._stored(UserDaySpend, scope)
-        return frame.with_columns(pl.col("order_count").cast(pl.Int64), pl.col("revenue").cast(SUM))
+        return frame.with_columns(
+            parse_date(pl.col("day")), pl.col("order_count").cast(pl.Int64), pl.col("revenue").cast(SUM)
+        )
 
     def logins(self, scope: Scope) -> pl.DataFrame:
         """Stored rows of `gold.marts.sales.user_day_logins`."""
         frame = self._stored(UserDayLogins, scope)
-        return frame.with_columns(pl.col("login_count").cast(pl.Int64), _timestamp("last_login_at"))
+        return frame.with_columns(
+            parse_date(pl.col("day")), pl.col("login_count").cast(pl.Int64), _timestamp("last_login_at")
+        )
 
     def _stored(self, model: type[models.Model], scope: Scope) -> pl.DataFrame:
         return copy_out(
@@ -132,22 +138,11 @@ class MartRepository:
             {"values": _list(scope.values)},
         )
 
-    def groups(self, model: type[models.Model], scope: Scope, column: str) -> Scope:
-        """The groups of `column` that the stored rows of `scope` belong to; empty values are no group."""
-        if scope.values is None:
-            return Scope(column)
-        rows = model._default_manager.order_by().filter(**{f"{scope.column}__in": scope.values})
-        return Scope(
-            column, [value for value in rows.values_list(column, flat=True).distinct() if value is not None]
-        )
-
     def replace(self, model: type[models.Model], frame: pl.DataFrame, scope: Scope) -> int:
         """Make `frame` the rows of `scope`. Returns how many rows were inserted, changed or removed.
 
         Only rows that differ are written, so ids stay and readers of unchanged rows are not disturbed.
         """
-        if scope.is_empty:
-            return 0
         rows = frame.select(_columns(model))
         if scope.values is None and not model._default_manager.exists():
             return copy_in(model._meta.db_table, rows)

@@ -3,12 +3,13 @@
 from celery import shared_task
 
 from gold.services import RefreshMarts, RefreshViews, WriteFiles
+from governance.feed import drain
 from lakehouse_project.kernel.services import resolve
 
 
 @shared_task(name="gold.refresh")  # type: ignore[untyped-decorator]  # celery has no types
 def refresh() -> None:
     """Bring marts, views and files up to date; returns at once where nothing has changed."""
-    resolve(RefreshMarts)()
+    drain(lambda: resolve(RefreshMarts)().total > 0)
     resolve(RefreshViews)()
     resolve(WriteFiles)()

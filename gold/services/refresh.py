@@ -11,6 +11,7 @@ import polars as pl
 from gold import models
 from gold.domain import Refreshed, Scope, Touched
 from gold.marts import people, sales
+from gold.marts.compare import difference
 from gold.registry import MARTS
 from gold.repositories import MartRepository, TableStates, days_of
 from governance.feed import ChangeFeed, FeedBusy
@@ -73,6 +74,8 @@ class _Work:
         return Refreshed({table: count for table, count in self.rows.items() if count})
 
     def _replace(self, model: models.AnyModel, frame: pl.DataFrame, scope: Scope) -> None:
+        if scope.is_empty:
+            return
         table = model._meta.db_table
         self.rows[table] = self.rows.get(table, 0) + self.marts.replace(model, frame, scope)
 
@@ -85,57 +88,72 @@ class _Work:
         self._replace(models.DepartmentHires, people.department_hires(hires), scope)
 
     def _people(self) -> None:
-        """Users move between groups, so the groups they were in before count as touched as well."""
+        """A user who moves leaves one group and joins another: both are computed anew."""
         scope = Scope("user_id", self.touched.users)
         if scope.is_empty:
             return
-        before = self._people_groups(scope)
         users, employments = self.marts.users(scope.values), self.marts.employments(scope.values)
-        self._replace(models.UserProfile, people.user_profiles(users, employments, self.today), scope)
-        self._replace(models.UserEmployer, people.user_employers(users, employments, self.today), scope)
-        after = self._people_groups(scope)
-        cities, codes, banks, employers = (old.union(new) for old, new in zip(before, after, strict=True))
+        profiles = people.user_profiles(users, employments, self.today)
+        employers = people.user_employers(users, employments, self.today)
+        moved = self._exchange(models.UserProfile, self.marts.profiles, profiles, scope)
+        rehired = self._exchange(models.UserEmployer, self.marts.employers, employers, scope)
+        self._homes(moved)
+        self._banks(self._groups(moved, "bank"))
+        self._employers(self._groups(rehired, "employer"))
+
+    def _homes(self, moved: pl.DataFrame) -> None:
+        cities, codes = self._groups(moved, "city"), self._groups(moved, "postal_code")
         self._replace(models.CityPayroll, people.city_payroll(self.marts.profiles(cities)), cities)
         self._replace(
             models.UsersByPostalCode, people.users_by_postal_code(self.marts.profiles(codes)), codes
         )
+
+    def _banks(self, banks: Scope) -> None:
         self._replace(models.UsersByBank, people.users_by_bank(self.marts.profiles(banks)), banks)
+
+    def _employers(self, employers: Scope) -> None:
         self._replace(
             models.UsersByEmployer, people.users_by_employer(self.marts.employers(employers)), employers
         )
 
-    def _people_groups(self, users: Scope) -> tuple[Scope, Scope, Scope, Scope]:
-        return (
-            self.marts.groups(models.UserProfile, users, "city"),
-            self.marts.groups(models.UserProfile, users, "postal_code"),
-            self.marts.groups(models.UserProfile, users, "bank"),
-            self.marts.groups(models.UserEmployer, users, "employer"),
-        )
-
     def _orders(self) -> None:
         """Month by month, so that memory does not grow with the years."""
-        users = self._no_users()
+        users = self._nobody()
         for month in self.touched.order_months:
             days = Scope("day", days_of(month))
-            lines = self.marts.order_lines(days.values or ())
-            users = users.union(self.marts.groups(models.UserDaySpend, days, "user_id"))
+            lines = self.marts.order_lines(days_of(month))
             self._replace(models.DailyRevenue, sales.daily_revenue(lines), days)
             self._replace(models.RevenueByStatus, sales.revenue_by_status(lines), Scope("month", [month]))
-            self._replace(models.UserDaySpend, sales.user_day_spend(lines), days)
-            users = users.union(self.marts.groups(models.UserDaySpend, days, "user_id"))
+            spend = self._exchange(models.UserDaySpend, self.marts.spend, sales.user_day_spend(lines), days)
+            users = users.union(self._groups(spend, "user_id"))
         self._replace(models.TopSpender, sales.top_spenders(self.marts.spend(users)), users)
 
     def _events(self) -> None:
-        users = self._no_users()
+        users = self._nobody()
         for month in self.touched.event_months:
             days = Scope("day", days_of(month))
-            events = self.marts.logged_events(days.values or ())
-            users = users.union(self.marts.groups(models.UserDayLogins, days, "user_id"))
+            events = self.marts.logged_events(days_of(month))
             self._replace(models.EventsByType, sales.events_by_type(events), days)
-            self._replace(models.UserDayLogins, sales.user_day_logins(events), days)
-            users = users.union(self.marts.groups(models.UserDayLogins, days, "user_id"))
+            logins = self._exchange(
+                models.UserDayLogins, self.marts.logins, sales.user_day_logins(events), days
+            )
+            users = users.union(self._groups(logins, "user_id"))
         self._replace(models.LoginsByUser, sales.logins_by_user(self.marts.logins(users)), users)
 
-    def _no_users(self) -> Scope:
-        """Where the users of the touched days are gathered; all of them in a full run."""
-        return Scope("user_id", None if self.touched.users is None else ())
+    def _exchange(
+        self, model: models.AnyModel, read: Callable[[Scope], pl.DataFrame], rows: pl.DataFrame, scope: Scope
+    ) -> pl.DataFrame:
+        """Replace the rows of `scope`, and answer with those that differ, as they were and as they are."""
+        before = rows.clear() if self.touched.is_full else read(scope)
+        self._replace(model, rows, scope)
+        return difference(before, rows)
+
+    def _nobody(self) -> Scope:
+        """Where the users of month after month are gathered; all of them in a full run."""
+        return Scope("user_id", None if self.touched.is_full else ())
+
+    def _groups(self, changed: pl.DataFrame, column: str) -> Scope:
+        """The groups that changed rows belong or belonged to; all in a full run."""
+        if self.touched.is_full:
+            return Scope(column)
+        return Scope(column, changed[column].drop_nulls().unique().to_list())

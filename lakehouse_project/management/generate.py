@@ -21,12 +21,12 @@ class GenerateCommand(BaseCommand):
             "--check", action="store_true", help="write nothing; fail if a file is out of date"
         )
 
-    def handle(self, *_: Any, check: bool, **__: Any) -> None:
+    def handle(self, *_args: Any, **options: Any) -> None:
         folder = docs_folder()
         files = {folder / name: text for name, text in self.files().items()}
         drifted = [path for path, text in files.items() if _read(path) != text]
         names = ", ".join(str(path.relative_to(folder.parent)) for path in drifted)
-        if check and drifted:
+        if options["check"] and drifted:
             raise CommandError(f"Out of date: {names}. Run the command without --check.")
         for path in drifted:
             path.parent.mkdir(parents=True, exist_ok=True)

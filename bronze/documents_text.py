@@ -29,6 +29,7 @@ Status = Literal["ok", "partial", "encrypted", "corrupt", "limit", "timeout", "n
 Engine = Literal["pypdf", "pdfium"]
 
 MB = 1024 * 1024
+START_SECONDS = 120.0
 TITLE_LENGTH = 200
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 ENCRYPTED = "The PDF needs a password."
@@ -151,9 +152,10 @@ class _PdfWorkers:
             return self._ask(path, "pypdf")
         except _ChildLostError as first:
             try:
-                return self._ask(path, "pdfium")
+                second = self._ask(path, "pdfium")
             except _ChildLostError:
                 return first.document
+            return first.document if second.status == "corrupt" else second
 
     def _ask(self, path: Path, engine: Engine) -> ExtractedDocument:
         self._child = self._child or _Child(self._limits)
@@ -173,6 +175,7 @@ class _Child:
     def __init__(self, limits: ExtractLimits) -> None:
         self._limits = limits
         self._rest = b""
+        self._is_ready = False
         root = str(Path(__file__).resolve().parents[1])
         paths = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
         self._process = subprocess.Popen(
@@ -189,6 +192,9 @@ class _Child:
 
     def ask(self, path: Path, engine: Engine) -> ExtractedDocument:
         pages: dict[int, Page] = {}
+        if not self._is_ready:  # a busy machine may start slowly: that is not the time of the file
+            self._line(time.monotonic() + START_SECONDS, pages)
+            self._is_ready = True
         deadline = time.monotonic() + self._limits.seconds
         self._send({"path": str(path), "engine": engine}, pages)
         while True:
@@ -263,6 +269,8 @@ def main(arguments: list[str]) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a library prints must not mix with the answers
+    answers.write("ready\n")
+    answers.flush()
     for line in sys.stdin:
         request = json.loads(line)
         _limit_cpu(limits.seconds)

@@ -26,7 +26,7 @@ class JsonDecoder:
         self._max_depth = max_depth
         self._odd_number: str | None = None
         self._decoder = json.JSONDecoder(
-            parse_float=self._number, parse_int=self._number, parse_constant=self._constant
+            parse_float=self._number, parse_int=self._integer, parse_constant=self._constant
         )
 
     def decode_at(self, text: str, start: int) -> tuple[Any, int]:
@@ -47,7 +47,13 @@ class JsonDecoder:
         return None if isinstance(value, dict) else ("not_an_object", "the record is not a JSON object")
 
     def _number(self, text: str) -> Number:
-        if len(text) > LONGEST_NUMBER or _exponent(text) > LARGEST_EXPONENT:
+        is_large = "e" in text.lower() and _exponent(text) > LARGEST_EXPONENT
+        if is_large or len(text) > LONGEST_NUMBER:
+            self._odd_number = text
+        return Number(text)
+
+    def _integer(self, text: str) -> Number:
+        if len(text) > LONGEST_NUMBER:
             self._odd_number = text
         return Number(text)
 
@@ -57,8 +63,7 @@ class JsonDecoder:
 
 
 def _exponent(text: str) -> int:
-    _, _, exponent = text.lower().partition("e")
-    return abs(int(exponent)) if exponent else 0
+    return abs(int(text.lower().partition("e")[2]))
 
 
 def depth_exceeds(text: str, limit: int) -> bool:

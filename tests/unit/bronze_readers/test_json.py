@@ -39,14 +39,14 @@ def read(
 @pytest.mark.parametrize("segment_bytes", SEGMENTS)
 @pytest.mark.parametrize("fmt", [JSON, NDJSON])
 def test_numbers_keep_their_digits_and_nested_values_become_json(path, fmt, segment_bytes):
-    record = '{"a": 17, "b": 1.10, "c": 12345678901234567890.5, "d": {"x": [2.50, null, true]}, "e": "é", "f": null, "g": 1E5}'
+    record = '{"a": 17, "b": 1.10, "c": 12345678901234567890.5, "d": {"x": [2.50, null]}, "e": "é", "f": null, "g": 1E5}'
     rows, payloads, broken = read(path, record, fmt, segment_bytes=segment_bytes)
     assert rows == [
         {
             "a": "17",
             "b": "1.10",
             "c": "12345678901234567890.5",
-            "d": '{"x": [2.50, null, true]}',
+            "d": '{"x": [2.50, null]}',
             "e": "é",
             "g": "1E5",
             LINE: 1,

@@ -124,6 +124,11 @@ class Projected:
     removed: int = 0
     embedded: int = 0
 
+    @property
+    def total(self) -> int:
+        """Passages looked at."""
+        return self.written + self.unchanged + self.removed
+
     def __add__(self, other: "Projected") -> "Projected":
         return Projected(
             self.written + other.written,

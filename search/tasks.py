@@ -2,11 +2,12 @@
 
 from celery import shared_task
 
+from governance.feed import drain
 from lakehouse_project.kernel.services import resolve
 from search.services import ProjectChanges
 
 
-@shared_task(name="search.project")  # type: ignore[untyped-decorator]
-def project(**_event: object) -> dict[str, int]:
-    """Bring the index up to date; returns passages by what became of them."""
-    return vars(resolve(ProjectChanges)())
+@shared_task(name="search.project")  # type: ignore[untyped-decorator]  # celery has no types
+def project() -> None:
+    """Bring the index up to date, until nothing is left."""
+    drain(lambda: resolve(ProjectChanges)().total > 0)

@@ -45,9 +45,8 @@ def page(request: HttpRequest) -> HttpResponse:
     try:
         query = to_query(address.parameters(), is_personal_shown=may_see_personal_data(request.user))
     except (LakehouseError, ValidationError) as error:
-        return render(
-            request, "search/page.html", {"problem": _sentence(error), "modes": list(Mode)}, status=400
-        )
+        problem = {"problem": _sentence(error), "text": request.GET.get("q", ""), "modes": list(Mode)}
+        return render(request, "search/page.html", problem, status=400)
     find = resolve(FindDocuments)
     found = find(query)
     return render(
@@ -119,6 +118,7 @@ def _context(
 ) -> dict[str, Any]:
     return {
         "query": query,
+        "text": query.text,
         "found": found,
         "modes": list(Mode),
         "hidden": address.hidden(),

@@ -1,20 +1,21 @@
-"""Excerpts of found texts as HTML: everything escaped, what matched between `<mark>`."""
+"""Excerpts of found texts as HTML, with what matched between `<mark>`."""
 
-from html import escape
+from html import unescape
 
 OPEN, CLOSE = "\x02", "\x03"
-"""What PostgreSQL puts around a match. No indexed text has these characters: projection removes them."""
+"""What PostgreSQL puts around a match; characters that no shown text has."""
 
 _EXCERPT_WORDS = 40
 
 
-def marked(text: str) -> str:
-    """Escaped HTML of a text with OPEN and CLOSE around its matches."""
-    return escape(text).replace(OPEN, "<mark>").replace(CLOSE, "</mark>")
+def marked(escaped: str) -> str:
+    """HTML of an escaped text with OPEN and CLOSE around its matches."""
+    return escaped.replace(OPEN, "<mark>").replace(CLOSE, "</mark>")
 
 
-def unmarked(text: str) -> str:
-    return text.replace(OPEN, "").replace(CLOSE, "")
+def unmarked(html: str) -> str:
+    """The plain text of what `marked` made."""
+    return unescape(html.replace("<mark>", "").replace("</mark>", ""))
 
 
 def excerpt(text: str) -> str:

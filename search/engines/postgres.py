@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from decimal import Decimal
+from html import escape
 from typing import Any
 
 from django.db import connection
@@ -23,10 +24,12 @@ _SETTINGS = f"SET LOCAL hnsw.iterative_scan = strict_order; SET LOCAL hnsw.ef_se
 
 _TEXTS = """
 SELECT id, passage, page, facets, numbers, dates, url, {title}, {body},
-    ts_headline('english', translate({title}, {marks}, ''), {query}::tsquery, {whole}),
-    ts_headline('english', translate({body}, {marks}, ''), {query}::tsquery, {excerpt})
+    ts_headline('english', {title_html}, {query}::tsquery, {whole}),
+    ts_headline('english', {body_html}, {query}::tsquery, {excerpt})
 FROM search_searchdocument WHERE id = ANY({ids})
 """
+# Escaped before it is marked, since ts_headline would leave out what looks like a tag.
+_ESCAPED = "replace(replace(replace(translate({0}, '{1}', ''), '&', '&amp;'), '<', '&lt;'), '>', '&gt;')"
 _MARKS = f'StartSel="{OPEN}", StopSel="{CLOSE}"'
 _WHOLE = f"{_MARKS}, HighlightAll=true"
 _EXCERPT = f'{_MARKS}, MaxFragments=2, MinWords=12, MaxWords=30, FragmentDelimiter=" … "'
@@ -65,7 +68,8 @@ def _texts(query: SearchQuery, terms: Terms, ids: Sequence[int]) -> Mapping[int,
         _TEXTS,
         title=Sql(names("title")),
         body=Sql(names("body")),
-        marks=value(OPEN + CLOSE),
+        title_html=Sql(_ESCAPED.format(names("title"), OPEN + CLOSE)),
+        body_html=Sql(_ESCAPED.format(names("body"), OPEN + CLOSE)),
         query=value(lexemes),
         whole=value(_WHOLE),
         excerpt=value(_EXCERPT),
@@ -76,14 +80,14 @@ def _texts(query: SearchQuery, terms: Terms, ids: Sequence[int]) -> Mapping[int,
 
 def _hit(row: Mapping[str, Any], text: Sequence[Any]) -> Hit:
     passage, page, facets, numbers, dates, url, title, body, marked_title, marked_body = text
-    shown = marked_body or excerpt(body)
+    highlight = marked(marked_body) if marked_body else escape(excerpt(body))
     return Hit(
         entity=row["entity"],
         entity_id=row["entity_id"],
         title=title,
-        title_html=marked(marked_title or title),
-        snippet=unmarked(shown),
-        highlight=marked(shown),
+        title_html=marked(marked_title) if marked_title else escape(title),
+        snippet=unmarked(highlight),
+        highlight=highlight,
         url=url,
         passage=passage,
         page=page,

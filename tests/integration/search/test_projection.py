@@ -5,18 +5,25 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from bronze.models import Document, DocumentPage
 from governance.models import Run
 from search.models import SearchDocument, SearchTerm
 from search.services import ProjectChanges
 from silver.models import DimUser
-from tests.integration.search.conftest import Warehouse
+from tests.integration.search.warehouse import Warehouse
+
+pytestmark = pytest.mark.django_db(transaction=True)  # increments are read from committed transactions
 
 LONG = " ".join(f"Word{number} of the report." for number in range(200))
 
 
 def rows() -> list[dict[str, Any]]:
     """All that the index holds but for what says when it was written."""
-    fields = [field.name for field in SearchDocument._meta.get_fields() if field.name not in ("id", "xid", "updated_at")]
+    fields = [
+        field.name
+        for field in SearchDocument._meta.get_fields()
+        if field.name not in ("id", "xid", "updated_at")
+    ]
     return list(SearchDocument.objects.order_by("entity", "entity_id", "passage").values(*fields))
 
 
@@ -30,7 +37,9 @@ def fill(warehouse: Warehouse) -> None:
     warehouse.product("S-1", "Red running shoe", "Shoes", "59.90", "Light and fast on the road.")
     warehouse.user("7", "Ada Lovelace")
     warehouse.employment("7", "Acme", "Sr data engineer", job)
-    warehouse.document(1, "CV: Ada Lovelace", ["Ada Lovelace worked on engines. Mail ada@mail.example.", LONG], user_id="7")
+    warehouse.document(
+        1, "CV: Ada Lovelace", ["Ada Lovelace worked on engines. Mail ada@mail.example.", LONG], user_id="7"
+    )
     warehouse.document(2, "Policy: travel", ["Book the train early."])
 
 
@@ -43,7 +52,9 @@ def test_a_full_projection_holds_every_entity(warehouse: Warehouse, project: Pro
     assert Run.objects.get().counts["written"] == counts.written
 
 
-def test_nothing_is_done_and_no_run_recorded_without_news(warehouse: Warehouse, project: ProjectChanges) -> None:
+def test_nothing_is_done_and_no_run_recorded_without_news(
+    warehouse: Warehouse, project: ProjectChanges
+) -> None:
     fill(warehouse)
     project()
     warehouse.announce("order_day", "2024-03-01")
@@ -104,8 +115,6 @@ def test_an_unchanged_text_is_not_embedded_again(warehouse: Warehouse, project: 
 def test_fewer_passages_leave_none_behind(warehouse: Warehouse, project: ProjectChanges) -> None:
     fill(warehouse)
     project()
-    from bronze.models import Document, DocumentPage
-
     document = Document.objects.get(title="CV: Ada Lovelace")
     assert SearchDocument.objects.filter(entity_id=document.sha256).count() > 2
     DocumentPage.objects.filter(document=document, number=2).delete()
@@ -122,12 +131,16 @@ def test_contact_details_are_nowhere_in_the_index(
     fill(warehouse)
     project()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM search_searchdocument AS d WHERE strpos(d::text, %s) > 0", [secret])
+        cursor.execute(
+            "SELECT count(*) FROM search_searchdocument AS d WHERE strpos(d::text, %s) > 0", [secret]
+        )
         assert cursor.fetchone() == (0,)
     assert not SearchTerm.objects.filter(word__icontains=secret).exists()
 
 
-def test_names_are_found_with_the_right_alone(warehouse: Warehouse, project: ProjectChanges, ask: Any) -> None:
+def test_names_are_found_with_the_right_alone(
+    warehouse: Warehouse, project: ProjectChanges, ask: Any
+) -> None:
     fill(warehouse)
     project()
     for mode in ("keyword", "hybrid"):

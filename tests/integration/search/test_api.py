@@ -1,0 +1,195 @@
+"""The search route, as a client sees it."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+
+from lakehouse_project.auth import create_groups
+from search.models import SearchDocument
+from search.services import ProjectChanges
+from tests.integration.search.warehouse import Warehouse
+
+
+def client_of(group: str) -> Client:
+    user = User.objects.create_user(f"{group}@test", password="x")
+    user.groups.add(Group.objects.get_or_create(name=group)[0])
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+@pytest.fixture
+def indexed(warehouse: Warehouse, project: ProjectChanges) -> None:
+    engineer = warehouse.job(1, "Data Engineer")
+    for number, (name, city, country) in enumerate(
+        [("Ada Lovelace", "Berlin", "DE"), ("Grace Hopper", "Berlin", "DE"), ("Alan Turing", "Paris", "FR")]
+    ):
+        warehouse.user(f"u{number}", name, city, country=country)
+        warehouse.employment(f"u{number}", "Acme", "Data engineer", engineer)
+    warehouse.product("S-1", "Red running shoe", "Shoes", "59.90", "Light & fast <on> the road")
+    warehouse.product("S-2", "Blue walking shoe", "Shoes", "39.50", "For long ways")
+    warehouse.product("S-3", "Kettle", "Kitchen", "19.00", "Boils water")
+    warehouse.document(1, "Travel policy", ["Shoes are not paid for.", "Trains are paid for."])
+    project()
+
+
+@pytest.fixture
+def groups(db: None) -> None:
+    create_groups()
+
+
+@pytest.fixture
+def viewer(groups: None) -> Client:
+    return client_of("viewer")
+
+
+@pytest.fixture
+def curator(groups: None) -> Client:
+    return client_of("curator")
+
+
+def search(client: Client, query: str) -> Any:
+    response = client.get(f"/api/v1/search?{query}")
+    assert response.status_code == 200, response.content
+    return response.json()
+
+
+def ids(answer: Any) -> list[str]:
+    return [item["entity_id"] for item in answer["items"]]
+
+
+def test_words_alone_search_everything(viewer: Client, indexed: None) -> None:
+    answer = search(viewer, "q=shoe&mode=keyword")
+    assert {item["entity"] for item in answer["items"]} == {"product", "document"}
+    assert answer["count"] == 3
+    assert answer["facets"]["entity"] == {"product": 2, "document": 1}
+    assert answer["facets"]["category"] == {"Shoes": 2}
+    assert (answer["engine"], answer["degraded"], answer["mode"]) == ("postgresql", False, "keyword")
+
+
+def test_a_field_filters_and_repeating_it_means_or(viewer: Client, indexed: None) -> None:
+    assert search(viewer, "entity=users&city=Berlin")["count"] == 2
+    answer = search(viewer, "entity=user&city=Berlin&city=Paris&country=FR")
+    assert ids(answer) == ["u2"]
+    assert answer["facets"]["city"] == {"Paris": 1}
+
+
+def test_prices_are_compared_in_major_units(viewer: Client, indexed: None) -> None:
+    answer = search(viewer, "entity=product&price__gte=39.50&price__lt=59.90&sort=-price")
+    assert ids(answer) == ["S-2"]
+    assert answer["items"][0]["fields"]["price"] == "39.50"
+    assert ids(search(viewer, "entity=product&sort=price")) == ["S-3", "S-2", "S-1"]
+    assert ids(search(viewer, "entity=product&price=19")) == ["S-3"]
+
+
+def test_a_hit_explains_itself_and_is_escaped(viewer: Client, indexed: None) -> None:
+    hit = search(viewer, "q=fast road&entity=product")["items"][0]
+    assert (hit["entity_id"], hit["matched"]) == ("S-1", "both")
+    assert hit["highlight"] == "Shoes. Light &amp; <mark>fast</mark> &lt;on&gt; the <mark>road</mark>"
+    assert hit["snippet"] == "Shoes. Light & fast <on> the road"
+    assert hit["score"] == pytest.approx(
+        hit["explanation"]["from_keyword"] + hit["explanation"]["from_meaning"]
+    )
+
+
+def test_names_are_masked_without_the_right(viewer: Client, curator: Client, indexed: None) -> None:
+    masked = search(viewer, "entity=user&sort=title")["items"]
+    assert all("Lovelace" not in str(item) for item in masked)
+    assert search(viewer, "q=lovelace&mode=keyword")["count"] == 0
+    assert search(curator, "q=lovelace&mode=keyword")["items"][0]["title"] == "Ada Lovelace"
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("colour=red", 400),
+        ("entity=product&city=Berlin", 400),
+        ("entity=product&sort=salary", 400),
+        ("entity=planet", 422),
+        ("entity=product&price__gte=cheap", 422),
+        ("created_at__gte=yesterday", 422),
+        ("page=0", 422),
+        ("page=1000&page_size=100", 422),
+        ("mode=telepathy", 422),
+        ("facets=price", 422),
+        ("city=%00", 422),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(viewer: Client, query: str, status: int) -> None:
+    response = viewer.get(f"/api/v1/search?{query}")
+    assert response.status_code == status
+    assert response["Content-Type"] == "application/problem+json"
+
+
+def test_an_unknown_parameter_is_told_the_known_ones(viewer: Client) -> None:
+    problem = viewer.get("/api/v1/search?colour=red").json()
+    assert "city" in problem["detail"]
+    assert problem["errors"][0]["field"] == "colour"
+
+
+def test_a_login_and_the_permission_are_needed(groups: None) -> None:
+    assert Client().get("/api/v1/search").status_code == 401
+    stranger = Client()
+    stranger.force_login(User.objects.create_user("x"), backend="django.contrib.auth.backends.ModelBackend")
+    assert stranger.get("/api/v1/search").status_code == 403
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "' OR 1=1 --",
+        "a:*&!|()<->",
+        "\\",
+        "%_",
+        "'" * 50,
+        "<script>alert(1)</script>",
+        "\x02x\x03",
+        "🤷",
+        "-",
+        '"',
+    ],
+)
+def test_hostile_words_are_data(viewer: Client, indexed: None, text: str) -> None:
+    response = viewer.get("/api/v1/search", {"q": text, "city": text.replace("\x00", "")})
+    assert response.status_code == 200
+    assert response.json()["count"] == 0
+
+
+def test_the_page_works_without_a_script(viewer: Client, indexed: None) -> None:
+    html = viewer.get("/search/", {"q": "shoe", "entity": "product"}).content.decode()
+    assert "<mark>shoe</mark>" in html
+    assert "?q=shoe&amp;entity=product&amp;category=Shoes" in html
+    assert "search-both" in html
+    assert 'aria-current="page"' in html
+
+
+def test_the_page_escapes_what_it_shows(viewer: Client, indexed: None) -> None:
+    html = viewer.get("/search/", {"q": "<script>alert(1)</script>", "category": '"><b>'}).content.decode()
+    assert "<script>alert" not in html
+    assert '"><b>' not in html
+    assert "Nothing found" in html
+
+
+@pytest.mark.parametrize("query", ["colour=red", "entity=planet", "page=x", "price__gte=x"])
+def test_the_page_tells_what_cannot_be_asked(viewer: Client, query: str) -> None:
+    response = viewer.get(f"/search/?{query}")
+    assert response.status_code == 400
+    assert 'role="alert"' in response.content.decode()
+
+
+def test_the_page_needs_a_login() -> None:
+    assert Client().get("/search/").status_code == 302
+
+
+def test_the_admin_shows_documents_and_changes_none(groups: None, indexed: None) -> None:
+    client = Client()
+    admin = User.objects.create_superuser("root")
+    client.force_login(admin, backend="django.contrib.auth.backends.ModelBackend")
+    document = SearchDocument.objects.get(entity_id="u0")
+    assert client.get("/admin/search/searchdocument/").status_code == 200
+    assert (
+        "Ada Lovelace" in client.get(f"/admin/search/searchdocument/{document.pk}/change/").content.decode()
+    )
+    assert client.get("/admin/search/searchdocument/add/").status_code == 403

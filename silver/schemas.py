@@ -30,16 +30,16 @@ _TYPES: Mapping[type[Any], type[Any]] = MappingProxyType(
 def query_schema(table: StarTable) -> type[PageQuery]:
     """The query string of `table`: the page, and an equality filter per column that can be filtered."""
     fields: dict[str, Any] = {
-        field.column: (_type(field) | None, None)
+        field.attname: (_type(field) | None, None)
         for field in table.model._meta.concrete_fields
-        if field.column in table.filters
+        if field.attname in table.filters
     }
     return create_model(f"{_title(table)}Query", __base__=PageQuery, **fields)
 
 
 def page_schema(table: StarTable) -> type[Schema]:
     """The answer of `table`: `{"items": [...], "count": n}`."""
-    fields = {field.column: _column(field) for field in table.model._meta.concrete_fields}
+    fields: dict[str, Any] = {field.attname: _column(field) for field in table.model._meta.concrete_fields}
     item: Any = create_model(f"{_title(table)}Item", __base__=Schema, **fields)
     return create_model(f"{_title(table)}Page", __base__=Page[item])
 

@@ -1,12 +1,13 @@
+"""Tasks of the silver queue."""
+
 from celery import shared_task
 
-from lakehouse_project.kernel.errors import TransientError
+from governance.feed import drain
 from lakehouse_project.kernel.services import resolve
 from silver.services import RefineChanges
 
 
-@shared_task(name="silver.refine", autoretry_for=(TransientError,), max_retries=5, retry_backoff=2)  # type: ignore[untyped-decorator]
-def refine() -> dict[str, int]:
-    """Refine what changed in bronze; return the counts of the run."""
-    result = resolve(RefineChanges)()
-    return result.counts if result else {}
+@shared_task(name="silver.refine")  # type: ignore[untyped-decorator]  # celery has no types
+def refine() -> None:
+    """Refine what changed in bronze, until nothing is left."""
+    drain(lambda: resolve(RefineChanges)() is not None)

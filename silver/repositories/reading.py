@@ -13,5 +13,5 @@ class StarRows:
     def page(self, table: StarTable, filters: Mapping[str, Any], window: slice) -> PageOf:
         """Rows of `table` that equal `filters` (column -> value), by surrogate key; each row a dict by column."""
         rows = table.model._default_manager.filter(**filters).order_by("pk")
-        columns = [field.column for field in table.model._meta.concrete_fields]
+        columns = [field.attname for field in table.model._meta.concrete_fields]
         return PageOf(items=list(rows.values(*columns)[window]), count=rows.count())

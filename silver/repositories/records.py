@@ -42,10 +42,10 @@ def datasets_to_refine() -> set[str]:
 
 def pages(dataset: str, fields: Sequence[str]) -> Iterator[pl.DataFrame]:
     """Pages of the records to refine of `dataset`, by id: `fields` as they are in force, all as text, and
-    `raw_record_id` (Int64), `status`, `recorded_at` (text: when the record changed last)."""
+    `raw_record_id` (Int64), `record_status`, `recorded_at` (text: when the record changed last)."""
     values = ", ".join(f"r.effective->>'{name}' AS \"{name}\"" for name in fields)
     query = (
-        f"SELECT r.id AS raw_record_id, r.status, r.updated_at AS recorded_at, {values} "  # noqa: S608  names of contracts
+        f"SELECT r.id AS raw_record_id, r.status AS record_status, r.updated_at AS recorded_at, {values} "  # noqa: S608  names of contracts
         f"FROM {_TODO} t JOIN bronze_rawrecord r ON r.id = t.id "
         f"WHERE t.dataset = '{dataset}' AND t.id > %(after)s ORDER BY t.id LIMIT %(size)s"
     )

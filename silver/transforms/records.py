@@ -23,8 +23,8 @@ def members(
     records: pl.DataFrame, natural: Sequence[str], *, optional: Sequence[str] = (), **values: pl.Expr
 ) -> Refined:
     """Rows of a dimension: `is_active` for valid records, inactive for deleted ones as far as they can be read."""
-    typed = records.filter(pl.col("status").is_in([VALID, DELETED])).select(
-        "raw_record_id", is_active=pl.col("status") == VALID, **values
+    typed = records.filter(pl.col("record_status").is_in([VALID, DELETED])).select(
+        "raw_record_id", is_active=pl.col("record_status") == VALID, **values
     )
     complete = typed.drop_nulls([name for name in typed.columns if name not in optional])
     rows = _one_per_key(complete, natural)
@@ -39,7 +39,7 @@ def facts(
     records: pl.DataFrame, natural: Sequence[str], *, optional: Sequence[str] = (), **values: pl.Expr
 ) -> Refined:
     """Rows of a fact table: valid records only."""
-    valid = records.filter(pl.col("status") == VALID)
+    valid = records.filter(pl.col("record_status") == VALID)
     refined = members(valid, natural, optional=optional, **values)
     return replace(refined, rows=refined.rows.drop("is_active"))
 

@@ -105,7 +105,9 @@ def groups() -> dict[tuple[str, str], set[Any]]:
 
 
 def _rows(model: Any, *bound: str) -> list[dict[str, Any]]:
-    own = [field.name for field in model._meta.concrete_fields if not field.is_relation and field.name != "id"]
+    own = [
+        field.name for field in model._meta.concrete_fields if not field.is_relation and field.name != "id"
+    ]
     return list(model.objects.values(*own, *bound))
 
 
@@ -113,9 +115,13 @@ def content() -> dict[str, set[Any]]:
     """The star schema as a function of the raw records of today: gone members and former versions left out."""
     users = DimUser.objects.filter(is_active=True, is_current=True)
     return {
-        "departments": set(DimDepartment.objects.filter(is_active=True, key__gt=0).values_list("department_id", "name")),
+        "departments": set(
+            DimDepartment.objects.filter(is_active=True, key__gt=0).values_list("department_id", "name")
+        ),
         "jobs": set(DimJob.objects.filter(is_active=True, key__gt=0).values_list("job_id", "title")),
-        "products": set(DimProduct.objects.filter(is_active=True, key__gt=0).values_list("sku", "name", "price")),
+        "products": set(
+            DimProduct.objects.filter(is_active=True, key__gt=0).values_list("sku", "name", "price")
+        ),
         "users": set(
             users.values_list("user_id", "full_name", "city", "location__city", "bank__name", "created_at")
         ),

@@ -12,7 +12,7 @@ from bronze.admission import AdmissionLimits, Admitted, Candidate, admit
 from bronze.readers import FileFormat, UnreadableFile, read_rows
 from lakehouse_project.kernel.errors import PermanentError
 
-HIRING = Path("/work/shared/data/hiring")
+HIRING = Path(__file__).resolve().parents[4] / "shared/data/hiring"
 HIRE = "1,Harold Vogt,2021-11-07T02:48:42Z,2,96\n"
 
 

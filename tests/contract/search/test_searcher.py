@@ -1,0 +1,276 @@
+"""What every engine answers."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from search.domain import Entry, Found, Mode
+from search.embedding import StaticEmbedder
+from search.query import And, Eq, In, Not, Or, QueryBuilder, Range
+from search.services import FindDocuments
+
+EMBEDDER = StaticEmbedder()
+
+
+def product(sku: str, title: str, body: str, category: str, cents: int) -> Entry:
+    return Entry(
+        entity="product",
+        entity_id=sku,
+        title=title,
+        body=body,
+        meaning=f"{title}\n{body}",
+        facets={"category": category, "currency": "EUR"},
+        numbers={"price": cents},
+        url=f"/products/{sku}",
+    )
+
+
+ENTRIES = [
+    product("P1", "Red running shoe", "A light shoe for runners on the road.", "Shoes", 5990),
+    product("P2", "Hiking boot", "Sturdy footwear with a red lining for the mountains.", "Shoes", 12900),
+    product("P3", "Steel kettle", "Boils water within two minutes.", "Kitchen", 1900),
+    product("P4", "Garden chair", "Folds flat; wood from oiled teak.", "Garden", 4900),
+    product(
+        "P5", "Tea <b>glass</b> & saucer", "Heat proof glass for hot drinks, hand blown.", "Kitchen", 900
+    ),
+    Entry(
+        entity="user",
+        entity_id="7",
+        title="A••• (user 7)",
+        body="Data engineer at Acme. Berlin, Germany",
+        personal_title="Ada Lovelace",
+        meaning="Data engineer at Acme. Berlin, Germany",
+        facets={"city": "Berlin", "country": "DE"},
+        dates={"created_at": "2024-03-01"},
+    ),
+    Entry(
+        entity="user",
+        entity_id="8",
+        title="G••• (user 8)",
+        body="Accountant at Acme. Paris, France",
+        personal_title="Grace Hopper",
+        meaning="Accountant at Acme. Paris, France",
+        facets={"city": "Paris", "country": "FR"},
+        dates={"created_at": "2024-05-01"},
+    ),
+    *(
+        Entry(
+            entity="document",
+            entity_id="D1",
+            passage=number,
+            page=number + 1,
+            title="Manual of the engine",
+            body=body,
+            meaning=body,
+            facets={"format": "pdf"},
+            numbers={"pages": 3},
+        )
+        for number, body in enumerate(
+            [
+                "Start the engine gently.",
+                "Change the oil of the engine every year.",
+                "Warranty ends after two years.",
+            ]
+        )
+    ),
+]
+
+Find = Callable[..., Found]
+
+
+@pytest.fixture
+def find(subject: Any) -> Find:
+    subject.index(ENTRIES, EMBEDDER.embed_documents([entry.meaning for entry in ENTRIES]))
+    service = FindDocuments(searcher=subject.searcher, embedder=EMBEDDER)
+
+    def answer(
+        text: str = "", mode: str = "keyword", build: Callable[[QueryBuilder], QueryBuilder] | None = None
+    ) -> Found:
+        builder = QueryBuilder().text(text).mode(mode)
+        return service((build(builder) if build else builder).build())
+
+    return answer
+
+
+def ids(found: Found) -> list[str]:
+    return [hit.entity_id for hit in found.hits]
+
+
+def test_all_words_come_before_some_words(find: Find) -> None:
+    found = find("red road")
+    assert ids(found) == ["P1", "P2"]
+    assert found.count == 2
+
+
+def test_words_are_found_in_other_forms(find: Find) -> None:
+    assert ids(find("runner ")) == ["P1"]
+
+
+def test_a_title_weighs_more_than_a_body(find: Find) -> None:
+    assert ids(find("red "))[0] == "P1"
+
+
+def test_the_last_word_may_be_unfinished(find: Find) -> None:
+    assert ids(find("sturd")) == ["P2"]
+    assert ids(find("kett")) == ["P3"]
+
+
+@pytest.mark.parametrize(
+    ("typo", "right", "first"),
+    [("sturdey", "sturdy", "P2"), ("kettel", "kettle", "P3"), ("mountians", "mountains", "P2")],
+)
+def test_an_unknown_word_is_corrected_and_told(find: Find, typo: str, right: str, first: str) -> None:
+    found = find(typo)
+    assert found.corrections == {typo: right}
+    assert ids(found)[0] == first
+
+
+def test_a_known_word_is_never_corrected(find: Find) -> None:
+    assert find("shoe ").corrections == {}
+
+
+def test_what_nobody_wrote_is_not_found(find: Find) -> None:
+    for mode in Mode:
+        found = find("qqqqzzzz", mode)
+        assert (found.count, found.hits, found.corrections) == (0, [], {}) or mode is not Mode.KEYWORD
+
+
+def test_meaning_finds_what_words_do_not(find: Find) -> None:
+    assert "P1" not in ids(find("footwear"))
+    found = find("footwear for jogging", "semantic", lambda query: query.entities(["product"]))
+    assert set(ids(found)[:2]) == {"P1", "P2"}
+    assert {hit.matched for hit in found.hits} == {"meaning"}
+
+
+def test_a_hybrid_hit_tells_what_matched(find: Find) -> None:
+    found = find("footwear for the road", "hybrid")
+    matched = {hit.entity_id: hit.matched for hit in found.hits}
+    assert matched["P1"] == "both"
+    assert matched["P2"] == "both"
+    top = found.hits[0]
+    assert top.explanation.from_keyword > 0 < top.explanation.from_meaning
+    assert top.score == pytest.approx(top.explanation.from_keyword + top.explanation.from_meaning)
+
+
+def test_phrases_must_and_excluded_words_must_not_occur(find: Find) -> None:
+    assert ids(find('"running shoe"')) == ["P1"]
+    assert ids(find('"shoe running"')) == []
+    assert ids(find("red -boot")) == ["P1"]
+    assert "P3" not in ids(find("-kettle"))
+
+
+def test_a_document_is_one_hit_with_its_best_passage(find: Find) -> None:
+    (hit,) = find("oil engine", "keyword", lambda query: query.entities(["document"])).hits
+    assert (hit.entity_id, hit.passage, hit.page) == ("D1", 1, 2)
+
+
+def test_no_words_list_what_passes_the_filter_in_a_stable_order(find: Find) -> None:
+    everything = find()
+    assert everything.count == 8
+    assert ids(everything) == ids(find())
+    assert {hit.matched for hit in everything.hits} == {"filter"}
+
+
+def test_pages_hold_every_hit_once(find: Find) -> None:
+    whole = ids(find("red glass engine data shoe", "hybrid"))
+    paged = [
+        key
+        for page in range(1, 9)
+        for key in ids(find("red glass engine data shoe", "hybrid", lambda q, p=page: q.page(p, 1)))
+    ]
+    assert paged == whole
+    assert find("red", "hybrid", lambda query: query.page(9, 100)).hits == []
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        (Eq("category", "Kitchen"), {"P3", "P5"}),
+        (In("category", ("Kitchen", "Garden")), {"P3", "P4", "P5"}),
+        (Range("price", gte=1900, lt=5990), {"P3", "P4"}),
+        (Not(Eq("category", "Shoes")), {"P3", "P4", "P5"}),
+        (Not(Range("price", gt=1900)), {"P3", "P5"}),
+        (And((Eq("category", "Shoes"), Range("price", lte=5990))), {"P1"}),
+        (Or((Eq("category", "Garden"), Eq("price", 900))), {"P4", "P5"}),
+        (And(()), {"P1", "P2", "P3", "P4", "P5"}),
+        (Or(()), set()),
+        (Eq("category", "x' OR '1'='1"), set()),
+        (Eq("category", "`) || id:*"), set()),
+    ],
+)
+@pytest.mark.parametrize("text", ["", "shoe kettle chair glass boot"])
+def test_filters(find: Find, condition: Any, expected: set[str], text: str) -> None:
+    for mode in Mode:
+        found = find(text, mode, lambda query: query.entities(["product"]).where(condition))
+        keyword_only = (
+            set(ids(found)) if mode is Mode.KEYWORD or not text else expected & set(ids(found)) | expected
+        )
+        assert keyword_only == expected
+        assert set(ids(found)) <= expected
+
+
+def test_days_are_compared(find: Find) -> None:
+    found = find(
+        "", "keyword", lambda query: query.entities(["user"]).compares("created_at", "gt", "2024-03-01")
+    )
+    assert ids(found) == ["8"]
+
+
+def test_facets_count_entities_that_matched(find: Find) -> None:
+    found = find("red engine", "keyword", lambda query: query.all_facets())
+    assert found.facets["entity"] == {"product": 2, "document": 1, "user": 1}
+    assert found.facets["category"] == {"Shoes": 2}
+    assert found.facets["city"] == {"Berlin": 1}
+
+
+def test_sorting_by_a_field_puts_the_missing_last(find: Find) -> None:
+    found = find("", "keyword", lambda query: query.sort(["-price"]))
+    assert ids(found)[:5] == ["P2", "P1", "P4", "P3", "P5"]
+    assert len(found.hits) == 8
+
+
+def test_highlights_are_escaped(find: Find) -> None:
+    (hit,) = find("saucer").hits
+    assert hit.title_html == "Tea &lt;b&gt;glass&lt;/b&gt; &amp; <mark>saucer</mark>"
+    assert hit.title == "Tea <b>glass</b> & saucer"
+    body = find("blown").hits[0]
+    assert "<mark>blown</mark>" in body.highlight
+    assert "<mark>" not in body.snippet
+
+
+def test_names_need_the_right(find: Find) -> None:
+    def permitted(query: QueryBuilder) -> QueryBuilder:
+        return query.personal(is_shown=True)
+
+    assert ids(find("lovelace")) == ids(find("lovelac")) == ids(find('"ada lovelace"')) == []
+    assert find("lovelase").corrections == {}
+    (hit,) = find("lovelace", "keyword", permitted).hits
+    assert (hit.entity_id, hit.title) == ("7", "Ada Lovelace")
+    assert find("lovelase", "keyword", permitted).corrections == {"lovelase": "lovelace"}
+    assert ids(find("lovelace berlin", "keyword", permitted)) == ["7"]
+    assert find("engineer").hits[0].title == "A••• (user 7)"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "'",
+        '"',
+        "\\",
+        "a & b | !c <-> (d):*",
+        "%",
+        "_",
+        "\x00",
+        "🤷",
+        "-",
+        "--",
+        "the",
+        "x" * 10_000,
+        "word " * 3000,
+    ],
+)
+def test_no_text_breaks_a_query(find: Find, text: str) -> None:
+    for mode in Mode:
+        found = find(text, mode)
+        assert found.count >= len(found.hits)

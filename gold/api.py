@@ -18,6 +18,7 @@ from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.services import resolve
 
 CSV = "text/csv"
+CSV_ANSWER = {"responses": {200: {"content": {CSV: {"schema": {"type": "string"}}}}}}
 
 router = Router(tags=["gold"])
 
@@ -75,4 +76,5 @@ for _mart in MARTS:
         summary=_mart.name.replace("-", " ").capitalize(),
         description=_mart.summary,
         exclude_unset=True,
+        openapi_extra=CSV_ANSWER,
     )(view(_mart))

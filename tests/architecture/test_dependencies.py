@@ -1,10 +1,11 @@
 """Every requirement has its reason, and the lock files are complete, hashed and free of hosts."""
 
 import re
+from importlib.metadata import packages_distributions
 
 import pytest
 
-from tests.architecture.project import pyproject, read
+from tests.architecture.project import PACKAGES, ROOT, pyproject, read
 
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 NAME = re.compile(r"^[A-Za-z0-9._-]+")
@@ -34,6 +35,17 @@ def test_every_requirement_has_a_reason_and_no_reason_lacks_its_requirement() ->
     row = re.compile(r"^\| `([^`]+)` \| ..", re.MULTILINE)
     assert set(row.findall(run)) == needed_to_run()
     assert set(row.findall(develop)) == needed_to_build_and_develop()
+
+
+def test_every_requirement_to_run_is_used() -> None:
+    """Imported, or named as a Django app, a middleware or a command."""
+    code = "\n".join(
+        path.read_text("utf-8") for package in PACKAGES for path in (ROOT / package).rglob("*.py")
+    )
+    mentioned = set(re.findall(r"""(?:^\s*(?:import|from)\s+|["'])(\w+)(?=[.\s"'])""", code, re.MULTILINE))
+    distributions = packages_distributions()
+    used = {name.lower() for module in mentioned for name in distributions.get(module, ())}
+    assert needed_to_run() - used == set()
 
 
 def test_the_lock_for_running_covers_what_running_and_building_need() -> None:

@@ -1,0 +1,294 @@
+"""The refinement in scenes: what people expect of a warehouse when data come late, change or go."""
+
+from contextlib import suppress
+from datetime import UTC, datetime
+from decimal import Decimal
+from threading import Thread
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from bronze.models import RawRecord
+from governance.feed import FeedBusy
+from governance.models import QualityResult, Run
+from silver.models import (
+    UNKNOWN,
+    DimDate,
+    DimDepartment,
+    DimUser,
+    FactEmployment,
+    FactEvent,
+    FactHire,
+    FactOrderLine,
+)
+from tests.integration.silver.warehouse import Warehouse
+
+HIRE = {"id": 1, "name": "Ada", "datetime": "2021-07-27T16:02:08Z", "department_id": 4, "job_id": 2}
+USER = {
+    "user_id": "u1",
+    "full_name": "Ada Lovelace",
+    "email": "ada@example.org",
+    "city": "Berlin",
+    "postal_code": "10115",
+    "country": "DE",
+    "created_at": "2021-01-01T00:00:00Z",
+}
+EVENT = {"event_id": "e1", "user_id": "u1", "event_type": "login", "occurred_at": "2021-02-01T00:00:00Z"}
+LINE = {
+    "order_id": "o1",
+    "line_number": 1,
+    "user_id": "u1",
+    "ordered_at": "2021-01-15T10:00:00Z",
+    "status": "paid",
+    "currency": "EUR",
+    "sku": "s1",
+    "quantity": 2,
+    "unit_price": "10.00",
+}
+
+
+def rate(day: str, value: str) -> dict[str, Any]:
+    return {"date": day, "currency": "EUR", "rate": value}
+
+
+def test_a_hire_that_came_first_is_bound_when_its_dimensions_come(warehouse: Warehouse) -> None:
+    warehouse.put("hired_employees", HIRE)
+    warehouse.refine()
+    hire = FactHire.objects.get()
+    assert (hire.department_id, hire.job_id, hire.date_id) == (UNKNOWN, UNKNOWN, 20210727)
+    assert warehouse.changes() == {("hire_year", "2021")}
+
+    warehouse.put("departments", {"id": 4, "department": "Sales"})
+    warehouse.refine()
+    assert FactHire.objects.get().department.name == "Sales"
+    assert warehouse.changes() == {("hire_year", "2021"), ("department", "4")}
+    assert FactHire.objects.get().pk == hire.pk
+
+
+def test_nothing_new_is_no_run(warehouse: Warehouse) -> None:
+    assert warehouse.refine() is None
+    warehouse.put("departments", {"id": 4, "department": "Sales"})
+    warehouse.refine()
+    assert warehouse.refine() is None
+    assert Run.objects.count() == 1
+    assert warehouse.bus.published == ["silver.changed"]
+
+
+def test_records_that_change_nothing_publish_nothing(warehouse: Warehouse) -> None:
+    warehouse.put("departments", {"id": 4, "department": "Sales"})
+    warehouse.refine()
+    warehouse.put("departments", {"id": 4, "department": " Sales "})
+    result = warehouse.refine()
+    assert (result.counts["read"], result.counts["written"], result.changes) == (1, 0, 0)
+    assert warehouse.bus.published == ["silver.changed"]
+
+
+@pytest.mark.parametrize("status", ["deleted", "quarantined"])
+def test_a_fact_goes_with_its_record_and_comes_back_with_it(warehouse: Warehouse, status: str) -> None:
+    warehouse.put("hired_employees", HIRE)
+    warehouse.refine()
+    warehouse.changes()
+    warehouse.status("hired_employees", "1", status)
+    warehouse.refine()
+    assert not FactHire.objects.exists()
+    assert warehouse.changes() == {("hire_year", "2021")}
+    warehouse.status("hired_employees", "1", "valid")
+    warehouse.refine()
+    assert FactHire.objects.count() == 1
+
+
+def test_a_fact_that_moves_to_another_group_concerns_both(warehouse: Warehouse) -> None:
+    warehouse.put("hired_employees", HIRE)
+    warehouse.refine()
+    warehouse.changes()
+    warehouse.patch("hired_employees", "1", datetime="2022-01-01")
+    warehouse.refine()
+    assert warehouse.changes() == {("hire_year", "2021"), ("hire_year", "2022")}
+
+
+def test_a_fact_whose_key_is_edited_is_not_there_twice(warehouse: Warehouse) -> None:
+    warehouse.put("hired_employees", HIRE)
+    warehouse.refine()
+    warehouse.patch("hired_employees", "1", id=9)
+    warehouse.refine()
+    assert list(FactHire.objects.values_list("hire_id", flat=True)) == [9]
+
+
+def test_two_records_that_claim_one_key_do_not_stop_the_run(warehouse: Warehouse) -> None:
+    warehouse.put("hired_employees", HIRE, {**HIRE, "id": "01", "name": "Grace"})
+    warehouse.refine()
+    warehouse.put("hired_employees", {**HIRE, "name": "Adele"})
+    warehouse.refine()
+    assert FactHire.objects.get().employee_name == "Grace"
+
+
+def test_a_member_whose_record_is_gone_stays_for_its_facts(warehouse: Warehouse) -> None:
+    warehouse.put("departments", {"id": 4, "department": "Sales"})
+    warehouse.put("hired_employees", HIRE)
+    warehouse.refine()
+    warehouse.status("departments", "4", "deleted")
+    warehouse.refine()
+    department = DimDepartment.objects.get(department_id=4)
+    assert (department.is_active, FactHire.objects.get().department) == (False, department)
+
+
+def test_users_have_versions_and_facts_belong_to_that_of_their_time(warehouse: Warehouse) -> None:
+    warehouse.put("users", USER)
+    warehouse.put("events", EVENT, {**EVENT, "event_id": "e0", "occurred_at": "2020-05-05T00:00:00Z"})
+    warehouse.refine()
+    warehouse.changes()
+    warehouse.put("users", {**USER, "city": "paris", "updated_at": "2021-01-20T00:00:00Z"})
+    warehouse.refine()
+
+    old, new = DimUser.objects.filter(user_id="u1").order_by("version")
+    moment = datetime(2021, 1, 20, tzinfo=UTC)
+    assert (old.city, old.valid_to, old.is_current) == ("Berlin", moment, False)
+    assert (new.city, new.valid_from, new.valid_to, new.location.city) == ("Paris", moment, None, "Paris")
+    assert FactEvent.objects.get(event_id="e1").user == new, "what happened after the change is bound again"
+    assert FactEvent.objects.get(event_id="e0").user == old, "what happened before the user was there"
+    assert warehouse.changes() == {
+        ("user", "u1"),
+        ("city", "Berlin"),
+        ("city", "Paris"),
+        ("event_day", "2021-02-01"),
+    }
+
+
+def test_the_bank_is_that_of_today_on_every_version_whichever_came_first(warehouse: Warehouse) -> None:
+    warehouse.put("user_bank_info", {"user_id": "u1", "bank_name": "First  Bank"})
+    warehouse.refine()
+    warehouse.put("users", USER)
+    warehouse.refine()
+    warehouse.put("users", {**USER, "city": "Paris", "updated_at": "2021-01-20T00:00:00Z"})
+    warehouse.refine()
+    assert set(DimUser.objects.filter(user_id="u1").values_list("bank__name")) == {("First Bank",)}
+    warehouse.changes()
+
+    warehouse.put("user_bank_info", {"user_id": "u1", "bank_name": "Second Bank"})
+    warehouse.refine()
+    assert set(DimUser.objects.filter(user_id="u1").values_list("bank__name")) == {("Second Bank",)}
+    assert warehouse.changes() == {("user", "u1"), ("bank", "First Bank"), ("bank", "Second Bank")}
+
+    warehouse.status("user_bank_info", "u1", "deleted")
+    warehouse.refine()
+    assert set(DimUser.objects.filter(user_id="u1").values_list("bank_id")) == {(UNKNOWN,)}
+
+
+def test_rates_that_arrive_late_or_change_price_the_days_they_hold_for(warehouse: Warehouse) -> None:
+    warehouse.put("order_lines", LINE, {**LINE, "line_number": 2, "ordered_at": "2021-02-15T10:00:00Z"})
+    warehouse.refine()
+    assert _amounts() == [None, None]
+    warehouse.put("exchange_rates", rate("2021-01-10", "1.5"))
+    warehouse.refine()
+    assert _amounts() == [Decimal("30.00"), Decimal("30.00")]
+    warehouse.changes()
+    warehouse.put("exchange_rates", rate("2021-02-10", "1.25"))
+    warehouse.refine()
+    assert _amounts() == [Decimal("30.00"), Decimal("25.00")]
+    assert ("order_day", "2021-02-15") in warehouse.changes()
+    warehouse.status("exchange_rates", "2021-01-10:EUR", "deleted")
+    warehouse.refine()
+    assert _amounts() == [None, Decimal("25.00")]
+
+
+def _amounts() -> list[Decimal | None]:
+    return list(FactOrderLine.objects.order_by("line_number").values_list("amount_reporting", flat=True))
+
+
+def test_an_order_line_carries_its_own_status(warehouse: Warehouse) -> None:
+    warehouse.put("order_lines", LINE)
+    warehouse.refine()
+    assert FactOrderLine.objects.get().status == "paid"
+
+
+def test_titles_follow_the_jobs(warehouse: Warehouse) -> None:
+    employment = {
+        "employment_id": "1",
+        "user_id": "u1",
+        "employer": "Acme",
+        "job_title": "Sr. Data Engr",
+        "start_date": "2021-01-01",
+        "salary": "1",
+        "currency": "USD",
+    }
+    warehouse.put("employment_info", employment)
+    warehouse.put("jobs", {"id": 1, "job": "Recruiter"})
+    warehouse.refine()
+    assert FactEmployment.objects.get().job_id == UNKNOWN
+    warehouse.put("jobs", {"id": 2, "job": "Senior Data Engineer"})
+    warehouse.refine()
+    bound = FactEmployment.objects.get()
+    assert (bound.job.title, bound.job_match_score) == ("Senior Data Engineer", 100.0)
+    warehouse.status("jobs", "2", "deleted")
+    warehouse.refine()
+    assert FactEmployment.objects.get().job_id == UNKNOWN
+
+
+def test_a_full_run_keeps_surrogate_keys_and_retracts_what_lost_its_record(warehouse: Warehouse) -> None:
+    warehouse.put("departments", {"id": 4, "department": "Sales"}, {"id": 5, "department": "Law"})
+    warehouse.put("hired_employees", HIRE, {**HIRE, "id": 2})
+    warehouse.refine()
+    keys = dict(DimDepartment.objects.values_list("department_id", "key"))
+    RawRecord.objects.filter(key__in=["2", "5"]).delete()
+    warehouse.rewind()
+    warehouse.refine()
+    assert dict(DimDepartment.objects.values_list("department_id", "key")) == keys
+    assert not DimDepartment.objects.get(department_id=5).is_active
+    assert list(FactHire.objects.values_list("hire_id", flat=True)) == [1]
+
+
+def test_days_outside_of_the_calendar_extend_it(warehouse: Warehouse) -> None:
+    warehouse.put("hired_employees", {**HIRE, "datetime": "1985-06-01"})
+    warehouse.refine()
+    assert FactHire.objects.get().date.year == 1985
+    assert DimDate.objects.filter(year=1985).count() == 365
+
+
+def test_a_record_that_is_no_row_is_counted_and_stops_nobody(warehouse: Warehouse) -> None:
+    warehouse.put("order_lines", LINE, {**LINE, "line_number": 2, "quantity": 2**62})
+    result = warehouse.refine()
+    assert (result.counts["written"], result.counts["rejected"]) == (1, 1)
+    rejected = QualityResult.objects.get(table="silver_factorderline", check_name="records rejected")
+    assert (rejected.value, rejected.passed) == (1.0, False)
+
+
+def test_a_failed_run_leaves_everything_as_it_was(warehouse: Warehouse) -> None:
+    warehouse.put("departments", {"id": 4, "department": "Sales"})
+    warehouse.put("hired_employees", HIRE)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE silver_facthire ADD CONSTRAINT never CHECK (hire_id < 0)")
+    try:
+        with pytest.raises(Exception, match="never"):
+            warehouse.refine()
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE silver_facthire DROP CONSTRAINT never")
+    assert not DimDepartment.objects.filter(department_id=4).exists()
+    assert Run.objects.get().state == Run.State.FAILED
+    warehouse.refine()
+    assert FactHire.objects.get().department.name == "Sales"
+
+
+def test_only_one_run_at_a_time(warehouse: Warehouse) -> None:
+    from silver.repositories.unit import unread  # noqa: PLC0415
+
+    warehouse.put("departments", {"id": 4, "department": "Sales"})
+    outcome: list[BaseException] = []
+
+    def other() -> None:
+        try:
+            warehouse.refine()
+        except FeedBusy as error:
+            outcome.append(error)
+        finally:
+            connection.close()
+
+    with suppress(KeyError), unread():
+        thread = Thread(target=other)
+        thread.start()
+        thread.join()
+        raise KeyError  # this run comes to nothing
+    assert len(outcome) == 1
+    assert not Run.objects.exists()
+    assert warehouse.refine() is not None

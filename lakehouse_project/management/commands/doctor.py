@@ -1,6 +1,6 @@
 """`lakehouse doctor`."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.management.base import BaseCommand
 
@@ -9,7 +9,7 @@ from lakehouse_project.doctor import Diagnosis, examine
 
 class Command(BaseCommand):
     help = "Check database, broker, worker, search and storage. Exit status 1 when something is wrong."
-    requires_system_checks: ClassVar[list[str]] = []
+    requires_system_checks = ()
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         diagnoses = examine()

@@ -2,7 +2,7 @@
 
 import io
 import json
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
@@ -13,7 +13,7 @@ from bronze.models import SourceFile
 
 class Command(BaseCommand):
     help = "Migrate, create the first administrator; prints {administrator, is_empty} as JSON (used by `up`)."
-    requires_system_checks: ClassVar[list[str]] = []
+    requires_system_checks = ()
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         call_command("migrate", interactive=False, stdout=self.stderr)

@@ -1,7 +1,7 @@
 """`lakehouse up` as Django lists it; the entry point calls the runtime before it loads Django."""
 
 import argparse
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
@@ -10,7 +10,7 @@ from lakehouse_project.runtime.main import add_arguments, up
 
 class Command(BaseCommand):
     help = "Start everything: database, broker, web server, worker. The first run sets up and seeds."
-    requires_system_checks: ClassVar[list[str]] = []
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         add_arguments(parser)

@@ -49,12 +49,12 @@ def user(record: Record, employment: Record | None) -> Entry:
 
 
 def product(record: Record) -> Entry:
-    body = f"{record['category']}. {record['description']}"
+    body = without_contacts(f"{record['category']}. {record['description']}")
     return Entry(
         entity="product",
         entity_id=record["sku"],
         title=record["name"],
-        body=without_contacts(body),
+        body=body,
         meaning=f"{record['name']}\n{body}",
         facets=_present(category=record["category"], currency=record["currency"]),
         numbers={"price": int(record["price"].scaleb(2))},
@@ -82,7 +82,7 @@ def document(record: Record, pages: Iterable[tuple[int, str]], owner: Owner | No
 
 
 def _passage(record: Record, passage: Passage, owner: Owner | None) -> Entry:
-    title, body = without_contacts(record["title"] or "Untitled document"), passage.text
+    title, body = without_contacts(record["title"] or record["name"]), passage.text
     shown_title, shown_body = _public(record, title, owner), _public(record, body, owner)
     if record["user_id"] and not shown_title:
         shown_title = HIDDEN_TITLE
@@ -99,7 +99,7 @@ def _passage(record: Record, passage: Passage, owner: Owner | None) -> Entry:
         facets=_present(format=FORMATS.get(record["media_type"], "text"), user_id=record["user_id"]),
         numbers={"pages": record["page_count"]},
         dates={"created_at": record["created_at"].date().isoformat()},
-        url=_document_url(record, passage),
+        url=f"/api/v1/bronze/files/{record['source_file_id']}",
     )
 
 
@@ -111,11 +111,6 @@ def _public(record: Record, text: str, owner: Owner | None) -> str:
 
 def _record_url(dataset: str, key: str) -> str:
     return f"/api/v1/bronze/{dataset}/{quote(key, safe='')}"
-
-
-def _document_url(record: Record, passage: Passage) -> str:
-    page = f"#page={passage.page}" if passage.page else ""
-    return f"/api/v1/bronze/files/{record['source_file_id']}/content{page}"
 
 
 def _present(**values: str) -> dict[str, str]:

@@ -129,7 +129,9 @@ class Documents:
     def entries(self, keys: Sequence[str]) -> Iterator[Entry]:
         fields = ("sha256", "title", "user_id", "page_count", "created_at", "source_file_id")
         records = list(
-            _readable().filter(sha256__in=keys).values(*fields, media_type=F("source_file__media_type"))
+            _readable()
+            .filter(sha256__in=keys)
+            .values(*fields, name=F("source_file__name"), media_type=F("source_file__media_type"))
         )
         owners = _owners({record["user_id"] for record in records} - {""})
         pages = _pages([record["sha256"] for record in records])

@@ -1,13 +1,17 @@
 """Tasks of the silver queue."""
 
+from contextlib import suppress
+
 from celery import shared_task
 
-from governance.feed import drain
+from governance.feed import FeedBusy
 from lakehouse_project.kernel.services import resolve
 from silver.services import RefineChanges
 
 
 @shared_task(name="silver.refine")  # type: ignore[untyped-decorator]  # celery has no types
 def refine() -> None:
-    """Refine what changed in bronze, until nothing is left."""
-    drain(lambda: resolve(RefineChanges)() is not None)
+    """Refine until nothing is left. If another run is at work it does so, and this one has nothing to do."""
+    with suppress(FeedBusy):
+        for _ in iter(resolve(RefineChanges), None):
+            pass

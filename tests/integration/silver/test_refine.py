@@ -292,3 +292,12 @@ def test_only_one_run_at_a_time(warehouse: Warehouse) -> None:
     assert len(outcome) == 1
     assert not Run.objects.exists()
     assert warehouse.refine() is not None
+
+
+def test_the_task_refines_until_nothing_is_left(warehouse: Warehouse) -> None:
+    from silver.tasks import refine  # noqa: PLC0415
+
+    warehouse.put("departments", {"id": 4, "department": "Sales"})
+    refine()
+    assert DimDepartment.objects.filter(department_id=4).exists()
+    assert Run.objects.count() == 1

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from datetime import date
 
-import holidays
 import polars as pl
 
 from silver.transforms.keys import bind_day
@@ -42,6 +41,8 @@ def calendar(years: Iterable[int], *, country: str, fiscal_year_start: int) -> p
 
 def _holidays(years: list[int], country: str) -> pl.DataFrame:
     schema = {"date": pl.Date, "holiday": pl.String}
+    import holidays  # noqa: PLC0415  half a second that only the calendar needs
+
     if country not in holidays.list_supported_countries():
         return pl.DataFrame(schema=schema)
     known = [year for year in years if year in _KNOWN_HOLIDAYS]

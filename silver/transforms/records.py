@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
+import polars.selectors as cs
 
 VALID = "valid"
 DELETED = "deleted"
@@ -26,6 +27,7 @@ def members(
     typed = records.filter(pl.col("record_status").is_in([VALID, DELETED])).select(
         "raw_record_id", is_active=pl.col("record_status") == VALID, **values
     )
+    typed = typed.with_columns(_within_calendar(name) for name in typed.select(cs.temporal()).columns)
     complete = typed.drop_nulls([name for name in typed.columns if name not in optional])
     rows = _one_per_key(complete, natural)
     return Refined(
@@ -42,6 +44,11 @@ def facts(
     valid = records.filter(pl.col("record_status") == VALID)
     refined = members(valid, natural, optional=optional, **values)
     return replace(refined, rows=refined.rows.drop("is_active"))
+
+
+def _within_calendar(name: str) -> pl.Expr:
+    """Null for a year 0 or 10000, where a time zone may lead to: no other program knows those years."""
+    return pl.when(pl.col(name).dt.year().is_between(1, 9999)).then(pl.col(name)).alias(name)
 
 
 def _one_per_key(rows: pl.DataFrame, natural: Sequence[str]) -> pl.DataFrame:

@@ -34,7 +34,7 @@ ROWS: dict[str, Any] = {
         "postal_code": "ab 1",
         "country": "de",
         "created_at": "2021-01-01T00:00:00Z",
-        "updated_at": f"{DAYS[v]}T12:00:00Z",
+        "updated_at": f"{DAYS[v]}T12:00:00Z" if v else None,
     },
     "hired_employees": lambda n, v: {
         "id": n,

@@ -121,3 +121,10 @@ def test_employments_keep_an_open_end() -> None:
         "EUR",
         "65000.50",
     )
+
+
+@pytest.mark.parametrize("moment", ["0000-05-05", "0001-01-01T00:00:00+05:00", "9999-12-31T23:00:00-05:00"])
+def test_years_that_no_calendar_has_reject_the_record(moment: str) -> None:
+    hire = {"id": "1", "name": "A", "datetime": moment, "department_id": "1", "job_id": "1"}
+    refined = people.hires(records(hire))
+    assert (refined.rows.height, refined.rejected) == (0, 1)

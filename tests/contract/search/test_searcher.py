@@ -118,7 +118,12 @@ def test_the_last_word_may_be_unfinished(find: Find) -> None:
 
 @pytest.mark.parametrize(
     ("typo", "right", "first"),
-    [("sturdey", "sturdy", "P2"), ("kettel", "kettle", "P3"), ("mountians", "mountains", "P2")],
+    [
+        ("sturdey", "sturdy", "P2"),
+        ("kettel", "kettle", "P3"),
+        ("sheo", "shoe", "P1"),
+        ("mountians", "mountains", "P2"),
+    ],
 )
 def test_an_unknown_word_is_corrected_and_told(find: Find, typo: str, right: str, first: str) -> None:
     found = find(typo)

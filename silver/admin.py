@@ -19,7 +19,7 @@ class EstimatedPaginator(Paginator):  # type: ignore[type-arg]
     exact_below = 100_000
 
     @cached_property
-    def count(self) -> int:
+    def count(self) -> int:  # pylint: disable=invalid-overridden-method  # Django's is a property, too
         queryset: Any = self.object_list
         if not queryset.query.where:
             estimate = _estimated_rows(queryset.model._meta.db_table)

@@ -14,7 +14,7 @@ FEED = ChangeFeed("silver")
 @contextmanager
 def unread() -> Iterator[Window]:
     """A transaction over what silver has not read; on a clean exit it has. Raises `FeedBusy`."""
-    with transaction.atomic(), FEED.window() as window:
+    with transaction.atomic(), FEED.window() as window:  # pylint: disable=contextmanager-generator-missing-cleanup
         yield window
 
 

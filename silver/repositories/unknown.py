@@ -75,4 +75,4 @@ _MEMBERS: Mapping[type[models.Model], Mapping[str, Any]] = MappingProxyType(
 def add_unknown_members() -> None:
     """Add those that are missing."""
     for model, values in _MEMBERS.items():
-        model._default_manager.get_or_create(key=UNKNOWN, defaults=dict(values))
+        models.QuerySet(model).get_or_create(key=UNKNOWN, defaults=dict(values))

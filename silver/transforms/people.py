@@ -58,9 +58,9 @@ def users(records: pl.DataFrame) -> Refined:
     )
 
 
-def places(users: pl.DataFrame) -> pl.DataFrame:
-    """The natural keys of `dim_location` that `users` live at."""
-    return users.select(_PLACE).unique()
+def places(rows: pl.DataFrame) -> pl.DataFrame:
+    """The natural keys of `dim_location` that the users `rows` live at."""
+    return rows.select(_PLACE).unique()
 
 
 def user_banks(records: pl.DataFrame) -> Refined:

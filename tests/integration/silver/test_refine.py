@@ -122,6 +122,12 @@ def test_two_records_that_claim_one_key_do_not_stop_the_run(warehouse: Warehouse
     warehouse.refine()
     assert FactHire.objects.get().employee_name == "Grace"
 
+    warehouse.put("users", USER, {**USER, "user_id": " u1", "full_name": "Grace Hopper"})
+    warehouse.refine()
+    warehouse.put("users", {**USER, "city": "Paris"})
+    warehouse.refine()
+    assert DimUser.objects.get(user_id="u1", is_current=True).full_name == "Grace Hopper"
+
 
 def test_a_member_whose_record_is_gone_stays_for_its_facts(warehouse: Warehouse) -> None:
     warehouse.put("departments", {"id": 4, "department": "Sales"})

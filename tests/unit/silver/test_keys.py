@@ -130,3 +130,10 @@ def test_a_change_that_is_not_later_corrects_the_version() -> None:
     first = versions(USER, NOBODY)
     corrected = versions(USER.with_columns(city=pl.lit("Paris"), changed_at=pl.lit(moment(1))), first)
     assert corrected.select("version", "city", "valid_from").rows() == [(1, "Paris", moment(1))]
+
+
+def test_a_user_whom_a_later_record_has_claimed_is_left_alone() -> None:
+    first = versions(USER, NOBODY)
+    earlier = USER.with_columns(raw_record_id=pl.lit(4, pl.Int64), city=pl.lit("Paris"))
+    assert versions(earlier, first).is_empty()
+    assert versions(earlier, first.with_columns(is_active=pl.lit(value=False))).height == 2

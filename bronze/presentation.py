@@ -24,11 +24,12 @@ def present(record: Record, caller: Caller) -> dict[str, Any]:
 
 
 def visible_fields(record: Record, caller: Caller) -> dict[str, Any]:
-    """The fields of a record as the caller may see them."""
-    fields = dict(record.fields)
+    """The fields of a record as the caller may see them, those of the contract first and always there."""
+    specs = CONTRACTS[record.dataset].fields if record.dataset in CONTRACTS else ()
+    fields = {**{spec.name: None for spec in specs}, **record.fields}
     personal, secret = may_see_personal_data(caller), caller.has_perm(SECRET_PERMISSION)
-    for spec in CONTRACTS[record.dataset].fields if record.dataset in CONTRACTS else ():
-        if spec.name not in fields or not fields[spec.name]:
+    for spec in specs:
+        if not fields[spec.name]:
             continue
         if spec.classification is Classification.SECRET:
             fields[spec.name] = _opened(str(fields[spec.name]), spec.name) if secret else MASK

@@ -75,10 +75,15 @@ class SourceFiles:
         received = SourceFile.objects.filter(state=SourceFile.State.RECEIVED)
         return list(received.order_by("id").values_list("id", flat=True))
 
-    def begin(self, file_id: int) -> bool:
-        """Count an attempt to load the file. False if a worker has died of it too often."""
-        SourceFile.objects.filter(pk=file_id).update(attempts=F("attempts") + 1)
-        return SourceFile.objects.filter(pk=file_id, attempts__lte=MAX_ATTEMPTS).exists()
+    def begin(self, file_id: int) -> int:
+        """Count an attempt to load the file: which one it is, 0 if it is loaded already or being loaded right now."""
+        with transaction.atomic():
+            row = self.claim(file_id)
+            if row is None:
+                return 0
+            row.attempts += 1
+            row.save(update_fields=["attempts"])
+            return row.attempts
 
     def claim(self, file_id: int) -> SourceFile | None:
         """Lock a received file for the transaction; None if it is loaded already or another worker has it."""
@@ -103,7 +108,8 @@ class SourceFiles:
         )
 
     def fail(self, file_id: int, reason: str) -> None:
-        SourceFile.objects.filter(pk=file_id).update(state=SourceFile.State.FAILED, error=reason)
+        received = SourceFile.objects.filter(pk=file_id, state=SourceFile.State.RECEIVED)
+        received.update(state=SourceFile.State.FAILED, error=reason)
 
 
 class RawRecords:
@@ -137,7 +143,7 @@ class RawRecords:
 
     def set_patch(self, record_id: int, patch: Mapping[str, Any]) -> None:
         """Set the edits on top of the payload."""
-        RawRecord.objects.filter(pk=record_id).update(patch=patch)
+        RawRecord.objects.filter(pk=record_id).exclude(patch=patch).update(patch=patch)
 
     def revive(self, dataset: str, key: str) -> None:
         """Undo a deletion."""

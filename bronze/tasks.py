@@ -1,32 +1,46 @@
 """Tasks of the bronze queue."""
 
+from contextlib import suppress
+
 from celery import shared_task
 
 from bronze.contracts import DOCUMENTS
 from bronze.repositories import SourceFiles
 from bronze.services import LoadDocuments, LoadFile
+from governance.feed import NothingToDo
 from governance.services import track
 from lakehouse_project.kernel.errors import PermanentError
 from lakehouse_project.kernel.services import resolve
 
 
-@shared_task(name="bronze.load_file")
+@shared_task(name="bronze.load_file")  # type: ignore[untyped-decorator]  # celery has no types
 def load_file(file_id: int) -> None:
-    """Load a received file; a file that cannot be loaded says so on its receipt and its run."""
+    """Load a received file. One that cannot be loaded says so on its receipt and its run: trying again would not help."""
     file = resolve(SourceFiles).get(file_id)
     if file.state != "received":
         return
-    try:
-        with track("ingest", file=file_id, name=file.name, dataset=file.dataset) as run:
-            if file.dataset == DOCUMENTS:
-                run.counts = {"documents": resolve(LoadDocuments)(file_id)}
-            elif receipt := resolve(LoadFile)(file_id):
-                run.counts = receipt.model_dump()
-    except PermanentError:
-        return  # recorded on the file and on the run: trying again would not help
+    with (
+        suppress(NothingToDo, PermanentError),
+        track("ingest", file=file_id, name=file.name, dataset=file.dataset) as run,
+    ):
+        run.counts = _load_documents(file_id) if file.dataset == DOCUMENTS else _load_rows(file_id)
 
 
-@shared_task(name="bronze.load_received")
+def _load_rows(file_id: int) -> dict[str, int]:
+    receipt = resolve(LoadFile)(file_id)
+    if receipt is None:
+        raise NothingToDo("The file is loaded, or being loaded.")
+    return receipt.model_dump()
+
+
+def _load_documents(file_id: int) -> dict[str, int]:
+    loaded = resolve(LoadDocuments)(file_id)
+    if not loaded:
+        raise NothingToDo("The documents are loaded, or being loaded.")
+    return {"documents": loaded}
+
+
+@shared_task(name="bronze.load_received")  # type: ignore[untyped-decorator]
 def load_received() -> None:
     """Load what was received but not announced, such as when the broker was down."""
     for file_id in resolve(SourceFiles).waiting():

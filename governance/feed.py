@@ -7,7 +7,7 @@ a stage; it never makes it lose a row.
 Source: PostgreSQL manual, section 9.27.8, "Transaction ID and Snapshot Information Functions".
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from zlib import crc32
@@ -18,7 +18,13 @@ from governance.models import Watermark
 from lakehouse_project.kernel.errors import TransientError
 
 
-class FeedBusy(TransientError):
+class NothingToDo(TransientError):
+    """The work is done already, or somebody else is doing it: a tracked run that raises it is forgotten."""
+
+    code = "nothing_to_do"
+
+
+class FeedBusy(NothingToDo):
     """Another runner of the same stage is at work."""
 
     code = "feed_busy"
@@ -72,6 +78,19 @@ class ChangeFeed:
             (locked,) = cursor.fetchone()
         if not locked:
             raise FeedBusy(f"Stage {self.stage} is already running.")
+
+
+def drain(run: Callable[[], bool]) -> None:
+    """Call `run` until it says that nothing was left to do.
+
+    A runner that finds its stage busy may leave: the one at work looks again after it has committed, and so sees
+    whatever made this one start.
+    """
+    try:
+        while run():
+            pass
+    except FeedBusy:
+        return
 
 
 _LOCK_SPACE = 0x1AE

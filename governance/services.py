@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from django.utils import timezone
 
-from governance.feed import FeedBusy
+from governance.feed import NothingToDo
 from governance.models import Run
 from lakehouse_project.kernel.errors import LakehouseError
 
@@ -20,13 +20,13 @@ def track(kind: str, **inputs: Any) -> Iterator[Run]:
     """Record the block as a `Run`: running, then succeeded, or failed with the error, which goes on.
 
     Use it outside of the transaction that the block opens, so that a failed run is remembered. The block may set
-    `counts` and `message` of the run it is given. A run that finds its feed busy did nothing and is forgotten.
+    `counts` and `message` of the run it is given. A run that raises `NothingToDo` is forgotten.
     """
     run = Run.objects.create(kind=kind, inputs=inputs, state=Run.State.RUNNING, started_at=timezone.now())
     try:
         yield run
-    except FeedBusy:
-        run.delete()  # another run is doing the work
+    except NothingToDo:
+        run.delete()
         raise
     except BaseException as error:
         _fail(run, error)

@@ -1,40 +1,16 @@
-"""The Celery application: one queue per layer, tasks that survive a killed worker."""
+"""The Celery application of workers and of whoever sends tasks."""
 
 import os
 from typing import Any
 
 from celery import Celery
 from celery.signals import celeryd_init, setup_logging
-from kombu import Queue
+
+from lakehouse_project.queues import configure
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lakehouse_project.settings")
 
-from lakehouse_project.env import env  # noqa: E402  needs the line above
-
-QUEUES = ("bronze", "silver", "gold", "search")
-LONGEST_TASK_SECONDS = 6 * 3600
-
-app = Celery("lakehouse", broker=env().broker() or "redis://127.0.0.1:1/0")
-app.conf.update(
-    task_queues=[Queue(name) for name in QUEUES],
-    task_default_queue="bronze",
-    task_routes={f"{name}.*": {"queue": name} for name in QUEUES},
-    task_serializer="json",
-    accept_content=["json"],
-    task_ignore_result=True,
-    task_acks_late=True,
-    task_reject_on_worker_lost=True,
-    worker_prefetch_multiplier=1,
-    worker_hijack_root_logger=False,
-    worker_cancel_long_running_tasks_on_connection_loss=True,
-    broker_connection_retry_on_startup=True,
-    broker_transport_options={"visibility_timeout": LONGEST_TASK_SECONDS, "socket_keepalive": True},
-    beat_schedule={
-        stage: {"task": stage, "schedule": env().pipeline_interval_seconds, "options": {"expires": 60}}
-        for stage in ("bronze.load_received", "silver.refine", "gold.refresh", "search.project")
-    },
-    timezone="UTC",
-)
+app = configure(Celery("lakehouse"))
 app.autodiscover_tasks()
 
 

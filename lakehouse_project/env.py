@@ -44,7 +44,7 @@ class Env(BaseSettings):
         2.0, ge=0, description="A dropped file is taken after so long without a change."
     )
     pipeline_interval_seconds: float = Field(
-        15.0, ge=1, description="How often stages look for work that no event told of."
+        5.0, ge=1, description="How often stages look for work that no event told of."
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"

@@ -16,7 +16,7 @@ from bronze.errors import WorkerDied
 from bronze.incoming import incoming
 from bronze.merge import IncomingTable
 from bronze.readers import FileFormat, read_rows
-from bronze.repositories import Documents, SourceFiles, atomic, contract_named, lock_dataset
+from bronze.repositories import MAX_ATTEMPTS, Documents, SourceFiles, atomic, contract_named, lock_dataset
 from bronze.services.curation import RecheckRecords
 from lake.storage import Storage
 from lakehouse_project.kernel.errors import PermanentError
@@ -88,6 +88,8 @@ class LoadFile:
 
         Raises a `PermanentError` if the file cannot be read; it is marked as failed then, and no row of it is kept.
         """
+        if not _begun(self.files, file_id):
+            return None
         with _failing(self.files, file_id), atomic():
             claimed = self.files.claim(file_id)
             if claimed is None:
@@ -150,14 +152,20 @@ class LoadDocuments:
         self.files.finish(file_id, Receipt(read=1, inserted=1))
 
 
+def _begun(files: SourceFiles, file_id: int) -> bool:
+    """Whether there is a file to load. Raises `WorkerDied` for one whose loading was begun too often."""
+    attempt = files.begin(file_id)
+    if attempt > MAX_ATTEMPTS:
+        error = WorkerDied(f"Loading was begun {MAX_ATTEMPTS} times and never ended; the file may be too large.")
+        files.fail(file_id, error.message)
+        raise error
+    return attempt > 0
+
+
 @contextmanager
 def _failing(files: SourceFiles, file_id: int) -> Iterator[None]:
     """Mark the file as failed if it cannot be loaded, after the transaction of the attempt is rolled back."""
     try:
-        if not files.begin(file_id):
-            raise WorkerDied(
-                "Loading this file was begun three times and never ended. The file may be too large."
-            )
         yield
     except PermanentError as error:
         files.fail(file_id, error.message)

@@ -15,7 +15,6 @@ from lakehouse_project.runtime.state import StateFolder
 
 _PACKAGES = Path(__file__).resolve().parents[2]
 _QUEUES = "bronze,silver,gold,search"
-_CELERY = ("celery", "--app", "lakehouse_project.celery")
 
 
 @dataclass(frozen=True)
@@ -83,17 +82,25 @@ def web(folder: StateFolder, environment: Mapping[str, str], host: str, port: in
 
 
 def worker(folder: StateFolder, environment: Mapping[str, str]) -> ModulePart:
-    arguments = ("worker", "--queues", _QUEUES, "--concurrency", "2", "--without-gossip", "--without-mingle")
-    return ModulePart("worker", folder.log("worker"), (*_CELERY, *arguments), environment)
+    """Threads, not processes: polars leaves the interpreter lock, and a fork after a polars query would hang."""
+    arguments = ("worker", "--queues", _QUEUES, "--pool", "threads", "--concurrency", "4")
+    lean = ("--without-gossip", "--without-mingle")
+    return ModulePart("worker", folder.log("worker"), (*_celery("celery"), *arguments, *lean), environment)
 
 
 def beat(folder: StateFolder, environment: Mapping[str, str]) -> ModulePart:
     arguments = ("beat", "--schedule", str(folder.run / "beat"), "--pidfile", "")
-    return ModulePart("beat", folder.log("beat"), (*_CELERY, *arguments), environment)
+    # Without this variable Celery leaves Django alone, which beat does not need.
+    lean = {name: value for name, value in environment.items() if name != "DJANGO_SETTINGS_MODULE"}
+    return ModulePart("beat", folder.log("beat"), (*_celery("beat"), *arguments), lean)
 
 
 def watcher(folder: StateFolder, environment: Mapping[str, str]) -> ModulePart:
     return ModulePart("watcher", folder.log("watcher"), ("lakehouse_project.cli", "watch"), environment)
+
+
+def _celery(module: str) -> tuple[str, ...]:
+    return ("celery", "--app", f"lakehouse_project.{module}")
 
 
 def local_url(host: str, port: int) -> str:

@@ -1,0 +1,36 @@
+"""How tasks travel: one queue per layer, and nothing lost when a worker is killed."""
+
+from celery import Celery
+from kombu import Queue
+
+from lakehouse_project.env import env
+
+QUEUES = ("bronze", "silver", "gold", "search")
+STAGES = ("bronze.load_received", "silver.refine", "gold.refresh", "search.project")
+LONGEST_TASK_SECONDS = 6 * 3600
+
+
+def configure(app: Celery) -> Celery:
+    """Set up `app` with the broker of the environment. Tasks are acknowledged once they are done."""
+    app.conf.update(
+        broker_url=env().broker() or "redis://127.0.0.1:1/0",
+        task_queues=[Queue(name) for name in QUEUES],
+        task_default_queue="bronze",
+        task_routes={f"{name}.*": {"queue": name} for name in QUEUES},
+        task_serializer="json",
+        accept_content=["json"],
+        task_ignore_result=True,
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        worker_prefetch_multiplier=1,
+        worker_hijack_root_logger=False,
+        worker_cancel_long_running_tasks_on_connection_loss=True,
+        broker_connection_retry_on_startup=True,
+        broker_transport_options={"visibility_timeout": LONGEST_TASK_SECONDS, "socket_keepalive": True},
+        beat_schedule={
+            stage: {"task": stage, "schedule": env().pipeline_interval_seconds, "options": {"expires": 60}}
+            for stage in STAGES
+        },
+        timezone="UTC",
+    )
+    return app

@@ -19,9 +19,15 @@ class Receipt(BaseModel):
     duplicate: int = 0
     quarantined: int = 0
 
-    @property
-    def changed_something(self) -> bool:
-        return bool(self.inserted or self.updated or self.quarantined)
+    def summary(self) -> str:
+        """`2,002 read = 1,932 inserted + 70 quarantined`."""
+        counts = self.model_dump(exclude={"read"})
+        parts = [f"{count:,} {name}" for name, count in counts.items() if count]
+        return f"{self.read:,} read = {' + '.join(parts)}" if parts else f"{self.read:,} read"
+
+    def __add__(self, other: "Receipt") -> "Receipt":
+        mine, theirs = self.model_dump(), other.model_dump()
+        return Receipt(**{name: mine[name] + theirs[name] for name in mine})
 
 
 class ReceivedFile(BaseModel):

@@ -70,6 +70,14 @@ class SourceFiles:
         rows = rows.filter(state=state) if state else rows
         return [_file_entity(row) for row in rows[window]], rows.count()
 
+    def receipts(self, file_ids: Sequence[int]) -> Mapping[str, Receipt]:
+        """The receipts of some files, summed by data set."""
+        sums: dict[str, Receipt] = {}
+        for row in SourceFile.objects.filter(pk__in=file_ids).order_by("dataset_id"):
+            file = _file_entity(row)
+            sums[file.dataset] = sums.get(file.dataset, Receipt()) + file.receipt
+        return sums
+
     def waiting(self) -> Sequence[int]:
         """Ids of files that were received and not loaded yet, oldest first."""
         received = SourceFile.objects.filter(state=SourceFile.State.RECEIVED)

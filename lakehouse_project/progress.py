@@ -29,15 +29,20 @@ class NobodyWorks(PermanentError):
     code = "no_worker"
 
 
+STAGES = ("silver", "gold", "search")
+
+
 @dataclass(frozen=True)
 class Progress:
-    """`waiting_for`: what is still to come, empty once gold and search have everything."""
+    """How many of the files are done with bronze, and which stages have not read all that they brought."""
 
-    waiting_for: str
+    loaded: int
+    files: int
+    behind: tuple[str, ...]
 
     @property
     def is_done(self) -> bool:
-        return not self.waiting_for
+        return self.loaded == self.files and not self.behind
 
 
 @dataclass
@@ -50,36 +55,33 @@ class Pipeline:
 
     def look(self) -> Progress:
         """Raises `StageFailed` if a stage has failed since."""
-        return Progress(next(self._missing(), ""))
-
-    def _missing(self) -> Iterator[str]:
         files = SourceFile.objects.filter(pk__in=self.file_ids)
-        if waiting := files.filter(state=SourceFile.State.RECEIVED).count():
-            yield f"bronze ({waiting} of {len(self.file_ids)} files to load)"
-        loaded = files.aggregate(last=Max("xid"))["last"]
-        if loaded is None:
-            return
+        loaded = files.exclude(state=SourceFile.State.RECEIVED).count()
+        if loaded < len(self.file_ids):
+            return Progress(loaded, len(self.file_ids), STAGES)
+        last_xid = files.aggregate(last=Max("xid"))["last"]
+        behind = tuple(self._behind(last_xid)) if last_xid is not None else ()
+        return Progress(loaded, len(self.file_ids), behind)
+
+    def _behind(self, loaded: int) -> Iterator[str]:
+        """`loaded`: the last transaction that loaded one of the files."""
         self._raise_failures()
         unread = RawRecord.objects.filter(xid__gte=ChangeFeed("silver").position(), xid__lte=loaded)
         if unread.exists():
-            yield "silver"
+            yield from STAGES
+            return
         if self._changes_up_to is None:
             self._changes_up_to = max(loaded, Change.objects.aggregate(last=Max("xid"))["last"] or 0)
-        yield from _behind(self._changes_up_to)
+        gold, search = ChangeFeed("gold").position(), ChangeFeed("search").position()
+        if gold <= self._changes_up_to and MartRepository().has_news(gold, timezone.now().date()):
+            yield "gold"
+        if search <= self._changes_up_to and Changes().has_news(search):
+            yield "search"
 
     def _raise_failures(self) -> None:
         failed = Run.objects.filter(state=Run.State.FAILED, created_at__gte=self.since).exclude(kind="ingest")
         if run := failed.first():
             raise StageFailed(f"The run {run.kind} failed: {run.message} See the run {run.id} in the admin.")
-
-
-def _behind(up_to: int) -> Iterator[str]:
-    """The stages after silver that have not read all that concerns them of the transactions up to `up_to`."""
-    gold, search = ChangeFeed("gold").position(), ChangeFeed("search").position()
-    if gold <= up_to and MartRepository().has_news(gold, timezone.now().date()):
-        yield "gold"
-    if search <= up_to and Changes().has_news(search):
-        yield "search"
 
 
 def require_worker() -> None:

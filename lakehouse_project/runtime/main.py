@@ -131,9 +131,10 @@ class _Startup:
         with self._console.step("Web server"):
             self._supervisor.wait_ready(web, _WEB_TIMEOUT)
         self._start_background()
-        self._console.addresses(self._options.url, self._folder.home, self._folder.logs)
         if self._options.seed and prepared["is_empty"]:
+            self._console.say(f"Loading generated data; {self._options.url} answers already")
             self._seed()
+        self._console.addresses(self._options.url, self._folder.home, self._folder.logs)
 
     def _start_servers(self) -> None:
         """The embedded servers, each where no other one is configured."""
@@ -187,9 +188,7 @@ class _Startup:
     def _seed(self) -> None:
         """The seed shows its own progress. What is running goes on running if it fails."""
         process = self._command("seed", "--wait", "--scale", f"{self._options.scale:g}", on_terminal=True)
-        if self._supervisor.run(process) == 0:
-            self._console.addresses(self._options.url, self._folder.home, self._folder.logs)
-        else:
+        if self._supervisor.run(process) != 0:
             self._console.say("The first data could not be loaded; run `lakehouse seed` to try again.")
 
     def _command(

@@ -63,7 +63,7 @@ def web(folder: StateFolder, environment: Mapping[str, str], host: str, port: in
             *("granian", "--interface", "wsgi", "--host", host, "--port", str(port), "--no-ws"),
             *(
                 "--workers",
-                str(min(2, os.cpu_count() or 1)),
+                str(max(1, (os.cpu_count() or 1) // 2)),
                 "--blocking-threads",
                 "8",
                 "--backpressure",

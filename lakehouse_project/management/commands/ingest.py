@@ -54,7 +54,7 @@ class Command(BaseCommand):
             return False
         again = f" (the same bytes came before, as file {file.id}: nothing to do)" if file.repeated else ""
         self.stdout.write(
-            f"{path} -> {file.dataset}: {_summary(now) if loaded or file.repeated else 'received'}{again}"
+            f"{path} -> {file.dataset}: {now.receipt.summary() if loaded or file.repeated else 'received'}{again}"
         )
         return True
 
@@ -65,10 +65,3 @@ def _expand(files: list[Path]) -> Iterator[Path]:
             yield from sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
         else:
             yield path
-
-
-def _summary(file: ReceivedFile) -> str:
-    counts = file.receipt.model_dump()
-    read = counts.pop("read")
-    parts = [f"{count:,} {name}" for name, count in counts.items() if count]
-    return f"{read:,} read = {' + '.join(parts)}" if parts else f"{read:,} read"

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 
+from bronze.repositories import SourceFiles
 from bronze.seeding import iter_seed
 from bronze.services import ReceiveFile
 from lakehouse_project.kernel.services import resolve
@@ -39,9 +40,15 @@ class Command(BaseCommand):
                 status.update(f"seeding {written.dataset}")
                 if output is None:
                     ids.append(self._receive(written.path, written.dataset))
-        self.stdout.write(f"{folder}: scale {scale:g}, seed {seed}")
+        self.stdout.write(f"Scale {scale:g}, seed {seed}: files in {folder}")
         if wait and ids:
             wait_for_gold_and_search(ids)
+            self._report(ids)
+
+    def _report(self, ids: list[int]) -> None:
+        """A line per data set: what became of its rows."""
+        for dataset, receipt in resolve(SourceFiles).receipts(ids).items():
+            self.stdout.write(f"  {dataset:<16} {receipt.summary()}")
 
     def _receive(self, path: Path, dataset: str) -> int:
         return resolve(ReceiveFile)(path, name=path.name, via="seed", dataset=dataset).id

@@ -61,7 +61,7 @@ class SourceFiles:
             raise FileNotReceived(f"There is no source file {file_id}.")
         return _file_entity(row)
 
-    def list(
+    def page(
         self, window: slice, *, dataset: str | None, state: str | None
     ) -> tuple[list[ReceivedFile], int]:
         """Files, newest first, and their number."""
@@ -100,7 +100,7 @@ class SourceFiles:
         )
         return received.filter(pk=file_id).first()
 
-    def claim_documents(self, first: int, limit: int) -> "list[SourceFile]":
+    def claim_documents(self, first: int, limit: int) -> list[SourceFile]:
         """Lock document `first` and others that were received; those that other workers have are left out."""
         received = SourceFile.objects.select_for_update(skip_locked=True).filter(
             state=SourceFile.State.RECEIVED, dataset_id=DOCUMENTS
@@ -123,7 +123,7 @@ class SourceFiles:
 class RawRecords:
     """Raw records one by one. Bulk loads go through `bronze.merge`."""
 
-    def list(
+    def page(
         self,
         dataset: str,
         *,
@@ -162,7 +162,7 @@ class RawRecords:
         """Leave a tombstone: the record stays, marked as deleted."""
         RawRecord.objects.filter(dataset_id=dataset, key=key).update(status=RawRecord.Status.DELETED)
 
-    def by_id(self, ids: Sequence[int]) -> "list[Record]":
+    def by_id(self, ids: Sequence[int]) -> list[Record]:
         return [_record_entity(row) for row in _values(RawRecord.objects.filter(pk__in=ids).order_by("id"))]
 
     def set_outcome(self, record_id: int, errors: Sequence[Mapping[str, Any]]) -> None:

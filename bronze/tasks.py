@@ -13,7 +13,7 @@ from lakehouse_project.kernel.errors import PermanentError
 from lakehouse_project.kernel.services import resolve
 
 
-@shared_task(name="bronze.load_file")  # type: ignore[untyped-decorator]  # celery has no types
+@shared_task(name="bronze.load_file")
 def load_file(file_id: int) -> None:
     """Load a received file. One that cannot be loaded says so on its receipt and its run: trying again would not help."""
     file = resolve(SourceFiles).get(file_id)
@@ -40,7 +40,7 @@ def _load_documents(file_id: int) -> dict[str, int]:
     return {"documents": loaded}
 
 
-@shared_task(name="bronze.load_received")  # type: ignore[untyped-decorator]
+@shared_task(name="bronze.load_received")
 def load_received() -> None:
     """Load what was received but not announced, such as when the broker was down."""
     for file_id in resolve(SourceFiles).waiting():

@@ -14,7 +14,7 @@ FILTERS = ("year", "country", "status", "event_type", "is_above_mean")
 SEARCHED = ("user_id", "department", "job", "city", "bank", "employer", "postal_code", "status", "event_type")
 
 
-class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+class ReadOnlyAdmin(ModelAdmin):  # unfold has no types
     """Rows are computed; nobody edits them."""
 
     show_full_result_count = False

@@ -7,7 +7,7 @@ from governance.feed import drain
 from lakehouse_project.kernel.services import resolve
 
 
-@shared_task(name="gold.refresh")  # type: ignore[untyped-decorator]  # celery has no types
+@shared_task(name="gold.refresh")
 def refresh() -> None:
     """Bring marts, views and files up to date; returns at once where nothing has changed."""
     drain(lambda: resolve(RefreshMarts)().total > 0)

@@ -91,7 +91,7 @@ class BasicAuth(HttpBasicAuth):
             return None
         user = authenticate(request, username=username, password=password)
         if user is not None:
-            request.user = user  # type: ignore[assignment]
+            request.user = user
         return user
 
 

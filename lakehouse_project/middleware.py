@@ -31,5 +31,4 @@ class LoginRequiredMiddleware(DjangoLoginRequired):
     def process_view(self, request: HttpRequest, *args: object) -> HttpResponse | None:
         if request.path.startswith("/api/"):
             return None
-        response: HttpResponse | None = super().process_view(request, *args)  # type: ignore[arg-type]
-        return response
+        return super().process_view(request, *args)  # type: ignore[arg-type, return-value]

@@ -96,7 +96,7 @@ def _suspicious(request: HttpRequest, error: Any) -> HttpResponse:
 
 
 def _unexpected(request: HttpRequest, error: Any) -> HttpResponse:
-    log.exception("request_failed", path=request.path, exc_info=error)
+    log.error("request_failed", path=request.path, exc_info=error)
     detail = "Something went wrong on our side. The log has it under the id in `instance`."
     return problem(request, 500, code="internal_error", title=_title(500), detail=detail)
 

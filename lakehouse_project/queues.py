@@ -1,7 +1,7 @@
 """How tasks travel: one queue per layer, and nothing lost when a worker is killed."""
 
 from celery import Celery
-from kombu import Queue
+from kombu.entity import Queue
 
 from lakehouse_project.env import env
 

@@ -11,7 +11,7 @@ from search.models import SearchDocument
 
 
 @admin.register(SearchDocument)
-class SearchDocumentAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+class SearchDocumentAdmin(ModelAdmin):  # unfold has no types
     """Read-only: the rows follow from silver and bronze."""
 
     list_display: ClassVar = ["entity", "entity_id", "passage", "page", "title", "updated_at"]

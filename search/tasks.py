@@ -7,7 +7,7 @@ from lakehouse_project.kernel.services import resolve
 from search.services import ProjectChanges
 
 
-@shared_task(name="search.project")  # type: ignore[untyped-decorator]  # celery has no types
+@shared_task(name="search.project")
 def project() -> None:
     """Bring the index up to date, until nothing is left."""
     drain(lambda: resolve(ProjectChanges)().total > 0)

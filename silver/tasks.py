@@ -9,7 +9,7 @@ from lakehouse_project.kernel.services import resolve
 from silver.services import RefineChanges
 
 
-@shared_task(name="silver.refine")  # type: ignore[untyped-decorator]  # celery has no types
+@shared_task(name="silver.refine")
 def refine() -> None:
     """Refine until nothing is left. If another run is at work it does so, and this one has nothing to do."""
     with suppress(FeedBusy):

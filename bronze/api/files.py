@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema
 
@@ -85,7 +85,7 @@ def upload_files(request: HttpRequest, response: HttpResponse, query: Query[Uplo
 def list_files(request: HttpRequest, query: Query[FileQuery]) -> PageOf:
     reject_unknown(request, FileQuery.model_fields)
     require(request, "bronze.view_sourcefile")
-    return PageOf(*resolve(SourceFiles).list(query.window, dataset=query.dataset, state=query.state))
+    return PageOf(*resolve(SourceFiles).page(query.window, dataset=query.dataset, state=query.state))
 
 
 @router.get(
@@ -109,9 +109,11 @@ def _sent(request: HttpRequest, query: UploadQuery) -> Iterator[list[tuple[Path,
             yield [(path, query.name or query.dataset or "upload")]
 
 
-def _path(upload: UploadedFile) -> Path:
+def _path(upload: "UploadedFile[Any]") -> Path:
     """Where the upload handler of the settings has streamed the file to."""
-    return Path(upload.temporary_file_path())  # type: ignore[attr-defined]
+    if not isinstance(upload, TemporaryUploadedFile):
+        raise TypeError("FILE_UPLOAD_HANDLERS must stream uploads to files.")
+    return Path(upload.temporary_file_path())
 
 
 @contextmanager

@@ -56,7 +56,7 @@ def list_datasets(request: HttpRequest) -> list[DatasetOut]:
 def list_records(request: HttpRequest, query: Query[RecordQuery], *, dataset: str) -> PageOf:
     require(request, "bronze.view_rawrecord")
     filters = _filters(request, dataset)
-    records, count = resolve(RawRecords).list(
+    records, count = resolve(RawRecords).page(
         dataset, window=query.window, filters=filters, status=query.record_status
     )
     return PageOf([present(record, request.user) for record in records], count)

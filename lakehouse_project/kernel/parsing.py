@@ -23,11 +23,11 @@ def present(text: pl.Expr) -> pl.Expr:
 
 
 def parse_integer(text: pl.Expr) -> pl.Expr:
-    """Int64 of decimal digits with an optional sign."""
+    """Int64 of decimal digits with an optional sign; `3.0` is 3, as programs without a null integer export it."""
     value = present(text)
     return (
-        pl.when(value.str.contains(r"^[+-]?\d+$"))
-        .then(value.str.strip_prefix("+"))
+        pl.when(value.str.contains(r"^[+-]?[0-9]+(?:\.0*)?$"))
+        .then(value.str.strip_prefix("+").str.replace(r"\.0*$", ""))
         .cast(pl.Int64, strict=False)
     )
 

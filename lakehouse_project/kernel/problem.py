@@ -35,7 +35,12 @@ def problem(
 
 
 def _entry(error: FieldError) -> dict[str, Any]:
-    entry = {"pointer": f"/{error.field}", "field": error.field, "code": error.rule, "message": error.message}
+    entry: dict[str, Any] = {
+        "pointer": f"/{error.field}",
+        "field": error.field,
+        "code": error.rule,
+        "message": error.message,
+    }
     if error.row is not None:
         entry |= {"pointer": f"/{error.row}/{error.field}", "row": error.row}
     return entry

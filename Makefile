@@ -35,6 +35,7 @@ check: $(VENV)/installed-dev  ## Lint, formatting, types, import contracts, migr
 	$(PRODUCTION) $(MANAGE) check --deploy --fail-level WARNING
 	$(PRODUCTION) $(MANAGE) diagrams --check
 	$(PRODUCTION) $(MANAGE) dictionary --check
+	$(PRODUCTION) $(MANAGE) openapi --check
 
 format: $(VENV)/installed-dev  ## Format the code and mend what the linter can mend
 	$(BIN)/ruff check --fix .

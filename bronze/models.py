@@ -104,7 +104,7 @@ class RawRecord(models.Model):
         output_field=models.JSONField(),
         db_persist=True,
     )
-    raw_text = models.TextField(
+    raw_text = models.TextField(  # noqa: DJ001  null: it was parsed; an empty text would be a text
         null=True, blank=True, help_text="The text of a row that could not be parsed."
     )
     status = models.CharField(max_length=11, choices=Status, db_default=Status.VALID)

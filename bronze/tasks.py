@@ -6,7 +6,7 @@ from celery import shared_task
 
 from bronze.contracts import DOCUMENTS
 from bronze.repositories import SourceFiles
-from bronze.services import LoadDocuments, LoadFile
+from bronze.services import LoadDocuments, LoadFile, SeedLake
 from governance.feed import NothingToDo
 from governance.services import track
 from lakehouse_project.kernel.errors import PermanentError
@@ -45,3 +45,11 @@ def load_received() -> None:
     """Load what was received but not announced, such as when the broker was down."""
     for file_id in resolve(SourceFiles).waiting():
         load_file(file_id)
+
+
+@shared_task(name="bronze.seed")
+def seed_lake(run_id: str, scale: float, seed: int) -> None:
+    """Generate and receive a first data set; the run tells how far it is."""
+    with track("seed", run_id=run_id) as run:
+        files = resolve(SeedLake)(scale=scale, seed=seed)
+        run.counts = {"files": len(files), "rows": sum(file.rows for file in files)}

@@ -15,14 +15,22 @@ from lakehouse_project.kernel.errors import LakehouseError
 log = structlog.get_logger(__name__)
 
 
+def enqueue(kind: str, *, user_id: int | None = None, **inputs: Any) -> Run:
+    """A run that a task will pick up with `track(kind, run_id=…)`; a client can poll it from now on."""
+    return Run.objects.create(kind=kind, inputs=inputs, requested_by_id=user_id)
+
+
 @contextmanager
-def track(kind: str, **inputs: Any) -> Iterator[Run]:
+def track(kind: str, *, run_id: str | None = None, **inputs: Any) -> Iterator[Run]:
     """Record the block as a `Run`: running, then succeeded, or failed with the error, which goes on.
 
     Use it outside of the transaction that the block opens, so that a failed run is remembered. The block may set
-    `counts` and `message` of the run it is given. A run that raises `NothingToDo` is forgotten.
+    `counts` and `message` of the run it is given. With `run_id` it is one of `enqueue`, else a new one. A run that
+    raises `NothingToDo` is forgotten.
     """
-    run = Run.objects.create(kind=kind, inputs=inputs, state=Run.State.RUNNING, started_at=timezone.now())
+    run = Run.objects.get(pk=run_id) if run_id else Run(kind=kind, inputs=inputs)
+    run.state, run.started_at = Run.State.RUNNING, timezone.now()
+    run.save()
     try:
         yield run
     except NothingToDo:

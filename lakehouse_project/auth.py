@@ -1,12 +1,15 @@
 """Who may do what: groups with their permissions, and the ways for a program to log in."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
 
 from django.apps import apps
 from django.contrib.auth import authenticate
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import AbstractBaseUser, Group, Permission, User
-from django.http import HttpRequest
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
 from knox.auth import TokenAuthentication
 from knox.models import AuthToken
 from ninja.security import HttpBasicAuth, SessionAuth
@@ -52,7 +55,8 @@ def create_groups() -> None:
 
 def _grants(kinds: tuple[str, ...], codename: str) -> bool:
     return codename in kinds or (
-        codename.split("_")[0] in kinds and codename not in ("view_personal_data", "view_secret_data")
+        codename.split("_", maxsplit=1)[0] in kinds
+        and codename not in ("view_personal_data", "view_secret_data")
     )
 
 
@@ -96,3 +100,16 @@ class BasicAuth(HttpBasicAuth):
 
 
 AUTHENTICATION = [TokenAuth(), BasicAuth(), SessionAuth(csrf=True)]
+
+View = Callable[..., HttpResponse]
+
+
+def login_or_token(view: View) -> View:
+    """For the pages that describe the API: people are sent to the login, programs may send what they log in with."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        known = request.user.is_authenticated or any(way(request) for way in (TokenAuth(), BasicAuth()))
+        return view(request, *args, **kwargs) if known else redirect_to_login(request.get_full_path())
+
+    return guarded

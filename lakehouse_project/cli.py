@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "migrate": "create or update the database schema",
         "dictionary": "write docs/data-dictionary.md from the contracts",
         "diagrams": "write docs/diagrams/ from the models",
+        "openapi": "write docs/openapi-v1.json from the routes",
     },
 }
 

@@ -52,6 +52,11 @@ def receive_file(
 
 
 @wireup.injectable
+def seed_lake(receive: bronze.ReceiveFile) -> bronze.SeedLake:
+    return bronze.SeedLake(receive=receive, folder=settings.LAKEHOUSE_HOME / "seed")
+
+
+@wireup.injectable
 def refine_changes(bus: EventBus) -> silver.RefineChanges:
     calendar = silver.Calendar(
         holidays_country=settings.HOLIDAYS_COUNTRY, fiscal_year_start=settings.FISCAL_YEAR_START
@@ -112,6 +117,7 @@ PLAIN: tuple[type[Any], ...] = (
     bronze_repositories.SourceFiles,
     bronze_repositories.RawRecords,
     bronze_repositories.Documents,
+    bronze.ReceiveFiles,
     bronze.LoadFile,
     bronze.LoadDocuments,
     bronze.RecheckRecords,
@@ -133,6 +139,7 @@ FACTORIES = (
     events,
     cipher,
     receive_file,
+    seed_lake,
     refine_changes,
     refresh_marts,
     refresh_views,

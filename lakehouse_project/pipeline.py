@@ -10,6 +10,7 @@ from kombu.exceptions import OperationalError
 from lakehouse_project.celery import app
 
 LISTENERS: Mapping[str, tuple[str, ...]] = {
+    "bronze.seed_wanted": ("bronze.seed",),
     "bronze.file_received": ("bronze.load_file",),
     "bronze.changed": ("silver.refine", "search.project"),
     "silver.changed": ("gold.refresh", "search.project"),

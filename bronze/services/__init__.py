@@ -1,8 +1,9 @@
 """The use cases of the bronze layer."""
 
 from bronze.services.curation import EditRecord, RecheckRecords
-from bronze.services.intake import LoadDocuments, LoadFile, ReceiveFile
+from bronze.services.intake import LoadDocuments, LoadFile, ReceiveFile, ReceiveFiles
 from bronze.services.records import ChangeRecord, CreateRecord, DeleteRecord, ReplaceRecord, RowGate
+from bronze.services.seeding import SeedLake
 
 __all__ = [
     "ChangeRecord",
@@ -13,6 +14,8 @@ __all__ = [
     "LoadFile",
     "RecheckRecords",
     "ReceiveFile",
+    "ReceiveFiles",
     "ReplaceRecord",
     "RowGate",
+    "SeedLake",
 ]

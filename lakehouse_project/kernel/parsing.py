@@ -32,12 +32,11 @@ def parse_integer(text: pl.Expr) -> pl.Expr:
     )
 
 
-def parse_decimal(text: pl.Expr, dtype: pl.DataType = MONEY) -> pl.Expr:
+def parse_decimal(text: pl.Expr, dtype: pl.Decimal = MONEY) -> pl.Expr:
     """Decimal of plain notation (`-12.50`); null for exponents, thousands separators and decimal commas.
 
     More decimal places than `dtype` has give null as well: money is never rounded on the way in.
     """
-    assert isinstance(dtype, pl.Decimal)
     value = present(text)
     plain = value.str.contains(rf"^[+-]?(?:\d+(?:\.\d{{0,{dtype.scale}}}0*)?|\.\d{{1,{dtype.scale}}}0*)$")
     return pl.when(plain).then(value.str.strip_prefix("+")).cast(dtype, strict=False)

@@ -4,13 +4,12 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 
 from bronze.repositories import SourceFiles
-from bronze.seeding import iter_seed
-from bronze.services import ReceiveFile
+from bronze.seeding import write_seed
+from bronze.services import SeedLake
 from lakehouse_project.kernel.services import resolve
 from lakehouse_project.management.waiting import wait_for_gold_and_search
 
@@ -33,15 +32,17 @@ class Command(BaseCommand):
     ) -> None:
         if scale <= 0 or seed < 0:
             raise CommandError("--scale must be above 0 and --seed not below 0.")
-        folder = output or settings.LAKEHOUSE_HOME / "seed" / f"scale-{scale:g}-seed-{seed}"
-        ids = []
+        if output is not None:
+            files = write_seed(output, scale=scale, seed=seed)
+            self.stdout.write(f"{len(files)} files written to {output}")
+            return
         with Console(stderr=True).status("") as status:
-            for written in iter_seed(folder, scale=scale, seed=seed):
-                status.update(f"seeding {written.dataset}")
-                if output is None:
-                    ids.append(self._receive(written.path, written.dataset))
-        self.stdout.write(f"Scale {scale:g}, seed {seed}: files in {folder}")
-        if wait and ids:
+            seeded = resolve(SeedLake)(
+                scale=scale, seed=seed, on_file=lambda file: status.update(f"seeding {file.dataset}")
+            )
+        ids = [file.file_id for file in seeded]
+        self.stdout.write(f"Scale {scale:g}, seed {seed}: {len(ids)} files received")
+        if wait:
             wait_for_gold_and_search(ids)
             self._report(ids)
 
@@ -49,6 +50,3 @@ class Command(BaseCommand):
         """A line per data set: what became of its rows."""
         for dataset, receipt in resolve(SourceFiles).receipts(ids).items():
             self.stdout.write(f"  {dataset:<16} {receipt.summary()}")
-
-    def _receive(self, path: Path, dataset: str) -> int:
-        return resolve(ReceiveFile)(path, name=path.name, via="seed", dataset=dataset).id

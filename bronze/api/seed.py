@@ -1,0 +1,43 @@
+"""Seeding over the API."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Field, Router, Schema
+
+from governance.services import enqueue
+from lakehouse_project.kernel.events import EventBus
+from lakehouse_project.kernel.permissions import require
+from lakehouse_project.kernel.services import resolve
+
+router = Router(tags=["seed"])
+
+
+class SeedIn(Schema):
+    """The same scale and seed give the same data; loading it again changes nothing."""
+
+    scale: Annotated[
+        float, Field(gt=0, le=100, description="1 means 1,000 users and 20,000 order lines.")
+    ] = 1.0
+    seed: Annotated[int, Field(ge=0, description="Another number, other data.")] = 42
+
+
+class SeedOut(Schema):
+    """The run to poll at `Location`."""
+
+    run: UUID
+    state: str
+
+
+@router.post(
+    "", response={202: SeedOut}, operation_id="seed", summary="Generate a company's data and load it"
+)
+def seed_lake(request: HttpRequest, response: HttpResponse, wanted: SeedIn | None = None) -> tuple[int, Any]:
+    require(request, "bronze.add_sourcefile")
+    wanted = wanted or SeedIn()
+    run = enqueue("seed", user_id=request.user.pk, **wanted.dict())
+    resolve(EventBus).publish("bronze.seed_wanted", run_id=str(run.pk), **wanted.dict())
+    response["Location"] = f"/api/v1/runs/{run.pk}"
+    response["Retry-After"] = "2"
+    return 202, SeedOut(run=run.pk, state=run.state)

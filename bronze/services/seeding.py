@@ -1,0 +1,39 @@
+"""The first data set: a company's data, written as files and received like anybody's files."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bronze.services.intake import ReceiveFile
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """A generated file that was received. `expected_dirty`: rows that were made to fail their contract."""
+
+    file_id: int
+    dataset: str
+    rows: int
+    expected_dirty: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeedLake:
+    """Generate the files of a scale and a seed, and receive them. Doing it again changes nothing."""
+
+    receive: ReceiveFile
+    folder: Path
+
+    def __call__(
+        self, *, scale: float, seed: int, on_file: Callable[[Seeded], None] = lambda _seeded: None
+    ) -> list[Seeded]:
+        """Raises `ValueError` unless scale > 0 and seed >= 0. The files stay below `folder`."""
+        from bronze.seeding import iter_seed  # noqa: PLC0415  loads a PDF writer that nothing else needs
+
+        target = self.folder / f"scale-{scale:g}-seed-{seed}"
+        found = []
+        for file in iter_seed(target, scale=scale, seed=seed):
+            received = self.receive(file.path, name=file.path.name, via="seed", dataset=file.dataset)
+            found.append(Seeded(received.id, file.dataset, file.rows, file.dirty_rows))
+            on_file(found[-1])
+        return found

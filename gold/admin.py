@@ -5,25 +5,29 @@ from typing import Any
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
+from unfold.decorators import display
 
 from gold.models import AnyModel, DepartmentHeadcount, MonthlyRevenue, UserProfile
 from gold.registry import MARTS
+from lakehouse_project.kernel.admin import ReadOnlyAdmin
 
 FILTERS = ("year", "country", "status", "event_type", "is_above_mean")
 SEARCHED = ("user_id", "department", "job", "city", "bank", "employer", "postal_code", "status", "event_type")
 
 
-class ReadOnlyAdmin(ModelAdmin):  # unfold has no types
-    """Rows are computed; nobody edits them."""
+@display(description="Mean", ordering="mean")
+def shown_mean(row: Any) -> str:
+    return f"{row.mean:,.2f}"
 
-    show_full_result_count = False
-    list_per_page = 50
 
-    def get_list_display(self, request: HttpRequest) -> list[str]:
-        return [
+class MartAdmin(ReadOnlyAdmin):
+    """All columns of a mart or view."""
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        names = [
             field.name for field in self.opts.concrete_fields if not isinstance(field, models.BigAutoField)
         ]
+        return [shown_mean if name == "mean" else name for name in names]
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         return [name for name in FILTERS if name in self._names()]
@@ -34,15 +38,6 @@ class ReadOnlyAdmin(ModelAdmin):  # unfold has no types
     def _names(self) -> set[str]:
         return {field.name for field in self.opts.concrete_fields}
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
 
 SHOWN: tuple[AnyModel, ...] = (
     *(mart.model for mart in MARTS),
@@ -51,4 +46,4 @@ SHOWN: tuple[AnyModel, ...] = (
     DepartmentHeadcount,
 )
 
-admin.site.register(SHOWN, ReadOnlyAdmin)
+admin.site.register(SHOWN, MartAdmin)

@@ -2,42 +2,58 @@
 
 from django.contrib import admin
 from django.utils.safestring import SafeString
-from unfold.admin import TabularInline
 from unfold.decorators import display
 
 from governance.models import QualityResult, Run, Watermark
-from lakehouse_project.kernel.admin import ReadOnlyAdmin, pretty_json
+from lakehouse_project.kernel.admin import ReadOnlyAdmin, ReadOnlyInline, pretty_json
 
 COLOURS = {"succeeded": "success", "failed": "danger", "running": "info", "partial": "warning"}
 
 
-class QualityInline(TabularInline):
+class QualityInline(ReadOnlyInline):
     model = QualityResult
-    extra = 0
-    can_delete = False
+    fields = ("table", "check_name", "value", "passed", "detail")
+    readonly_fields = fields
 
 
 @admin.register(Run)
 class RunAdmin(ReadOnlyAdmin):
-    list_display = ("kind", "shown_state", "message", "created_at", "finished_at")
+    list_display = ("kind", "shown_state", "subject", "outcome", "started_at", "took")
     list_filter = ("kind", "state")
     inlines = (QualityInline,)
     fields = (
         "kind",
-        "state",
+        "shown_state",
         "message",
         "what",
         "result",
         "created_at",
         "started_at",
         "finished_at",
+        "took",
         "detail",
     )
-    readonly_fields = ("what", "result")
+    readonly_fields = ("shown_state", "what", "result", "took")
 
     @display(description="State", label=COLOURS, ordering="state")
     def shown_state(self, run: Run) -> str:
         return run.state
+
+    @display(description="Of")
+    def subject(self, run: Run) -> str:
+        return str(run.inputs.get("name") or run.inputs.get("dataset") or "-")
+
+    @display(description="Outcome")
+    def outcome(self, run: Run) -> str:
+        """What it says in words, or else its counts that are not zero."""
+        counts = [f"{count:,} {name}" for name, count in run.counts.items() if count]
+        return run.message or ", ".join(counts) or "-"
+
+    @display(description="Took", ordering="finished_at")
+    def took(self, run: Run) -> str:
+        if run.started_at is None or run.finished_at is None:
+            return "-"
+        return f"{(run.finished_at - run.started_at).total_seconds():,.1f} s"
 
     @display(description="Inputs")
     def what(self, run: Run) -> SafeString:
@@ -55,5 +71,6 @@ class WatermarkAdmin(ReadOnlyAdmin):
 
 @admin.register(QualityResult)
 class QualityResultAdmin(ReadOnlyAdmin):
-    list_display = ("table", "check_name", "value", "passed", "run")
+    list_display = ("table", "check_name", "value", "passed", "run", "detail")
     list_filter = ("passed", "table")
+    list_select_related = ("run",)

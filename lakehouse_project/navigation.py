@@ -1,10 +1,12 @@
-"""The sidebar of the admin: one group per layer."""
+"""The sidebar and the first page of the admin: one group per layer, in the order of the pipeline."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.apps import apps
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.text import capfirst
 
 LAYERS = (
     ("Bronze: raw records", "bronze", "inventory_2"),
@@ -18,7 +20,7 @@ LAYERS = (
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """Groups of links to the lists that the user may see."""
-    return [
+    groups = [
         {
             "title": title,
             "separator": True,
@@ -27,6 +29,26 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         }
         for title, app, icon in LAYERS
     ]
+    return [group for group in groups if group["items"]]
+
+
+def dashboard(_request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Context of the first page: the numbers of the layers, and the apps named and ordered as in the sidebar."""
+    from lakehouse_project.overview import tiles  # noqa: PLC0415  models must be loaded first
+
+    listed = {app["app_label"]: app for app in context["app_list"]}
+    ordered = [
+        {**listed[app], "name": title, "models": _as_declared(app, listed[app])}
+        for title, app, _icon in LAYERS
+        if app in listed
+    ]
+    return {**context, "title": "Overview", "tiles": tiles(), "app_list": ordered}
+
+
+def _as_declared(app: str, listed: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Models in the order of their module, where Django sorts them by name."""
+    places = {model.__name__: place for place, model in enumerate(apps.get_app_config(app).get_models())}
+    return sorted(listed["models"], key=lambda model: places[model["object_name"]])
 
 
 def _items(app: str, icon: str, request: HttpRequest) -> list[dict[str, Any]]:
@@ -35,7 +57,7 @@ def _items(app: str, icon: str, request: HttpRequest) -> list[dict[str, Any]]:
     models = [model for model in apps.get_app_config(app).get_models() if admin.site.is_registered(model)]
     return [
         {
-            "title": str(model._meta.verbose_name_plural).capitalize(),
+            "title": capfirst(str(model._meta.verbose_name_plural)),
             "icon": icon,
             "link": reverse(f"admin:{app}_{model._meta.model_name}_changelist"),
         }

@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "pgtrigger",
     "rest_framework",
     "knox",
+    "ninja",
     "axes",
     "django_structlog",
     "governance",
@@ -121,6 +122,7 @@ AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
+AXES_ENABLE_ADMIN = False
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"
 
@@ -140,9 +142,11 @@ LANGUAGE_CODE = "en-us"
 TIME_ZONE = ENV.time_zone
 USE_I18N = True
 USE_TZ = True
+FORMAT_MODULE_PATH = "lakehouse_project.formats"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = LAKEHOUSE_HOME / "static"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 STATICFILES_DIRS = [PACKAGE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
@@ -167,7 +171,26 @@ UNFOLD = {
     "SITE_SUBHEADER": "Raw file to gold, one machine",
     "SITE_SYMBOL": "waves",
     "SITE_URL": "/",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda _request: f"{STATIC_URL}lakehouse/icon.svg"}
+    ],
     "SHOW_HISTORY": True,
+    "DASHBOARD_CALLBACK": "lakehouse_project.navigation.dashboard",
+    "COLORS": {
+        "primary": {
+            "50": "#eef8f8",
+            "100": "#d5edef",
+            "200": "#aedce0",
+            "300": "#7cc4cb",
+            "400": "#45a4ae",
+            "500": "#2a8794",
+            "600": "#0f6674",
+            "700": "#0d5662",
+            "800": "#0d4650",
+            "900": "#0c3a43",
+            "950": "#06252b",
+        }
+    },
     "SIDEBAR": {
         "show_search": True,
         "show_all_applications": False,

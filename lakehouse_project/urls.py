@@ -37,6 +37,7 @@ urlpatterns = [
         name="login",
     ),
     path("logout/", LogoutView.as_view(next_page="login"), name="logout"),
+    path("marts/<slug:group>/<slug:name>/", views.mart_page, name="mart"),
     path("search/", include("search.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", v1.urls),

@@ -1,89 +1,131 @@
-"""The home page: what is in each layer, and what happened last."""
+"""The home page, and the marts as tables."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
 
-from django.db import connection
 from django.db.models import Max
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
+from pydantic import ValidationError
 
-from bronze.models import Document, RawRecord, SourceFile
+from bronze.contracts import DOCUMENTS
+from bronze.models import SourceFile
 from gold.models import DepartmentHires
 from gold.registry import MARTS, Mart
+from gold.schemas import MartQuery, query_schema
+from gold.services import ReadMart
 from governance.models import Run
-from search.models import SearchDocument
-from silver.models import FactEmployment, FactEvent, FactHire, FactOrderLine
+from lakehouse_project.kernel.masking import may_see_personal_data
+from lakehouse_project.kernel.pagination import PageOf
+from lakehouse_project.kernel.services import resolve
+from lakehouse_project.overview import tiles
 
 LATEST = 8
-
-
-@dataclass(frozen=True)
-class Tile:
-    """A number of the home page: `layer` colours it, `url` leads to the rows."""
-
-    layer: str
-    label: str
-    count: int
-    url: str
+ROWS_PER_PAGE = 50
 
 
 @dataclass(frozen=True)
 class MartLink:
-    """A mart of the home page, as JSON and as CSV."""
+    """A mart narrowed to `query`, and the addresses of its three forms."""
 
-    group: str
-    title: str
-    url: str
-    csv: str
+    mart: Mart
+    query: Mapping[str, Any]
+
+    @property
+    def title(self) -> str:
+        return self.mart.name.replace("-", " ").capitalize()
+
+    @property
+    def page(self) -> str:
+        return self._with(reverse("mart", args=[self.mart.group, self.mart.name]))
+
+    @property
+    def json(self) -> str:
+        return self._with(f"/api/v1/gold{self.mart.path}")
+
+    @property
+    def csv(self) -> str:
+        return self._with(f"/api/v1/gold{self.mart.path}", format="csv")
+
+    def at(self, page: int) -> str:
+        return self._with("", page=page)
+
+    def _with(self, address: str, **more: Any) -> str:
+        query = urlencode({**self.query, **more})
+        return f"{address}?{query}" if query else address
 
 
 def home(request: HttpRequest) -> HttpResponse:
     """Overview for everybody with a login."""
+    files = SourceFile.objects.select_related("dataset")
     context = {
-        "tiles": _tiles(),
-        "files": SourceFile.objects.select_related("dataset")[:LATEST],
+        "tiles": tiles(),
+        "files": files.exclude(dataset=DOCUMENTS, state=SourceFile.State.LOADED)[:LATEST],
         "runs": Run.objects.all()[:LATEST],
-        "marts": [_mart_link(mart) for mart in MARTS],
+        "marts": [MartLink(mart, _usual(mart)) for mart in MARTS],
     }
     return render(request, "home.html", context)
 
 
-def _tiles() -> list[Tile]:
-    quarantined = RawRecord.objects.filter(status=RawRecord.Status.QUARANTINED).count()
-    facts = sum(
-        _estimate(model._meta.db_table) for model in (FactHire, FactEmployment, FactOrderLine, FactEvent)
+def mart_page(request: HttpRequest, group: str, name: str) -> HttpResponse:
+    """One mart as a table. Takes the parameters of its route in the API, and fills in the required ones."""
+    mart = next((mart for mart in MARTS if (mart.group, mart.name) == (group, name)), None)
+    if mart is None:
+        raise Http404(f"There is no mart {name}.")
+    given = {key: value for key, value in request.GET.items() if value}
+    try:
+        query = query_schema(mart).model_validate({**_usual(mart), "page_size": ROWS_PER_PAGE, **given})
+    except ValidationError as error:
+        problem = "; ".join(f"{each['loc'][0]}: {each['msg']}" for each in error.errors())
+        context = {"link": MartLink(mart, _usual(mart)), "problem": problem}
+        return render(request, "mart.html", context, status=400)
+    return render(request, "mart.html", _table(request, mart, query))
+
+
+def _table(request: HttpRequest, mart: Mart, query: MartQuery) -> dict[str, Any]:
+    caller: Any = request.user
+    rows = resolve(ReadMart)(mart, query.model_dump(), is_personal_shown=may_see_personal_data(caller))
+    found, chosen = rows.page(query.window), query.model_dump(mode="json")
+    link = MartLink(
+        mart,
+        {parameter.name: chosen[parameter.name] for parameter in mart.parameters if chosen[parameter.name]},
     )
-    return [
-        Tile("bronze", "raw records", _estimate(RawRecord._meta.db_table), "/admin/bronze/rawrecord/"),
-        Tile("bronze", "in quarantine", quarantined, "/admin/bronze/rawrecord/?status__exact=quarantined"),
-        Tile("bronze", "documents", Document.objects.count(), "/admin/bronze/document/"),
-        Tile("silver", "facts", facts, "/admin/silver/"),
-        Tile("search", "search documents", _estimate(SearchDocument._meta.db_table), "/search/"),
-    ]
+    return {
+        "link": link,
+        "parameters": [(parameter, chosen[parameter.name]) for parameter in mart.parameters],
+        "columns": [(column, column.type in (int, float)) for column in rows.columns],
+        "rows": [[_cell(row[column.name]) for column in rows.columns] for row in found.items],
+        **_paging(link, query, found),
+    }
 
 
-def _mart_link(mart: Mart) -> MartLink:
-    """A link that answers: marts of one year show the last year that has hires."""
-    needs_year = any(parameter.is_required for parameter in mart.parameters)
-    query = f"?year={_last_year_of_hires()}&" if needs_year else "?"
-    address = f"/api/v1/gold{mart.path}{query}"
-    title = mart.name.replace("-", " ").capitalize()
-    return MartLink(mart.group, title, address.rstrip("?&"), f"{address}format=csv")
+def _paging(link: MartLink, query: MartQuery, found: PageOf) -> dict[str, Any]:
+    return {
+        "count": found.count,
+        "first": query.window.start + 1,
+        "last": query.window.start + len(found.items),
+        "previous": link.at(query.page - 1) if query.page > 1 else "",
+        "next": link.at(query.page + 1) if query.window.stop < found.count else "",
+    }
+
+
+def _cell(value: Any) -> tuple[str, bool]:
+    """A value as text, and whether it is a number."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return "" if value is None else str(value), False
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}", True
+
+
+def _usual(mart: Mart) -> dict[str, Any]:
+    """Values for required parameters: the last year that has hires."""
+    return {parameter.name: _last_year_of_hires() for parameter in mart.parameters if parameter.is_required}
 
 
 def _last_year_of_hires() -> int:
     year: int | None = DepartmentHires.objects.aggregate(last=Max("year"))["last"]
     return year or timezone.now().year
-
-
-def _estimate(table: str) -> int:
-    """Rows of a table: exact while it is small, the planner's estimate once counting would take long."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass", [table])
-        (estimate,) = cursor.fetchone()
-        if estimate > 200_000:
-            return int(estimate)
-        cursor.execute(f"SELECT count(*) FROM {connection.ops.quote_name(table)}")  # noqa: S608  our own table names
-        (count,) = cursor.fetchone()
-    return int(count)

@@ -4,35 +4,39 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
+from django.utils.safestring import SafeString
+from unfold.decorators import display
 
+from lakehouse_project.kernel.admin import ReadOnlyAdmin, pretty_json
 from lakehouse_project.kernel.masking import may_see_personal_data
 from search.models import SearchDocument
 
 
 @admin.register(SearchDocument)
-class SearchDocumentAdmin(ModelAdmin):  # unfold has no types
-    """Read-only: the rows follow from silver and bronze."""
+class SearchDocumentAdmin(ReadOnlyAdmin):
+    """The rows follow from silver and bronze. Title and text are those for every reader."""
 
-    list_display: ClassVar = ["entity", "entity_id", "passage", "page", "title", "updated_at"]
+    list_display: ClassVar = ["title", "entity", "entity_id", "passage", "page", "updated_at"]
     list_filter: ClassVar = ["entity"]
-    search_fields: ClassVar = ["entity_id", "title"]
-    show_full_result_count = False
-    list_per_page = 50
+    search_fields: ClassVar = ["entity_id__exact", "title"]
+    search_help_text = "Part of the title, or the whole key"
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         personal = ["personal_title", "personal_body"] if may_see_personal_data(request.user) else []
         shown = ["entity", "entity_id", "passage", "page", "title", "body", *personal]
-        return [*shown, "facets", "numbers", "dates", "url", "version", "updated_at"]
+        return [*shown, "shown_facets", "shown_numbers", "shown_dates", "url", "version", "updated_at"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return self.get_fields(request, obj)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
+    @display(description="Facets")
+    def shown_facets(self, document: SearchDocument) -> SafeString:
+        return pretty_json(document.facets)
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    @display(description="Numbers")
+    def shown_numbers(self, document: SearchDocument) -> SafeString:
+        return pretty_json(document.numbers)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    @display(description="Dates")
+    def shown_dates(self, document: SearchDocument) -> SafeString:
+        return pretty_json(document.dates)

@@ -4,17 +4,32 @@ import json
 from typing import Any
 
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
+from django.utils.text import capfirst
+from unfold.admin import ModelAdmin, TabularInline
 
 
-class ReadOnlyAdmin(ModelAdmin):
-    """Rows that the pipeline writes: to look at, not to edit."""
+class LayerAdmin(ModelAdmin):
+    """How lists of all layers look."""
 
     show_full_result_count = False
     list_per_page = 50
+    list_fullwidth = True
+    compressed_fields = True
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        title = capfirst(str(self.opts.verbose_name_plural))
+        context = {"title": title, **(extra_context or {})}
+        response: HttpResponse = super().changelist_view(request, context)
+        return response
+
+
+class ReadOnlyAdmin(LayerAdmin):
+    """Rows that the pipeline writes: to look at, not to edit."""
 
     def has_add_permission(self, request: HttpRequest, *_: Any) -> bool:
         return False
@@ -26,7 +41,22 @@ class ReadOnlyAdmin(ModelAdmin):
         return False
 
 
+class ReadOnlyInline(TabularInline):
+    """Rows below the row they belong to, to look at."""
+
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, *_: Any) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, *_: Any) -> bool:
+        return False
+
+
 def pretty_json(value: Any) -> SafeString:
     """JSON as people read it."""
     text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
-    return format_html('<pre style="white-space:pre-wrap;max-width:70rem">{}</pre>', text)
+    return format_html(
+        '<pre style="white-space:pre-wrap;overflow-wrap:anywhere;max-width:70rem">{}</pre>', text
+    )

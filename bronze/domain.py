@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 Status = Literal["valid", "quarantined", "deleted"]
+FileState = Literal["received", "loaded", "failed"]
 
 
 class Receipt(BaseModel):
@@ -42,7 +43,7 @@ class ReceivedFile(BaseModel):
     size: int
     media_type: str
     detected: list[str]
-    state: str
+    state: FileState
     error: str
     receipt: Receipt
     repeated: bool = False

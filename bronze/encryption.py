@@ -34,8 +34,8 @@ class FieldCipher:
             raise NotConfigured("FIELD_KEY must be 32, 48 or 64 random bytes in base64.") from error
 
     def encrypt(self, text: str, field: str) -> str:
-        """Cipher text with a prefix; empty stays empty and what is encrypted already stays as it is."""
-        if not text or text.startswith(PREFIX):
+        """Cipher text with a prefix; empty stays empty."""
+        if not text:
             return text
         return PREFIX + base64.b64encode(self._siv.encrypt(text.encode(), [field.encode()])).decode()
 
@@ -45,7 +45,7 @@ class FieldCipher:
             return text
         try:
             return self._siv.decrypt(base64.b64decode(text.removeprefix(PREFIX)), [field.encode()]).decode()
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:
             raise NotConfigured(f"{field} was encrypted with another key than FIELD_KEY.") from error
 
     def encrypt_column(self, values: pl.Series, field: str) -> pl.Series:

@@ -1,6 +1,6 @@
 """Errors of the bronze layer."""
 
-from lakehouse_project.kernel.errors import Conflict, InvalidInput, NotFound, PermanentError
+from lakehouse_project.kernel.errors import Conflict, InvalidInput, NotFound, PermanentError, TransientError
 
 
 class UnknownDataset(NotFound):
@@ -39,7 +39,25 @@ class FileNotReceived(NotFound):
     code = "file_not_found"
 
 
+class FilesRefused(InvalidInput):
+    """Of several files sent together some cannot be taken, so none was."""
+
+    code = "files_refused"
+
+
 class WorkerDied(PermanentError):
     """Loading this file killed the worker again and again."""
 
     code = "worker_died"
+
+
+class OriginalMissing(PermanentError):
+    """The bytes of a received file are no longer in the storage."""
+
+    code = "original_missing"
+
+
+class StorageUnavailable(TransientError):
+    """The storage cannot be written: it is full, or not writable."""
+
+    code = "storage_unavailable"

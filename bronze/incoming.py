@@ -1,6 +1,6 @@
 """Rows on their way into the raw records: checked, keyed, and with their payload as JSON text."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import orjson
 import polars as pl
@@ -8,6 +8,7 @@ import polars as pl
 from bronze.contracts import Classification, ContractSpec
 from bronze.encryption import FieldCipher
 from bronze.readers import LINE, BrokenRow, RowBatch
+from bronze.readers.formats import plain_name
 from bronze.validation import NO_ERRORS, check
 
 INCOMING_SCHEMA: Mapping[str, pl.DataType] = {
@@ -42,13 +43,19 @@ def incoming(batch: RowBatch, contract: ContractSpec, cipher: FieldCipher) -> pl
     return pl.concat(frames) if frames else pl.DataFrame(schema=dict(INCOMING_SCHEMA))
 
 
-def secret_fields(contract: ContractSpec) -> list[str]:
-    return [field.name for field in contract.fields if field.classification is Classification.SECRET]
+def classification_of(contract: ContractSpec, column: str) -> Classification | None:
+    """Who may see a column. One that an alias names counts as the field, though the field has its own column, too."""
+    field = contract.column_names().get(plain_name(column))
+    return contract.field(field).classification if field else None
+
+
+def secret_columns(contract: ContractSpec, columns: Iterable[str]) -> list[str]:
+    return [name for name in columns if classification_of(contract, name) is Classification.SECRET]
 
 
 def _payloads(batch: RowBatch, contract: ContractSpec, cipher: FieldCipher) -> pl.Series:
     """JSON text of each row as received; with secret fields it is built anew around their cipher text."""
-    secrets = [name for name in secret_fields(contract) if name in batch.rows.columns]
+    secrets = secret_columns(contract, batch.rows.columns)
     if batch.payloads is not None and not secrets:
         return batch.payloads
     rows = batch.rows.drop(LINE)
@@ -59,15 +66,14 @@ def _payloads(batch: RowBatch, contract: ContractSpec, cipher: FieldCipher) -> p
 
 
 def _with_secrets(payloads: pl.Series, secrets: pl.DataFrame) -> pl.Series:
-    sealed = [
-        orjson.dumps(orjson.loads(payload) | values).decode()
-        for payload, values in zip(payloads, secrets.iter_rows(named=True), strict=True)
-    ]
-    return pl.Series("payload", sealed, dtype=pl.String)
+    """The cipher texts as members behind the others: of members with the same name jsonb keeps the last alone."""
+    sealed = secrets.select(pl.struct(pl.all()).struct.json_encode().str.strip_prefix("{")).to_series()
+    opened = payloads.str.strip_chars_end().str.strip_suffix("}")
+    return opened + ", " + sealed
 
 
 def _broken_rows(broken: Sequence[BrokenRow], contract: ContractSpec, cipher: FieldCipher) -> pl.DataFrame:
-    sealed = bool(secret_fields(contract))
+    sealed = any(field.classification is Classification.SECRET for field in contract.fields)
     return pl.DataFrame(
         {
             "line": [row.line for row in broken],
@@ -84,4 +90,4 @@ def _broken_error(row: BrokenRow) -> str:
     return orjson.dumps([{"field": "", "rule": row.rule, "message": row.message, "value": None}]).decode()
 
 
-__all__ = ["INCOMING_SCHEMA", "NO_ERRORS", "incoming", "secret_fields"]
+__all__ = ["INCOMING_SCHEMA", "NO_ERRORS", "classification_of", "incoming", "secret_columns"]

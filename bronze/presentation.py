@@ -5,6 +5,7 @@ from typing import Any
 from bronze.contracts import CONTRACTS, Classification
 from bronze.domain import Record
 from bronze.encryption import FieldCipher
+from bronze.incoming import classification_of
 from lakehouse_project.kernel.masking import MASK, SECRET_PERMISSION, Caller, mask, may_see_personal_data
 from lakehouse_project.kernel.services import resolve
 
@@ -25,16 +26,17 @@ def present(record: Record, caller: Caller) -> dict[str, Any]:
 
 def visible_fields(record: Record, caller: Caller) -> dict[str, Any]:
     """The fields of a record as the caller may see them, those of the contract first and always there."""
-    specs = CONTRACTS[record.dataset].fields if record.dataset in CONTRACTS else ()
-    fields = {**{spec.name: None for spec in specs}, **record.fields}
+    contract = CONTRACTS.get(record.dataset)
+    if contract is None:
+        return dict(record.fields)
+    fields = {**dict.fromkeys(contract.field_names()), **record.fields}
     personal, secret = may_see_personal_data(caller), caller.has_perm(SECRET_PERMISSION)
-    for spec in specs:
-        if not fields[spec.name]:
-            continue
-        if spec.classification is Classification.SECRET:
-            fields[spec.name] = _opened(str(fields[spec.name]), spec.name) if secret else MASK
-        elif spec.classification is Classification.PERSONAL and not personal:
-            fields[spec.name] = mask(fields[spec.name])
+    for name in [name for name, value in fields.items() if value]:
+        kind = classification_of(contract, name)
+        if kind is Classification.SECRET:
+            fields[name] = _opened(str(fields[name]), name) if secret else MASK
+        elif kind is Classification.PERSONAL and not personal:
+            fields[name] = mask(fields[name])
     return fields
 
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Case, F, Q, QuerySet, When
+from django.db.models import Case, Q, QuerySet, TextField, When
 from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast, Trim
 from django.utils import timezone
 
 from bronze.contracts import CONTRACTS, DOCUMENTS, ContractSpec
@@ -100,13 +101,11 @@ class SourceFiles:
         )
         return received.filter(pk=file_id).first()
 
-    def claim_documents(self, first: int, limit: int) -> list[SourceFile]:
-        """Lock document `first` and others that were received; those that other workers have are left out."""
-        received = SourceFile.objects.select_for_update(skip_locked=True).filter(
-            state=SourceFile.State.RECEIVED, dataset_id=DOCUMENTS
-        )
+    def waiting_documents(self, first: int, limit: int) -> Sequence[int]:
+        """Document `first`, if it was received and not loaded yet, and others like it."""
+        received = SourceFile.objects.filter(state=SourceFile.State.RECEIVED, dataset_id=DOCUMENTS)
         order = Case(When(pk=first, then=0), default=1)
-        return list(received.order_by(order, "id")[:limit])
+        return list(received.order_by(order, "id").values_list("id", flat=True)[:limit])
 
     def finish(self, file_id: int, receipt: Receipt) -> None:
         """Store the receipt. `rows_read` must be the sum of the others: the database checks it."""
@@ -145,18 +144,29 @@ class RawRecords:
             return _record_entity(row)
         raise RecordNotFound(f"{dataset} has no record with the key {key!r}.")
 
+    def text_of(self, dataset: str, key: str) -> str:
+        """The fields of a record as JSON text, every digit as stored. Raises `RecordNotFound`."""
+        rows = RawRecord.objects.filter(dataset_id=dataset, key=key).exclude(status="deleted")
+        for text in rows.values_list(Cast("effective", TextField()), flat=True):
+            return str(text)
+        raise RecordNotFound(f"{dataset} has no record with the key {key!r}.")
+
     def lock(self, dataset: str, key: str) -> RawRecord | None:
-        """The row of a key, locked for the transaction, deleted or not."""
+        """The row of a key, deleted or not. The key is locked for the transaction, even if it has no row yet."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"bronze:{dataset}:{key}"]
+            )
         return RawRecord.objects.select_for_update().filter(dataset_id=dataset, key=key).first()
 
     def set_patch(self, record_id: int, patch: Mapping[str, Any]) -> None:
         """Set the edits on top of the payload."""
         RawRecord.objects.filter(pk=record_id).exclude(patch=patch).update(patch=patch)
 
-    def revive(self, dataset: str, key: str) -> None:
-        """Undo a deletion."""
-        deleted = RawRecord.objects.filter(dataset_id=dataset, key=key, status=RawRecord.Status.DELETED)
-        deleted.update(status=RawRecord.Status.VALID)
+    def reset(self, record_id: int) -> None:
+        """Make way for a new version that keeps its contract: no edits, no errors, not deleted."""
+        clean = {"patch": {}, "errors": [], "status": RawRecord.Status.VALID}
+        RawRecord.objects.filter(~Q(**clean), pk=record_id).update(**clean)
 
     def delete(self, dataset: str, key: str) -> None:
         """Leave a tombstone: the record stays, marked as deleted."""
@@ -171,8 +181,10 @@ class RawRecords:
         same = Q(status=status, errors=list(errors))
         RawRecord.objects.filter(~same, pk=record_id).update(status=status, errors=list(errors))
 
-    def exists(self, dataset: str, key: str) -> bool:
-        return RawRecord.objects.filter(dataset_id=dataset, key=key, status=RawRecord.Status.VALID).exists()
+    def exists(self, dataset: str, key: str, *, hold: bool = False) -> bool:
+        """Whether there is a valid record; `hold` keeps it from being deleted before the transaction ends."""
+        rows = RawRecord.objects.filter(dataset_id=dataset, key=key, status=RawRecord.Status.VALID)
+        return bool(rows.select_for_update(no_key=True).values_list("id")) if hold else rows.exists()
 
     def references_to(self, dataset: str, key: str) -> dict[str, int]:
         """How many records of other data sets strictly refer to this one, by data set."""
@@ -222,9 +234,9 @@ def _current_xid() -> int:
 
 
 def _with_text(rows: QuerySet[RawRecord], field: str, text: str) -> QuerySet[RawRecord]:
-    """Rows whose field reads `text`, be it a string or a number."""
-    return rows.alias(**{f"text_{field}": KeyTextTransform(field, "effective")}).filter(
-        **{f"text_{field}": text}
+    """Rows whose field reads `text`, be it a string, with blanks around it or not, or a number."""
+    return rows.alias(**{f"text_{field}": Trim(KeyTextTransform(field, "effective"))}).filter(
+        **{f"text_{field}": text.strip()}
     )
 
 

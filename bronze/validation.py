@@ -1,12 +1,15 @@
 """The contract check: every failed rule of every row, in one vectorised pass.
 
 Input: a frame of strings, one column per field that the data has. Output: the same rows with
-`_key` (the natural key, null where a part of it is missing) and `_errors` (JSON text: a list of field, rule, message, value).
+`_key` (the natural key, null where a part of it is missing) and `_errors` (JSON text: a list of field, rule, message,
+value).
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
+import orjson
 import polars as pl
 
 from bronze.contracts import ContractSpec, FieldSpec
@@ -20,7 +23,8 @@ MAX_SHOWN = 200
 """Characters of a bad value that an error repeats."""
 
 NO_ERRORS = "[]"
-LARGE_DECIMAL = 38
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2100, 12, 31)
+"""No date or moment outside of these days is meant: it is a typing error or a stand-in for "never"."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ def _describe(rows: pl.DataFrame, flags: pl.DataFrame, rules: list[Rule]) -> pl.
 
 
 def key_of(contract: ContractSpec, columns: list[str]) -> pl.Expr:
-    """The natural key as text: whole numbers in plain form, parts joined by a colon, null if a part is missing."""
+    """The natural key as text: numbers and dates in plain form, parts joined by a colon, null if one is missing."""
     parts = [
         _key_part(contract.field(name), composite=len(contract.key) > 1)
         for name in contract.key
@@ -76,6 +80,8 @@ def _key_part(field: FieldSpec, *, composite: bool) -> pl.Expr:
     text = present(pl.col(field.name))
     if field.kind == "integer":
         return pl.coalesce(parse_integer(pl.col(field.name)).cast(pl.String), text)
+    if field.kind == "date":
+        text = pl.coalesce(parse_date(pl.col(field.name)).dt.to_string("%Y-%m-%d"), text)
     if composite:
         return text.str.replace_all("%", "%25", literal=True).str.replace_all(
             KEY_SEPARATOR, "%3A", literal=True
@@ -109,24 +115,44 @@ def _type_rules(field: FieldSpec, column: pl.Expr, text: pl.Expr) -> Iterator[Ru
     elif field.kind == "decimal":
         yield from _decimal_rules(field, column, text)
     elif field.kind == "date":
-        yield Rule(
-            field, "date", text.is_not_null() & parse_date(column).is_null(), "is not a date like 2024-05-17"
-        )
+        day = parse_date(column)
+        yield Rule(field, "date", text.is_not_null() & day.is_null(), "is not a date like 2024-05-17")
+        yield _calendar_rule(field, day)
     elif field.kind == "datetime":
-        broken = text.is_not_null() & parse_datetime(column).is_null()
+        moment = parse_datetime(column)
+        broken = text.is_not_null() & moment.is_null()
         yield Rule(field, "datetime", broken, "is not a timestamp like 2024-05-17T18:20:00Z (ISO 8601)")
+        yield _calendar_rule(field, moment.dt.date())
     elif field.kind == "enum":
         choices = ", ".join(field.choices)
         yield Rule(field, "enum", ~text.str.to_lowercase().is_in(field.choices), f"is not one of {choices}")
     elif field.kind == "object":
-        yield Rule(field, "object", ~text.str.contains(r"^\{[\s\S]*\}$"), "is not a JSON object")
+        yield Rule(
+            field, "object", ~text.map_batches(_are_objects, return_dtype=pl.Boolean), "is not a JSON object"
+        )
+
+
+def _calendar_rule(field: FieldSpec, day: pl.Expr) -> Rule:
+    message = f"is not between {FIRST_DAY} and {LAST_DAY}"
+    return Rule(field, "range", ~day.is_between(FIRST_DAY, LAST_DAY), message)
+
+
+def _are_objects(texts: pl.Series) -> pl.Series:
+    return pl.Series([None if text is None else _is_object(text) for text in texts], dtype=pl.Boolean)
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(orjson.loads(text), dict)
+    except orjson.JSONDecodeError:
+        return False
 
 
 def _decimal_rules(field: FieldSpec, column: pl.Expr, text: pl.Expr) -> Iterator[Rule]:
     value = parse_decimal(column, pl.Decimal(18, field.scale))
-    number = text.str.contains(r"^[+-]?(\d+\.?\d*|\.\d+)$")
+    number = text.str.contains(r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)$")
     yield Rule(field, "decimal", ~number, "is not a plain number like 1234.50")
-    too_fine = number & text.str.contains(rf"\.\d{{{field.scale}}}\d*[1-9]")
+    too_fine = number & text.str.contains(rf"\.[0-9]{{{field.scale}}}[0-9]*[1-9]")
     yield Rule(field, "decimal_places", too_fine, f"has more than {field.scale} decimal places")
     yield Rule(field, "decimal_size", number & ~too_fine & value.is_null(), "is too large")
     yield from _range_rules(field, value)

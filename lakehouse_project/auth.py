@@ -93,13 +93,22 @@ class BasicAuth(HttpBasicAuth):
     def authenticate(self, request: HttpRequest, username: str, password: str) -> AbstractBaseUser | None:
         if not (request.is_secure() or request.META.get("REMOTE_ADDR") in ("127.0.0.1", "::1")):
             return None
+        if "\x00" in username:  # no name has it, and PostgreSQL does not take it
+            return None
         user = authenticate(request, username=username, password=password)
         if user is not None:
             request.user = user
         return user
 
 
-AUTHENTICATION = [TokenAuth(), BasicAuth(), SessionAuth(csrf=True)]
+class LoggedInSession(SessionAuth):
+    """The session of a browser, with its CSRF token. Without a login there is nothing to protect: that is a 401."""
+
+    def _get_key(self, request: HttpRequest) -> str | None:
+        return super()._get_key(request) if request.user.is_authenticated else None
+
+
+AUTHENTICATION = [TokenAuth(), BasicAuth(), LoggedInSession(csrf=True)]
 
 View = Callable[..., HttpResponse]
 

@@ -11,9 +11,9 @@ from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema
 
-from bronze.domain import ReceivedFile
+from bronze.domain import FileState, ReceivedFile
 from bronze.repositories import SourceFiles
-from bronze.services import ReceiveFile
+from bronze.services import ReceiveFiles
 from lakehouse_project.kernel.errors import InvalidInput
 from lakehouse_project.kernel.pagination import Page, PageOf, PageQuery
 from lakehouse_project.kernel.parameters import reject_unknown
@@ -52,7 +52,7 @@ class FileQuery(PageQuery):
     """Filters of the list of files."""
 
     dataset: str | None = None
-    state: str | None = None
+    state: FileState | None = None
 
 
 @router.post(
@@ -60,17 +60,15 @@ class FileQuery(PageQuery):
     response={200: Page[ReceivedFile], 202: Page[ReceivedFile]},
     operation_id="upload_files",
     summary="Send files: a form with one or several, or the bytes of one as the body",
+    description="Of several files all are taken or none. The same bytes again answer 200 with the earlier receipt.",
     openapi_extra=FORM,
 )
 def upload_files(request: HttpRequest, response: HttpResponse, query: Query[UploadQuery]) -> Any:
     reject_unknown(request, UploadQuery.model_fields)
     require(request, "bronze.add_sourcefile")
-    dataset = request.POST.get("dataset") or query.dataset
+    dataset = (_is_form(request) and request.POST.get("dataset")) or query.dataset or None
     with _sent(request, query) as sent:
-        received = [
-            resolve(ReceiveFile)(path, name=name, via="upload", dataset=dataset, user_id=request.user.pk)
-            for path, name in sent
-        ]
+        received = resolve(ReceiveFiles)(sent, via="upload", dataset=dataset, user_id=request.user.pk)
     response["Location"] = f"/api/v1/bronze/files/{received[0].id}"
     status = 200 if all(file.repeated for file in received) else 202
     return status, PageOf(received, len(received))
@@ -99,14 +97,19 @@ def get_file(request: HttpRequest, file_id: int) -> ReceivedFile:
 @contextmanager
 def _sent(request: HttpRequest, query: UploadQuery) -> Iterator[list[tuple[Path, str]]]:
     """The files of the request as local paths with their names."""
-    uploads = [upload for name in request.FILES for upload in request.FILES.getlist(name)]
-    if uploads:
-        yield [(_path(upload), upload.name or "upload") for upload in uploads]
-    elif request.content_type == "multipart/form-data":
-        raise InvalidInput("The form has no file. Send it as form field `file`: curl -F file=@my.csv …")
-    else:
+    if not _is_form(request):
         with _body(request) as path:
             yield [(path, query.name or query.dataset or "upload")]
+        return
+    uploads = [upload for name in request.FILES for upload in request.FILES.getlist(name)]
+    if not uploads:
+        raise InvalidInput("The form has no file. Send it as form field `file`: curl -F file=@my.csv …")
+    yield [(_path(upload), upload.name or "upload") for upload in uploads]
+
+
+def _is_form(request: HttpRequest) -> bool:
+    """Every other body is a file, whatever its type says: `curl --data-binary` calls it a form, too."""
+    return request.content_type == "multipart/form-data"
 
 
 def _path(upload: "UploadedFile[Any]") -> Path:

@@ -5,16 +5,17 @@ import json
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema
 
+from bronze.api.body import json_object
 from bronze.contracts import CONTRACTS, MODELS, Classification, Contract
-from bronze.domain import Record
+from bronze.domain import Record, Status
 from bronze.presentation import present
 from bronze.repositories import RawRecords
 from bronze.services import ChangeRecord, CreateRecord, DeleteRecord, ReplaceRecord
-from lakehouse_project.kernel.errors import FieldError, InvalidInput
 from lakehouse_project.kernel.masking import may_see_personal_data
 from lakehouse_project.kernel.pagination import Page, PageOf, PageQuery
 from lakehouse_project.kernel.parameters import reject_unknown
@@ -27,7 +28,7 @@ router = Router()
 class RecordQuery(PageQuery):
     """Which records to list. Every field of the data set is a filter of its own as well."""
 
-    record_status: str | None = None
+    record_status: Status | None = None
 
 
 class DatasetOut(Schema):
@@ -66,8 +67,8 @@ def create_record(
     request: HttpRequest, response: HttpResponse, *, dataset: str
 ) -> tuple[int, dict[str, Any]]:
     require(request, "bronze.add_rawrecord")
-    record = resolve(CreateRecord)(dataset, _body(request))
-    response["Location"] = f"{request.path.rstrip('/')}/{record.key}"
+    record = resolve(CreateRecord)(dataset, json_object(request))
+    response["Location"] = f"{request.path}/{quote(record.key, safe='')}"
     return 201, _shown(request, response, record)
 
 
@@ -78,12 +79,12 @@ def get_record(request: HttpRequest, response: HttpResponse, key: str, *, datase
 
 def replace_record(request: HttpRequest, response: HttpResponse, key: str, *, dataset: str) -> dict[str, Any]:
     require(request, "bronze.change_rawrecord")
-    return _shown(request, response, resolve(ReplaceRecord)(dataset, key, _body(request)))
+    return _shown(request, response, resolve(ReplaceRecord)(dataset, key, json_object(request)))
 
 
 def change_record(request: HttpRequest, response: HttpResponse, key: str, *, dataset: str) -> dict[str, Any]:
     require(request, "bronze.change_rawrecord")
-    return _shown(request, response, resolve(ChangeRecord)(dataset, key, _body(request)))
+    return _shown(request, response, resolve(ChangeRecord)(dataset, key, json_object(request)))
 
 
 def delete_record(request: HttpRequest, key: str, *, dataset: str) -> tuple[int, None]:
@@ -95,26 +96,6 @@ def delete_record(request: HttpRequest, key: str, *, dataset: str) -> tuple[int,
 def _shown(request: HttpRequest, response: HttpResponse, record: Record) -> dict[str, Any]:
     response["ETag"] = f'"{record.revision}"'
     return present(record, request.user)
-
-
-def _body(request: HttpRequest) -> dict[str, Any]:
-    """The JSON object that was sent. Raises `InvalidInput` that says where it is broken."""
-    try:
-        body = json.loads(request.body)
-    except json.JSONDecodeError as error:
-        raise InvalidInput(
-            f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
-        ) from error
-    except UnicodeDecodeError as error:
-        raise InvalidInput(f"The body is not UTF-8 (byte {error.start}).") from error
-    if not isinstance(body, dict):
-        raise InvalidInput("The body must be one JSON object with the fields of the record.")
-    if "\\u0000" in json.dumps(body):
-        raise InvalidInput(
-            "The body holds a NUL character, which cannot be stored.",
-            errors=[FieldError("", "nul_character", "NUL")],
-        )
-    return body
 
 
 def _filters(request: HttpRequest, dataset: str) -> dict[str, str]:

@@ -101,6 +101,8 @@ def encode(value: Any) -> str:
             return str(value)
         case str():
             return encode_basestring(value)
+        case int() | float():
+            return json.dumps(value)
         case dict():
             return "{" + ", ".join(f"{encode_basestring(k)}: {encode(v)}" for k, v in value.items()) + "}"
         case _:

@@ -10,7 +10,7 @@ import orjson
 from bronze.contracts import ContractSpec
 from bronze.domain import Record
 from bronze.encryption import FieldCipher
-from bronze.incoming import secret_fields
+from bronze.incoming import secret_columns
 from bronze.repositories import RawRecords, atomic, contract_named
 from bronze.rows import frame_of
 from bronze.validation import check
@@ -37,8 +37,8 @@ class RecheckRecords:
     def _plain(self, record: Record, contract: ContractSpec) -> dict[str, Any]:
         opened = {
             name: self.cipher.decrypt(str(record.fields[name]), name)
-            for name in secret_fields(contract)
-            if record.fields.get(name)
+            for name in secret_columns(contract, record.fields)
+            if record.fields[name]
         }
         return record.fields | opened
 
@@ -56,12 +56,16 @@ class EditRecord:
         """`patch`: field -> value, null meaning null; an empty one takes earlier edits back."""
         with atomic():
             (record,) = self.records.by_id([record_id])
-            secrets = secret_fields(contract_named(record.dataset))
-            sealed = {
-                name: self.cipher.encrypt(str(patch[name]), name) for name in secrets if patch.get(name)
-            }
-            self.records.set_patch(record_id, {**patch, **sealed})
+            self.records.set_patch(record_id, {**patch, **self._sealed(record, patch)})
             self.recheck([record_id])
             self.events.publish("bronze.changed")
             (edited,) = self.records.by_id([record_id])
             return edited
+
+    def _sealed(self, record: Record, patch: Mapping[str, Any]) -> dict[str, str]:
+        """The secrets of `patch` encrypted; those that it repeats from the record are so already."""
+        return {
+            name: self.cipher.encrypt(str(patch[name]), name)
+            for name in secret_columns(contract_named(record.dataset), patch)
+            if patch[name] and patch[name] != record.fields.get(name)
+        }

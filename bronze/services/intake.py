@@ -1,8 +1,8 @@
 """Files on their way in: received once, loaded whole or not at all."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,14 +12,16 @@ from bronze.admission import AdmissionLimits, Admitted, Candidate, admit
 from bronze.documents_text import DocumentJob, ExtractedDocument, extract_documents
 from bronze.domain import Receipt, ReceivedFile
 from bronze.encryption import FieldCipher
-from bronze.errors import WorkerDied
+from bronze.errors import FilesRefused, OriginalMissing, StorageUnavailable, WorkerDied
 from bronze.incoming import incoming
 from bronze.merge import IncomingTable
+from bronze.models import SourceFile
 from bronze.readers import FileFormat, read_rows
+from bronze.readers.formats import storable
 from bronze.repositories import MAX_ATTEMPTS, Documents, SourceFiles, atomic, contract_named, lock_dataset
 from bronze.services.curation import RecheckRecords
 from lake.storage import Storage
-from lakehouse_project.kernel.errors import PermanentError
+from lakehouse_project.kernel.errors import FieldError, PermanentError
 from lakehouse_project.kernel.events import EventBus
 
 DOCUMENTS_AT_ONCE = 50
@@ -44,10 +46,27 @@ class ReceiveFile:
         self, path: Path, *, name: str, via: str, dataset: str | None = None, user_id: int | None = None
     ) -> ReceivedFile:
         """Raises a `PermanentError` that says what is wrong with the file; nothing is kept of it then."""
-        admitted = admit(Candidate(path, name, dataset, AdmissionLimits(max_bytes=self.max_bytes)))
+        admitted = self.admit(path, name=name, dataset=dataset)
+        return self.keep(path, admitted, name=name, via=via, user_id=user_id)
+
+    def admit(self, path: Path, *, name: str, dataset: str | None) -> Admitted:
+        """The checks alone. Raises as the call does."""
+        limits = AdmissionLimits(max_bytes=self.max_bytes)
+        return admit(Candidate(path, storable(name), dataset, limits))
+
+    def keep(
+        self, path: Path, admitted: Admitted, *, name: str, via: str, user_id: int | None
+    ) -> ReceivedFile:
+        """The rest. Raises `StorageUnavailable`."""
         if same := self.files.find_same(admitted.dataset, admitted.sha256):
             return same
-        self.storage.put(path, storage_key(admitted.sha256))
+        try:
+            self.storage.put(path, storage_key(admitted.sha256))
+        except OSError as error:
+            reason = error.strerror or error
+            raise StorageUnavailable(
+                f"{storable(name)} cannot be stored: {reason}. Nothing of it was kept."
+            ) from error
         try:
             with atomic():
                 return self._add(admitted, name=name, via=via, user_id=user_id)
@@ -60,7 +79,7 @@ class ReceiveFile:
     def _add(self, admitted: Admitted, *, name: str, via: str, user_id: int | None) -> ReceivedFile:
         received = self.files.add(
             dataset_id=admitted.dataset,
-            name=name[-255:],
+            name=storable(name)[-255:],
             sha256=admitted.sha256,
             size=admitted.size,
             media_type=admitted.media_type,
@@ -71,6 +90,44 @@ class ReceiveFile:
         )
         self.events.publish("bronze.file_received", file_id=received.id)
         return received
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReceiveFiles:
+    """Receive several files: all of them, or none."""
+
+    receive: ReceiveFile
+
+    def __call__(
+        self, sent: Sequence[tuple[Path, str]], *, via: str, dataset: str | None, user_id: int | None
+    ) -> list[ReceivedFile]:
+        """`sent`: local paths and the names they were sent under.
+
+        Raises what is wrong with a single file, and `FilesRefused` with an error for each bad one of several.
+        """
+        admitted, refused = [], []
+        for path, name in sent:
+            try:
+                admitted.append(self.receive.admit(path, name=name, dataset=dataset))
+            except PermanentError as error:
+                refused.append((name, error))
+        if refused:
+            raise _refusal(refused, len(sent))
+        with atomic():
+            return [
+                self.receive.keep(path, found, name=name, via=via, user_id=user_id)
+                for (path, name), found in zip(sent, admitted, strict=True)
+            ]
+
+
+def _refusal(refused: Sequence[tuple[str, PermanentError]], sent: int) -> PermanentError:
+    if sent == 1:
+        return refused[0][1]
+    reasons = " ".join(error.message for _, error in refused)
+    errors = [FieldError(name, error.code, error.message) for name, error in refused]
+    return FilesRefused(
+        f"{len(refused)} of {sent} files cannot be taken, so none was. {reasons}", errors=errors
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +152,7 @@ class LoadFile:
             if claimed is None:
                 return None
             lock_dataset(claimed.dataset_id)
-            path = self.storage.path(storage_key(claimed.sha256))
+            path = _original(self.storage, claimed.sha256)
             receipt, changed = self._merge(
                 path, FileFormat.from_dict(claimed.format), claimed.dataset_id, file_id
             )
@@ -125,23 +182,40 @@ class LoadDocuments:
 
     def __call__(self, first: int) -> int:
         """Load document `first` and others that wait; return how many."""
-        with atomic():
-            claimed = {file.sha256: file for file in self.files.claim_documents(first, DOCUMENTS_AT_ONCE)}
-            shas = {self.storage.path(storage_key(sha)): sha for sha in claimed}
-            jobs = [DocumentJob(path, claimed[sha].format["kind"], claimed[sha].format["encoding"]) for path, sha in shas.items()]
+        loaded = 0
+        claimed: dict[Path, SourceFile] = {}
+        with closing(
+            self._claim_each(self.files.waiting_documents(first, DOCUMENTS_AT_ONCE), claimed)
+        ) as jobs:
             for job, extracted in extract_documents(jobs):
-                self._store(claimed[shas[job.path]].pk, shas[job.path], extracted)
-            if claimed:
-                self.events.publish("bronze.changed")
-        return len(claimed)
+                self._store(claimed[job.path], extracted)
+                loaded += 1
+        if loaded:
+            self.events.publish("bronze.changed")
+        return loaded
 
-    def _store(self, file_id: int, sha256: str, extracted: ExtractedDocument) -> None:
+    def _claim_each(self, ids: Iterable[int], claimed: dict[Path, SourceFile]) -> Generator[DocumentJob]:
+        """The documents that no other worker has, each in a transaction that is open until its text is stored.
+
+        One transaction for all of them would keep the layers above from reading on for as long as they take.
+        """
+        for file_id in ids:
+            with suppress(WorkerDied, OriginalMissing), _failing(self.files, file_id):
+                if not _begun(self.files, file_id):
+                    continue
+                with atomic():
+                    if file := self.files.claim(file_id):
+                        path = _original(self.storage, file.sha256)
+                        claimed[path] = file
+                        yield DocumentJob(path, file.format["kind"], file.format["encoding"])
+
+    def _store(self, file: SourceFile, extracted: ExtractedDocument) -> None:
         owner = next(filter(None, (USER_LINE.search(page.text) for page in extracted.pages)), None)
         values = asdict(extracted)
         pages = [(page.number, page.text, page.error or "") for page in extracted.pages]
         self.documents.store(
-            sha256,
-            file_id=file_id,
+            file.sha256,
+            file_id=file.pk,
             pages=pages,
             status=extracted.status,
             message=values["message"] or "",
@@ -149,14 +223,23 @@ class LoadDocuments:
             author=values["author"] or "",
             user_id=owner[1] if owner else "",
         )
-        self.files.finish(file_id, Receipt(read=1, inserted=1))
+        self.files.finish(file.pk, Receipt(read=1, inserted=1))
+
+
+def _original(storage: Storage, sha256: str) -> Path:
+    try:
+        return storage.path(storage_key(sha256))
+    except FileNotFoundError as error:
+        raise OriginalMissing("The storage has lost the bytes of this file. Send it again.") from error
 
 
 def _begun(files: SourceFiles, file_id: int) -> bool:
     """Whether there is a file to load. Raises `WorkerDied` for one whose loading was begun too often."""
     attempt = files.begin(file_id)
     if attempt > MAX_ATTEMPTS:
-        error = WorkerDied(f"Loading was begun {MAX_ATTEMPTS} times and never ended; the file may be too large.")
+        error = WorkerDied(
+            f"Loading was begun {MAX_ATTEMPTS} times and never ended; the file may be too large."
+        )
         files.fail(file_id, error.message)
         raise error
     return attempt > 0

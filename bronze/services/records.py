@@ -1,6 +1,6 @@
 """Single raw records: create, replace, change, delete. They pass the same check and merge as rows of files."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,16 +11,19 @@ from bronze.contracts import ContractSpec
 from bronze.domain import Record
 from bronze.encryption import FieldCipher
 from bronze.errors import ContractViolation, RecordExists, RecordInUse
-from bronze.incoming import incoming
+from bronze.incoming import incoming, secret_columns
 from bronze.merge import IncomingTable
-from bronze.readers import LINE, RowBatch
+from bronze.readers import RowBatch
+from bronze.readers.json_text import JsonDecoder, cell, encode
 from bronze.repositories import RawRecords, atomic, contract_named
 from bronze.rows import frame_of
-from bronze.validation import check
+from bronze.validation import MAX_KEY, check
 from lakehouse_project.kernel.errors import FieldError
 from lakehouse_project.kernel.events import EventBus
 
 Fields = Mapping[str, Any]
+
+MAX_DEPTH = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,29 +39,47 @@ class RowGate:
         checked = check(frame_of([fields]), contract)
         errors = [FieldError(**error) for error in orjson.loads(checked["_errors"][0])]
         errors += self._missing_references(contract, fields)
-        if errors:
-            names = ", ".join(dict.fromkeys(error.field for error in errors))
-            raise ContractViolation(
-                f"The row breaks the contract of {contract.name}: {names}.", errors=errors
-            )
-        return str(checked["_key"][0])
+        key = checked["_key"][0]
+        if not errors and key is None:
+            message = f"{contract.key[0]} is longer than a key may be ({MAX_KEY} characters)"
+            errors.append(FieldError(contract.key[0], "key_length", message))
+        _refuse(contract, errors)
+        return str(key)
 
     def write(self, contract: ContractSpec, fields: Fields) -> None:
-        """Merge a checked row. Call it inside a transaction."""
-        rows = frame_of([fields]).with_columns(pl.lit(None, pl.Int64).alias(LINE))
-        payloads = pl.Series("payload", [orjson.dumps(dict(fields)).decode()])
+        """Merge a checked row. Call it in a transaction that has locked the row's key.
+
+        Raises `ContractViolation` if a record that it refers to has been deleted since.
+        """
+        _refuse(contract, self._missing_references(contract, fields, hold=True))
+        payloads = pl.Series("payload", [encode(dict(fields))])
         table = IncomingTable()
-        table.add(incoming(RowBatch(rows, payloads, (), 0), contract, self.cipher))
+        table.add(incoming(RowBatch(frame_of([fields]), payloads, (), 0), contract, self.cipher))
         table.merge(contract.name, None)
         self.events.publish("bronze.changed")
 
-    def _missing_references(self, contract: ContractSpec, fields: Fields) -> list[FieldError]:
+    def stored(self, contract: ContractSpec, key: str) -> dict[str, Any]:
+        """The fields of a record as they could be written again: secrets opened, numbers with every digit."""
+        text = self.records.text_of(contract.name, key)
+        fields: dict[str, Any] = JsonDecoder(MAX_DEPTH).decode_at(text, 0)[0]
+        secrets = [name for name in secret_columns(contract, fields) if fields[name]]
+        return fields | {name: self.cipher.decrypt(str(fields[name]), name) for name in secrets}
+
+    def _missing_references(
+        self, contract: ContractSpec, fields: Fields, *, hold: bool = False
+    ) -> list[FieldError]:
         return [
             FieldError(field.name, "reference", f"{field.name} names no record of {field.reference.dataset}")
             for field in contract.fields
-            if field.reference and field.reference.strict and fields.get(field.name)
-            if not self.records.exists(field.reference.dataset, str(fields[field.name]).strip())
+            if field.reference and field.reference.strict and (text := cell(fields.get(field.name)))
+            if not self.records.exists(field.reference.dataset, text.strip(), hold=hold)
         ]
+
+
+def _refuse(contract: ContractSpec, errors: Sequence[FieldError]) -> None:
+    if errors:
+        names = ", ".join(dict.fromkeys(error.field for error in errors))
+        raise ContractViolation(f"The row breaks the contract of {contract.name}: {names}.", errors=errors)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,11 +95,12 @@ class CreateRecord:
         records = self.gate.records
         with atomic():
             there = records.lock(dataset, key)
-            if there is not None and there.status != "deleted":
-                raise RecordExists(
-                    f"{dataset} has a record with the key {key!r} already. Use PUT to replace it."
-                )
-            records.revive(dataset, key)
+            if there is not None:
+                if there.status != "deleted":
+                    raise RecordExists(
+                        f"{dataset} has a record with the key {key!r} already. Use PUT to replace it."
+                    )
+                records.reset(there.pk)
             self.gate.write(contract, fields)
             return records.get(dataset, key)
 
@@ -92,22 +114,18 @@ class ReplaceRecord:
     def __call__(self, dataset: str, key: str, fields: Fields) -> Record:
         """Raises `RecordNotFound`, or `ContractViolation` also if the row names another key than `key`."""
         contract = contract_named(dataset)
-        whole = _with_key(contract, key, fields)
-        given = self.gate.key_of(contract, whole)
-        if given != key:
-            raise ContractViolation(
-                f"The row has the key {given!r}, the address {key!r}.",
-                errors=[
-                    FieldError(
-                        contract.key[0], "key_mismatch", "A key cannot change: delete and create instead."
-                    )
-                ],
-            )
         records = self.gate.records
         with atomic():
-            current = records.get(dataset, key)
             records.lock(dataset, key)
-            records.set_patch(current.id, {})
+            current = records.get(dataset, key)
+            whole = _with_key(contract, key, fields)
+            if (given := self.gate.key_of(contract, whole)) != key:
+                message = "A key cannot change: delete and create instead."
+                raise ContractViolation(
+                    f"The row has the key {given!r}, the address {key!r}.",
+                    errors=[FieldError(name, "key_mismatch", message) for name in contract.key],
+                )
+            records.reset(current.id)
             self.gate.write(contract, whole)
             return records.get(dataset, key)
 
@@ -121,8 +139,10 @@ class ChangeRecord:
 
     def __call__(self, dataset: str, key: str, changes: Fields) -> Record:
         """`changes`: field -> new value, null to empty it. Raises as `ReplaceRecord` does."""
-        current = self.gate.records.get(dataset, key)
-        return self.replace(dataset, key, current.fields | dict(changes))
+        contract = contract_named(dataset)
+        with atomic():
+            self.gate.records.lock(dataset, key)
+            return self.replace(dataset, key, self.gate.stored(contract, key) | dict(changes))
 
 
 @dataclass(frozen=True, kw_only=True)

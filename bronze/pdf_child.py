@@ -43,7 +43,10 @@ class _Reply:
         self.read.add(page.number)
         self.size += len(page.text)
         for pages, is_in in ((self.blank, not page.text.strip()), (self.failed, page.error is not None)):
-            pages.add(page.number) if is_in else pages.discard(page.number)
+            if is_in:
+                pages.add(page.number)
+            else:
+                pages.discard(page.number)
         self.send(asdict(page))
 
     @property

@@ -8,7 +8,7 @@ Source: PostgreSQL manual, section 9.27.8, "Transaction ID and Snapshot Informat
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -86,11 +86,9 @@ def drain(run: Callable[[], bool]) -> None:
     A runner that finds its stage busy may leave: the one at work looks again after it has committed, and so sees
     whatever made this one start.
     """
-    try:
+    with suppress(FeedBusy):
         while run():
             pass
-    except FeedBusy:
-        return
 
 
 _LOCK_SPACE = 0x1AE

@@ -16,9 +16,9 @@ from search.domain import DIMENSIONS
 
 def indexed_text(expression: str) -> models.GeneratedField:
     """A text search vector that PostgreSQL keeps in step with the columns that `expression` names."""
-    vector = SearchVectorField()
+    field = SearchVectorField()
     return models.GeneratedField(
-        expression=models.Func(template=expression, output_field=vector), output_field=vector, db_persist=True
+        expression=models.Func(template=expression, output_field=field), output_field=field, db_persist=True
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from types import UnionType
+from types import NoneType, UnionType
 from typing import Any, ClassVar, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -153,7 +153,7 @@ _KINDS: Mapping[Any, Kind] = {
 
 def _kind(annotation: Any) -> tuple[Kind, tuple[str, ...]]:
     if get_origin(annotation) in (Union, UnionType):
-        annotation = next(arg for arg in get_args(annotation) if arg is not type(None))
+        annotation = next(arg for arg in get_args(annotation) if arg is not NoneType)
     if get_origin(annotation) is Literal:
         return "enum", get_args(annotation)
     return _KINDS.get(annotation, "object"), ()

@@ -93,15 +93,11 @@ def strings(value: Any) -> Iterator[str]:
 def encode(value: Any) -> str:
     """JSON text of a decoded value."""
     match value:
-        case None:
-            return "null"
-        case bool():
-            return "true" if value else "false"
         case Number():
             return str(value)
         case str():
             return encode_basestring(value)
-        case int() | float():
+        case None | bool() | int() | float():
             return json.dumps(value)
         case dict():
             return "{" + ", ".join(f"{encode_basestring(k)}: {encode(v)}" for k, v in value.items()) + "}"

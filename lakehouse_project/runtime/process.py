@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
@@ -64,7 +64,7 @@ def spawn(
     When the calling *thread* ends, the kernel sends `death_signal`: so call this from the main thread.
     """
     with open_log(log) as output:
-        return subprocess.Popen(  # pylint: disable=consider-using-with  # the caller owns the process
+        return subprocess.Popen(  # pylint: disable=consider-using-with,subprocess-popen-preexec-fn  # the caller owns it
             [str(word) for word in command],
             stdin=stdin,
             stdout=output if stdout is None else stdout,
@@ -124,10 +124,8 @@ def stop(process: subprocess.Popen[bytes], stop_signal: signal.Signals, grace: f
 
 def kill_group(group: int) -> None:
     """SIGKILL whatever is left in a process group, such as the pool of a worker that was killed."""
-    try:
+    with suppress(ProcessLookupError, PermissionError):  # empty; macOS answers EPERM for a group of zombies
         os.killpg(group, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):  # empty; macOS answers EPERM for a group of zombies
-        return
 
 
 def tail(log: Path, lines: int = 15) -> list[str]:

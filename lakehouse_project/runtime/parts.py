@@ -51,6 +51,8 @@ def part_environment(services: Mapping[str, str], home: Path) -> dict[str, str]:
         "LAKEHOUSE_HOME": str(home),
         "PYTHONPATH": os.pathsep.join(filter(None, [str(_PACKAGES), os.environ.get("PYTHONPATH")])),
         "PYTHONSAFEPATH": "1",
+        # Threads that load files would each keep freed memory in an arena of their own.
+        "MALLOC_ARENA_MAX": os.environ.get("MALLOC_ARENA_MAX", "2"),
         "PYTHONUNBUFFERED": "1",
     }
 

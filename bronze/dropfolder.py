@@ -8,10 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import structlog
+
 from bronze.contracts import CONTRACTS, DOCUMENTS
 from bronze.repositories import SourceFiles
 from bronze.services import ReceiveFile
-from lakehouse_project.kernel.errors import PermanentError
+from lakehouse_project.kernel.errors import LakehouseError, PermanentError
+
+log = structlog.get_logger(__name__)
 
 UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart")
 DONE, FAILED = "done", "failed"
@@ -19,9 +23,10 @@ DONE, FAILED = "done", "failed"
 
 @dataclass(frozen=True)
 class _Look:
+    """What a file looked like: its size in bytes, and when it was modified in nanoseconds."""
+
     size: int
     modified: int
-    since: float
 
 
 @dataclass(kw_only=True)
@@ -32,16 +37,30 @@ class DropFolder:
     receive: ReceiveFile
     files: SourceFiles
     settle_seconds: float
-    _seen: dict[Path, _Look] = field(default_factory=dict)
-    _loading: dict[Path, int] = field(default_factory=dict)
+    _seen: dict[Path, tuple[_Look, float]] = field(default_factory=dict)
+    _loading: dict[Path, tuple[_Look, int]] = field(default_factory=dict)
 
     def step(self, now: float) -> None:
-        """Take what has settled, and file away what has been loaded. `now`: seconds of any steady clock."""
-        for path in [path for path in self._loading if path.exists()]:
-            self._file_away(path, self._loading[path])
-        for path in self._candidates():
-            if path not in self._loading and self._has_settled(path, now):
-                self._take(path)
+        """Take what has settled, and file away what has been loaded. `now`: seconds of any steady clock.
+
+        A file that cannot be moved or stored just now is left for the next step and holds up no other.
+        """
+        candidates = list(self._candidates())
+        self._seen = {path: seen for path, seen in self._seen.items() if path in candidates}
+        self._loading = {path: taken for path, taken in self._loading.items() if path in candidates}
+        for path in candidates:
+            try:
+                self._look_at(path, now)
+            except (OSError, LakehouseError) as error:
+                log.warning("file_left", path=str(path), error=str(error))
+
+    def _look_at(self, path: Path, now: float) -> None:
+        look = _look(path)
+        taken = self._loading.get(path)
+        if taken is not None and taken[0] == look:
+            self._file_away(path, taken[1])
+        elif self._has_settled(path, look, now):
+            self._take(path, look)
 
     def _candidates(self) -> Iterator[Path]:
         folders = [self.inbox, *(self.inbox / name for name in (*CONTRACTS, DOCUMENTS))]
@@ -49,23 +68,21 @@ class DropFolder:
             if folder.is_dir():
                 yield from (path for path in sorted(folder.iterdir()) if _is_finished_file(path))
 
-    def _has_settled(self, path: Path, now: float) -> bool:
-        try:
-            stat = path.stat()
-        except FileNotFoundError:  # taken away again
-            return False
-        before = self._seen.get(path)
-        if before is None or (before.size, before.modified) != (stat.st_size, stat.st_mtime_ns):
-            self._seen[path] = _Look(stat.st_size, stat.st_mtime_ns, now)
-            return self.settle_seconds == 0
-        return now - before.since >= self.settle_seconds
+    def _has_settled(self, path: Path, look: _Look, now: float) -> bool:
+        before, since = self._seen.get(path, (None, now))
+        if before != look:
+            since = now
+        self._seen[path] = look, since
+        return now - since >= self.settle_seconds
 
-    def _take(self, path: Path) -> None:
+    def _take(self, path: Path, look: _Look) -> None:
         dataset = path.parent.name if path.parent != self.inbox else None
         try:
-            self._loading[path] = self.receive(path, name=path.name, via="folder", dataset=dataset).id
+            file = self.receive(path, name=path.name, via="folder", dataset=dataset)
         except PermanentError as error:
             self._fail(path, error.message)
+        else:
+            self._loading[path] = look, file.id
 
     def _file_away(self, path: Path, file_id: int) -> None:
         file = self.files.get(file_id)
@@ -83,9 +100,12 @@ class DropFolder:
         folder.mkdir(parents=True, exist_ok=True)
         target = next(candidate for candidate in _names(folder, path) if not candidate.exists())
         path.rename(target)
-        self._seen.pop(path, None)
-        self._loading.pop(path, None)
         return target
+
+
+def _look(path: Path) -> _Look:
+    stat = path.stat()
+    return _Look(stat.st_size, stat.st_mtime_ns)
 
 
 def _is_finished_file(path: Path) -> bool:

@@ -139,6 +139,7 @@ class RawRecords:
 
     def get(self, dataset: str, key: str) -> Record:
         """Raises `RecordNotFound`, for deleted records too."""
+        _require_storable(dataset, key)
         rows = _values(RawRecord.objects.filter(dataset_id=dataset, key=key).exclude(status="deleted"))
         for row in rows:
             return _record_entity(row)
@@ -146,6 +147,7 @@ class RawRecords:
 
     def text_of(self, dataset: str, key: str) -> str:
         """The fields of a record as JSON text, every digit as stored. Raises `RecordNotFound`."""
+        _require_storable(dataset, key)
         rows = RawRecord.objects.filter(dataset_id=dataset, key=key).exclude(status="deleted")
         for text in rows.values_list(Cast("effective", TextField()), flat=True):
             return str(text)
@@ -153,6 +155,7 @@ class RawRecords:
 
     def lock(self, dataset: str, key: str) -> RawRecord | None:
         """The row of a key, deleted or not. The key is locked for the transaction, even if it has no row yet."""
+        _require_storable(dataset, key)
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"bronze:{dataset}:{key}"]
@@ -231,6 +234,12 @@ def _current_xid() -> int:
         cursor.execute("SELECT pg_current_xact_id()::text::bigint")
         (xid,) = cursor.fetchone()
     return int(xid)
+
+
+def _require_storable(dataset: str, key: str) -> None:
+    """PostgreSQL does not take NUL characters, not even to look for them."""
+    if "\x00" in key:
+        raise RecordNotFound(f"{dataset} has no record with the key {key!r}.")
 
 
 def _with_text(rows: QuerySet[RawRecord], field: str, text: str) -> QuerySet[RawRecord]:

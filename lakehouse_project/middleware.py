@@ -7,6 +7,8 @@ import structlog
 from django.contrib.auth.middleware import LoginRequiredMiddleware as DjangoLoginRequired
 from django.http import HttpRequest, HttpResponse
 
+from lakehouse_project.problems import as_problem
+
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
@@ -25,10 +27,31 @@ class RequestIdMiddleware:
         return response
 
 
+class ApiProblemMiddleware:
+    """Below /api/ every error is problem+json: also those that Django and its other middleware answer as a page,
+    such as a method that a route does not have or an account that is locked after too many wrong passwords."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        is_page = "json" not in response.get("Content-Type", "")
+        return (
+            as_problem(request, response)
+            if is_page and response.status_code >= 400 and _is_api(request)
+            else response
+        )
+
+
+def _is_api(request: HttpRequest) -> bool:
+    return f"{request.path}/".startswith("/api/")
+
+
 class LoginRequiredMiddleware(DjangoLoginRequired):
     """Every page asks for a login; the API answers 401 by itself, so it is left to its own authentication."""
 
     def process_view(self, request: HttpRequest, *args: object) -> HttpResponse | None:
-        if request.path.startswith("/api/"):
+        if _is_api(request):
             return None
         return super().process_view(request, *args)  # type: ignore[arg-type, return-value]

@@ -35,6 +35,16 @@ STATUS: Mapping[str, int] = {
 
 UNPROCESSABLE = 422
 
+FRAMEWORK: Mapping[int, tuple[str, str]] = {
+    404: ("not_found", "There is nothing at this address. See /api/v1/docs."),
+    405: (
+        "method_not_allowed",
+        "This address does not have that method; the header Allow lists those it has.",
+    ),
+    429: ("too_many_attempts", "Too many wrong passwords: this account is locked for a while."),
+}
+"""Code and detail of what the framework answers by itself."""
+
 
 def status_of(error: LakehouseError) -> int:
     return STATUS.get(error.code, UNPROCESSABLE)
@@ -50,6 +60,17 @@ def register(api: NinjaAPI) -> None:
     api.add_exception_handler(RequestDataTooBig, _too_big)
     api.add_exception_handler(SuspiciousOperation, _suspicious)
     api.add_exception_handler(Exception, _unexpected)
+
+
+def as_problem(request: HttpRequest, page: HttpResponse) -> HttpResponse:
+    """The problem+json for an error page of the framework."""
+    status = page.status_code
+    code, detail = FRAMEWORK.get(status, ("request_error", _title(status)))
+    answer = problem(request, status, code=code, title=_title(status), detail=detail)
+    for name in ("Allow", "Retry-After"):
+        if name in page:
+            answer[name] = page[name]
+    return answer
 
 
 def _domain_error(request: HttpRequest, error: Any) -> HttpResponse:

@@ -4,7 +4,8 @@ from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.urls import include, path
+from django.urls import include, path, re_path
+from django.views.decorators.csrf import csrf_exempt
 
 from lakehouse_project import views
 from lakehouse_project.api import v1
@@ -17,6 +18,7 @@ def healthz(_request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "ok"})
 
 
+@csrf_exempt
 def not_found(request: HttpRequest, *_: object, **__: object) -> HttpResponse:
     """Addresses below /api/ that no route has."""
     return problem(
@@ -41,5 +43,5 @@ urlpatterns = [
     path("search/", include("search.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", v1.urls),
-    path("api/<path:rest>", not_found),
+    re_path("^api(/|$)", not_found),
 ]

@@ -48,7 +48,7 @@ class UndecodableText(PermanentError):
 class UnknownDataset(PermanentError):
     """Neither the option, nor the file name, nor the columns tell which data set the file belongs to."""
 
-    code = "unknown_dataset"
+    code = "unrecognised_dataset"
 
 
 class UnknownColumns(PermanentError):

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.http import HttpRequest, HttpResponse
-from ninja import Query, Router, Schema
+from ninja import Query, Router, Schema, Status
 
 from bronze.domain import FileState, ReceivedFile
 from bronze.repositories import SourceFiles
@@ -71,7 +71,7 @@ def upload_files(request: HttpRequest, response: HttpResponse, query: Query[Uplo
         received = resolve(ReceiveFiles)(sent, via="upload", dataset=dataset, user_id=request.user.pk)
     response["Location"] = f"/api/v1/bronze/files/{received[0].id}"
     status = 200 if all(file.repeated for file in received) else 202
-    return status, PageOf(received, len(received))
+    return Status(status, PageOf(received, len(received)))
 
 
 @router.get(

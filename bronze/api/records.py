@@ -8,11 +8,12 @@ from typing import Any
 from urllib.parse import quote
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Query, Router, Schema
+from ninja import Query, Router, Schema, Status
 
 from bronze.api.body import json_object
 from bronze.contracts import CONTRACTS, MODELS, Classification, Contract
-from bronze.domain import Record, Status
+from bronze.domain import Record
+from bronze.domain import Status as RecordStatus
 from bronze.presentation import present
 from bronze.repositories import RawRecords
 from bronze.services import ChangeRecord, CreateRecord, DeleteRecord, ReplaceRecord
@@ -28,7 +29,7 @@ router = Router()
 class RecordQuery(PageQuery):
     """Which records to list. Every field of the data set is a filter of its own as well."""
 
-    record_status: Status | None = None
+    record_status: RecordStatus | None = None
 
 
 class DatasetOut(Schema):
@@ -65,11 +66,11 @@ def list_records(request: HttpRequest, query: Query[RecordQuery], *, dataset: st
 
 def create_record(
     request: HttpRequest, response: HttpResponse, *, dataset: str
-) -> tuple[int, dict[str, Any]]:
+) -> Status[dict[str, Any]]:
     require(request, "bronze.add_rawrecord")
     record = resolve(CreateRecord)(dataset, json_object(request))
     response["Location"] = f"{request.path}/{quote(record.key, safe='')}"
-    return 201, _shown(request, response, record)
+    return Status(201, _shown(request, response, record))
 
 
 def get_record(request: HttpRequest, response: HttpResponse, key: str, *, dataset: str) -> dict[str, Any]:
@@ -87,10 +88,10 @@ def change_record(request: HttpRequest, response: HttpResponse, key: str, *, dat
     return _shown(request, response, resolve(ChangeRecord)(dataset, key, json_object(request)))
 
 
-def delete_record(request: HttpRequest, key: str, *, dataset: str) -> tuple[int, None]:
+def delete_record(request: HttpRequest, key: str, *, dataset: str) -> Status[None]:
     require(request, "bronze.delete_rawrecord")
     resolve(DeleteRecord)(dataset, key)
-    return 204, None
+    return Status(204, None)
 
 
 def _shown(request: HttpRequest, response: HttpResponse, record: Record) -> dict[str, Any]:

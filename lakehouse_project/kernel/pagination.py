@@ -9,12 +9,13 @@ Item = TypeVar("Item")
 
 PAGE_SIZE = 50
 MAX_PAGE_SIZE = 1000
+MAX_PAGE = 1_000_000_000
 
 
 class PageQuery(Schema):
     """The part of the query string that chooses a page."""
 
-    page: Annotated[int, Field(ge=1)] = 1
+    page: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 1
     page_size: Annotated[int, Field(ge=1, le=MAX_PAGE_SIZE)] = PAGE_SIZE
 
     @property

@@ -4,11 +4,14 @@ from collections.abc import Iterable
 
 from django.http import HttpRequest
 
-from lakehouse_project.kernel.errors import FieldError, UnknownParameter
+from lakehouse_project.kernel.errors import FieldError, InvalidInput, UnknownParameter
 
 
 def reject_unknown(request: HttpRequest, allowed: Iterable[str]) -> None:
-    """Raise `UnknownParameter` if the query string has a name that is not in `allowed`."""
+    """Raise `UnknownParameter` if the query string has a name that is not in `allowed`.
+
+    Raises `InvalidInput` for a value with a NUL character, which PostgreSQL does not take.
+    """
     known = sorted(set(allowed))
     unknown = [name for name in request.GET if name not in known]
     if unknown:
@@ -17,3 +20,6 @@ def reject_unknown(request: HttpRequest, allowed: Iterable[str]) -> None:
             f"Unknown parameter {', '.join(unknown)}. Known here: {', '.join(known) or 'none'}.",
             errors=errors,
         )
+    if unstorable := [name for name, value in request.GET.items() if "\x00" in value]:
+        errors = [FieldError(name, "nul_character", "A NUL character is in no text.") for name in unstorable]
+        raise InvalidInput(f"{', '.join(unstorable)} has a NUL character.", errors=errors)

@@ -267,13 +267,13 @@ def test_unsupported_types(send, data, part):
 
 
 def test_unknown_data_sets(send):
-    with refusal("unknown_dataset", "'x'", "departments, jobs"):
+    with refusal("unrecognised_dataset", "'x'", "departments, jobs"):
         send("departments.csv", "1,x\n", dataset="x")
-    with refusal("unknown_dataset", "foo, bar", "--dataset", "departments"):
+    with refusal("unrecognised_dataset", "foo, bar", "--dataset", "departments"):
         send("export.csv", "foo,bar\n1,2\n")
-    with refusal("unknown_dataset", "fit departments, jobs"):
+    with refusal("unrecognised_dataset", "fit departments, jobs"):
         send("export.csv", "id,name\n1,x\n")
-    with refusal("unknown_dataset", "--dataset"):
+    with refusal("unrecognised_dataset", "--dataset"):
         send("export.json", '[{"foo": 1}]')
 
 

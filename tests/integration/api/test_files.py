@@ -1,0 +1,177 @@
+"""Upload of files over REST, and their receipts."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from bronze.models import SourceFile
+from bronze.tasks import load_file
+from lakehouse_project import container
+from tests.integration.api.client import BRONZE, Api, assert_problem
+
+pytestmark = pytest.mark.django_db
+
+JOBS = b"id,job\n1,Clerk\n2,Recruiter\n"
+DEPARTMENTS = b'[{"id": 1, "department": "Sales"}]'
+PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(100)
+
+
+def sent(name: str, content: bytes, kind: str = "application/octet-stream") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, content, kind)
+
+
+def test_a_file_in_a_form(curator: Api) -> None:
+    response = curator.upload(file=sent("jobs.csv", JOBS))
+    assert response.status_code == 202
+    (file,) = response.json()["items"]
+    assert response["Location"] == f"/api/v1/bronze/files/{file['id']}"
+    assert (file["name"], file["dataset"], file["state"], file["size"]) == (
+        "jobs.csv",
+        "jobs",
+        "received",
+        27,
+    )
+    row = SourceFile.objects.get()
+    assert (row.received_via, row.received_by_id is None) == ("upload", False)
+
+    load_file(file["id"])
+    loaded = curator.get(f"/files/{file['id']}").json()
+    assert (loaded["state"], loaded["receipt"]["read"], loaded["receipt"]["inserted"]) == ("loaded", 2, 2)
+
+
+def test_the_same_bytes_again_are_the_earlier_receipt(curator: Api) -> None:
+    first = curator.upload(file=sent("jobs.csv", JOBS)).json()["items"][0]
+    load_file(first["id"])
+    again = curator.upload(file=sent("copy of jobs.csv", JOBS), dataset="jobs")
+    assert again.status_code == 200
+    (file,) = again.json()["items"]
+    assert (file["id"], file["repeated"], file["receipt"]["inserted"]) == (first["id"], True, 2)
+    assert SourceFile.objects.count() == 1
+
+
+def test_several_files(curator: Api) -> None:
+    response = curator.upload(
+        file=[sent("jobs.csv", JOBS), sent("departments.json", DEPARTMENTS)], more=sent("jobs.csv", JOBS)
+    )
+    assert (response.status_code, response.json()["count"]) == (202, 3)
+    assert [file["dataset"] for file in response.json()["items"]] == ["jobs", "departments", "jobs"]
+    assert SourceFile.objects.count() == 2
+
+
+def test_of_several_files_all_are_taken_or_none(
+    curator: Api, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks() as announced:
+        response = curator.upload(
+            file=[sent("jobs.csv", JOBS), sent("cat.png", PICTURE), sent("empty.csv", b"")]
+        )
+    body = assert_problem(response, 422, "files_refused")
+    assert "2 of 3 files cannot be taken, so none was." in body["detail"]
+    assert [(error["field"], error["code"]) for error in body["errors"]] == [
+        ("cat.png", "unsupported_file_type"),
+        ("empty.csv", "empty_file"),
+    ]
+    assert not SourceFile.objects.exists()
+    assert announced == []
+
+
+def test_a_raw_body(curator: Api) -> None:
+    for kind in ("text/csv", "application/x-www-form-urlencoded", "application/octet-stream"):
+        response = curator.client.generic(
+            "POST",
+            f"{BRONZE}/files?name=my.csv&dataset=jobs",
+            JOBS + kind.encode() + b",x\n",
+            kind,
+            headers=curator.headers,
+        )
+        assert response.status_code == 202, response.content
+        assert response.json()["items"][0]["name"] == "my.csv"
+    nameless = curator.send("POST", "/files", b"id,job\n7,Cook\n")
+    assert (nameless.json()["items"][0]["name"], nameless.json()["items"][0]["dataset"]) == ("upload", "jobs")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "status", "code"),
+    [
+        ("cat.png", PICTURE, 415, "unsupported_file_type"),
+        ("jobs.csv", b"", 422, "empty_file"),
+        ("x.csv", b"a,b\n1,2\n", 422, "unrecognised_dataset"),
+        ("jobs.json", b'[{"id": 1, "job": "x"}, {"id"', 422, None),
+    ],
+)
+def test_files_that_cannot_be_taken(
+    curator: Api, name: str, content: bytes, status: int, code: str | None
+) -> None:
+    response = curator.upload(file=sent(name, content))
+    assert_problem(response, status, code or response.json()["code"])
+    assert name in response.json()["detail"]
+    assert not SourceFile.objects.filter(state="received").exists()
+
+
+def test_a_data_set_that_does_not_exist(curator: Api) -> None:
+    body = assert_problem(
+        curator.upload(file=sent("jobs.csv", JOBS), dataset="nope"), 422, "unrecognised_dataset"
+    )
+    assert "hired_employees" in body["detail"]
+
+
+def test_no_file(curator: Api) -> None:
+    assert (
+        "form field `file`" in assert_problem(curator.upload(dataset="jobs"), 422, "invalid_input")["detail"]
+    )
+    assert_problem(curator.send("POST", "/files", b""), 422, "empty_file")
+
+
+@pytest.fixture
+def _small_limit(settings: Any) -> Iterator[None]:
+    """A limit of ten bytes, in services that are built anew."""
+    settings.MAX_UPLOAD_BYTES = 10
+    container._container.cache_clear()
+    yield
+    container._container.cache_clear()
+
+
+@pytest.mark.usefixtures("_small_limit")
+def test_the_size_limit_is_said(curator: Api) -> None:
+    body = assert_problem(curator.send("POST", "/files?name=jobs.csv", JOBS), 413, "file_too_large")
+    assert "MAX_UPLOAD_MB" in body["detail"]
+
+
+@pytest.mark.parametrize(
+    "name", ["../../etc/passwd", "a\u202egpj.csv", "x" * 300 + ".csv", "<script>.csv", "ü 漢.csv"]
+)
+def test_names_are_only_shown(curator: Api, name: str) -> None:
+    response = curator.client.generic(
+        "POST", f"{BRONZE}/files", JOBS, QUERY_STRING=query(name), headers=curator.headers
+    )
+    assert response.status_code == 202
+    assert response.json()["items"][0]["name"] == name[-255:]
+
+
+def query(name: str) -> str:
+    from urllib.parse import urlencode  # noqa: PLC0415
+
+    return urlencode({"name": name, "dataset": "jobs"})
+
+
+def test_nothing_is_left_in_the_temporary_folder(curator: Api) -> None:
+    curator.upload(file=[sent("jobs.csv", JOBS), sent("cat.png", PICTURE)])
+    curator.send("POST", "/files?name=jobs.csv", JOBS)
+    curator.send("POST", "/files?name=cat.png", PICTURE)
+    assert list(django_settings.FILE_UPLOAD_TEMP_DIR.iterdir()) == []
+
+
+def test_the_list_of_files(curator: Api, viewer: Api) -> None:
+    curator.upload(file=[sent("jobs.csv", JOBS), sent("departments.json", DEPARTMENTS)])
+    load_file(SourceFile.objects.get(dataset="jobs").pk)
+    assert [file["name"] for file in viewer.get("/files").json()["items"]] == ["departments.json", "jobs.csv"]
+    assert viewer.get("/files", state="loaded").json()["items"][0]["name"] == "jobs.csv"
+    assert viewer.get("/files", dataset="departments", state="loaded").json()["count"] == 0
+    assert viewer.get("/files", page_size=1, page=2).json()["items"][0]["name"] == "jobs.csv"
+    assert_problem(viewer.get("/files", state="lost"), 422, "invalid_request")
+    assert_problem(viewer.get("/files/0"), 404, "file_not_found")
+    assert_problem(viewer.get(f"/files/{10**30}"), 404, "file_not_found")
+    assert_problem(viewer.get("/files/x"), 404, "not_found")

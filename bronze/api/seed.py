@@ -1,10 +1,10 @@
 """Seeding over the API."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Field, Router, Schema
+from ninja import Field, Router, Schema, Status
 
 from governance.services import enqueue
 from lakehouse_project.kernel.events import EventBus
@@ -33,11 +33,11 @@ class SeedOut(Schema):
 @router.post(
     "", response={202: SeedOut}, operation_id="seed", summary="Generate a company's data and load it"
 )
-def seed_lake(request: HttpRequest, response: HttpResponse, wanted: SeedIn | None = None) -> tuple[int, Any]:
+def seed_lake(request: HttpRequest, response: HttpResponse, wanted: SeedIn | None = None) -> Status[SeedOut]:
     require(request, "bronze.add_sourcefile")
     wanted = wanted or SeedIn()
     run = enqueue("seed", user_id=request.user.pk, **wanted.dict())
     resolve(EventBus).publish("bronze.seed_wanted", run_id=str(run.pk), **wanted.dict())
     response["Location"] = f"/api/v1/runs/{run.pk}"
     response["Retry-After"] = "2"
-    return 202, SeedOut(run=run.pk, state=run.state)
+    return Status(202, SeedOut(run=run.pk, state=run.state))

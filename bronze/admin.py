@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.db.models import Case, F, QuerySet, Value, When
+from django.db.models import Case, F, QuerySet, TextField, Value, When
 from django.db.models.functions import Concat, Left
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -19,7 +19,7 @@ from bronze.forms import EditForm
 from bronze.models import Dataset, Document, DocumentPage, RawRecord, SourceFile
 from bronze.presentation import visible_fields
 from bronze.services import EditRecord
-from lakehouse_project.kernel.admin import LayerAdmin, ReadOnlyAdmin, ReadOnlyInline, pretty_json
+from lakehouse_project.kernel.admin import LayerAdmin, ReadOnlyAdmin, ReadOnlyInline, pretty_json, shortened
 from lakehouse_project.kernel.masking import MASK, may_see_personal_data
 from lakehouse_project.kernel.services import resolve
 
@@ -27,7 +27,6 @@ STATUS_COLOURS = {"valid": "success", "quarantined": "danger", "deleted": "warni
 STATE_COLOURS = {"loaded": "success", "failed": "danger", "received": "info"}
 DOCUMENT_COLOURS = {"ok": "success", "pending": "info", "partial": "warning"}
 COUNTS = ("inserted", "updated", "unchanged", "duplicate", "quarantined")
-SHORT_KEY = 24
 
 
 @admin.register(Dataset)
@@ -68,7 +67,6 @@ class SourceFileAdmin(ReadOnlyAdmin):
         "dataset",
         "shown_state",
         *(_count(name) for name in ("read", *COUNTS)),
-        "received_via",
         "received_at",
     )
     list_filter = ("state", "dataset", "received_via")
@@ -112,8 +110,8 @@ class SourceFileAdmin(ReadOnlyAdmin):
         return f"{intcomma(file.size)} bytes"
 
     @display(description="SHA-256")
-    def hash(self, file: SourceFile) -> str:
-        return file.sha256
+    def hash(self, file: SourceFile) -> SafeString:
+        return format_html('<span style="overflow-wrap:anywhere">{}</span>', file.sha256)
 
 
 def _links(addresses: Mapping[str, str]) -> SafeString:
@@ -190,7 +188,7 @@ class RawRecordAdmin(LayerAdmin):
 
     @display(description="Key", ordering="key")
     def shown_key(self, record: RawRecord) -> str:
-        return record.key if len(record.key) <= SHORT_KEY else f"{record.key[: SHORT_KEY - 1]}…"
+        return shortened(record.key)
 
     @display(description="Status", label=STATUS_COLOURS, ordering="status")
     def shown_status(self, record: RawRecord) -> str:
@@ -272,7 +270,8 @@ class DocumentAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Document]:
         clear = F("title")
         if not may_see_personal_data(request.user):
-            masked = Case(When(user_id="", then=clear), default=Concat(Left("title", 1), Value(MASK)))
+            mask = Concat(Left("title", 1), Value(MASK), output_field=TextField())
+            masked = Case(When(user_id="", then=clear), default=mask, output_field=TextField())
             return super().get_queryset(request).annotate(visible_title=masked)  # type: ignore[no-any-return]
         return super().get_queryset(request).annotate(visible_title=clear)  # type: ignore[no-any-return]
 

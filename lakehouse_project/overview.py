@@ -39,7 +39,7 @@ def tiles() -> list[Tile]:
             _rows({mart.model for mart in MARTS}),
             reverse("admin:app_list", args=["gold"]),
         ),
-        Tile("search", "passages to search", _rows([SearchDocument]), reverse("search:page")),
+        Tile("search", "passages", _rows([SearchDocument]), reverse("search:page")),
     ]
 
 

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from lakehouse_project.kernel.admin import ReadOnlyAdmin, pretty_json
+from lakehouse_project.kernel.admin import ReadOnlyAdmin, pretty_json, shortened
 from lakehouse_project.kernel.masking import may_see_personal_data
 from search.models import SearchDocument
 
@@ -16,7 +16,7 @@ from search.models import SearchDocument
 class SearchDocumentAdmin(ReadOnlyAdmin):
     """The rows follow from silver and bronze. Title and text are those for every reader."""
 
-    list_display: ClassVar = ["title", "entity", "entity_id", "passage", "page", "updated_at"]
+    list_display: ClassVar = ["title", "entity", "shown_key", "passage", "page", "updated_at"]
     list_filter: ClassVar = ["entity"]
     search_fields: ClassVar = ["entity_id__exact", "title"]
     search_help_text = "Part of the title, or the whole key"
@@ -28,6 +28,10 @@ class SearchDocumentAdmin(ReadOnlyAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return self.get_fields(request, obj)
+
+    @display(description="Key", ordering="entity_id")
+    def shown_key(self, document: SearchDocument) -> str:
+        return shortened(document.entity_id)
 
     @display(description="Facets")
     def shown_facets(self, document: SearchDocument) -> SafeString:

@@ -60,3 +60,8 @@ def pretty_json(value: Any) -> SafeString:
     return format_html(
         '<pre style="white-space:pre-wrap;overflow-wrap:anywhere;max-width:70rem">{}</pre>', text
     )
+
+
+def shortened(key: str, length: int = 20) -> str:
+    """A key as it fits into a column; hashes are as good as their beginning."""
+    return key if len(key) <= length else f"{key[: length - 1]}…"

@@ -1,0 +1,159 @@
+"""The pages as people use them, in a real browser."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.e2e.pipeline import DEADLINE, PASSWORD, Lakehouse
+from tests.e2e.test_pipeline import hires, hits, quarters
+
+CHROMIUM = Path("/usr/bin/chromium")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"There is no browser at {CHROMIUM}."),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, running: Lakehouse) -> Iterator[Page]:
+    """A page without a login; addresses are relative to the lakehouse."""
+    with browser.new_context(base_url=running.url) as context:
+        context.set_default_timeout(DEADLINE * 1000)
+        yield context.new_page()
+
+
+def log_in(page: Page, name: str) -> None:
+    page.goto("/")
+    page.get_by_label("User name").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+
+
+def test_every_page_asks_for_a_login(page: Page) -> None:
+    for address in ("/", "/search/", "/marts/people/city-payroll/"):
+        page.goto(address)
+        expect(page).to_have_url(re.compile(r"/login/\?next="))
+    page.get_by_label("User name").fill("admin")
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def test_home_shows_receipts_and_marts(page: Page) -> None:
+    log_in(page, "admin")
+    row = page.get_by_role("row").filter(has_text="hired_employees.csv")
+    expect(row.get_by_role("cell")).to_have_text(
+        [
+            "hired_employees.csv",
+            "Hired employees",
+            "loaded",
+            "15",
+            "11",
+            "0",
+            "0",
+            "0",
+            "4",
+            re.compile("ago|now"),
+        ]
+    )
+    page.get_by_role("link", name="Hires by quarter").click()
+    page.get_by_label("year").fill("2021")
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_role("row").nth(1)).to_have_text(re.compile("Engineering"))
+
+
+def test_search_page_filters_by_city(page: Page, running: Lakehouse) -> None:
+    for number, city in enumerate(("Gent", "Brugge")):
+        user = {
+            "user_id": f"browser-{number}",
+            "full_name": f"Wilhelmina {city}",
+            "email": "w@example.org",
+            "city": city,
+            "postal_code": "9000",
+            "country": "BE",
+            "created_at": "2024-01-01T00:00:00Z",
+        }
+        running.send("POST", "/bronze/users", user)
+    running.wait_for(lambda: len(hits(running, "Wilhelmina")) == 2, "both users are found")
+    log_in(page, "admin")
+    page.goto("/search/?q=Wilhelmina&mode=keyword")
+    results = page.get_by_label("Results").get_by_role("listitem")
+    expect(results).to_have_count(2)
+    page.get_by_label("Filters", exact=True).get_by_role("link", name="Gent").click()
+    expect(results).to_have_count(1)
+    expect(results).to_contain_text("Wilhelmina Gent")
+
+
+def test_staff_repair_a_quarantined_record(page: Page, running: Lakehouse) -> None:
+    running.upload("hires.csv", hires("4101,Sophie Wilson,2041-02-01T00:00:00Z,1,"), "hired_employees")
+    running.wait_for(
+        lambda: running.rows("SELECT FROM bronze_rawrecord WHERE key = '4101'"), "the record is there"
+    )
+    log_in(page, "admin")
+    page.goto("/admin/bronze/rawrecord/?status__exact=quarantined&q=4101")
+    page.get_by_role("link", name="4101").click()
+    for text, answer in (
+        ('{"job_id": 1', "This is not JSON"),
+        ("[1]", "must be an object"),
+        ('{"salary": 1}', "no field 'salary'"),
+        ('{"job_id": "clerk"}', "still quarantined: job_id is not a whole number"),
+    ):
+        save(page, text, proceed=True)
+        expect(page.get_by_text(answer)).to_be_visible()
+    assert quarters(running, 2041) == []
+    save(page, '{"job_id": 1}')
+    expect(page.get_by_text("4101 of Hired employees is released")).to_be_visible()
+    running.wait_for(
+        lambda: quarters(running, 2041) == [("Product Management", "Clerk", 1, 0, 0, 0)], "gold has it"
+    )
+
+
+def save(page: Page, edits: str, *, proceed: bool = False) -> None:
+    page.get_by_label("Edits").fill(edits)
+    name = "Save and continue editing" if proceed else "Save"
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def test_viewer_sees_no_way_into_the_admin(page: Page) -> None:
+    log_in(page, "viewer")
+    for address in ("/", "/search/", "/marts/people/hires-by-quarter/?year=2021"):
+        answer = page.goto(address)
+        assert answer is not None
+        assert answer.ok
+        assert page.locator("a[href^='/admin']").count() == 0
+
+
+def test_staff_without_the_permission_see_no_personal_data(page: Page, running: Lakehouse) -> None:
+    ((record,),) = running.rows("SELECT id FROM bronze_rawrecord WHERE key = '15'")
+    log_in(page, "engineer")
+    page.goto(f"/admin/bronze/rawrecord/{record}/change/")
+    expect(page.get_by_text("L•••")).to_be_visible()
+    assert "Lamport" not in page.content()
+    assert page.get_by_label("Edits").count() == 0
+    running.upload("cv.txt", b"Curriculum vitae\nUser: 15\nName: Leslie Lamport\n")
+    running.wait_for(lambda: running.rows("SELECT FROM bronze_document WHERE user_id = '15'"), "it is read")
+    page.goto("/admin/bronze/document/")
+    page.get_by_role("link", name="•••").click()
+    expect(page.get_by_text("cv.txt")).to_be_visible()
+    assert "Lamport" not in page.content()
+
+
+def test_api_documentation_needs_no_other_server(page: Page, running: Lakehouse) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    log_in(page, "viewer")
+    page.goto("/api/v1/docs")
+    expect(page.get_by_text("/api/v1/bronze/files", exact=True).first).to_be_visible()
+    assert [url for url in asked if not url.startswith((running.url, "data:", "blob:"))] == []

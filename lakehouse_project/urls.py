@@ -40,6 +40,7 @@ urlpatterns = [
     ),
     path("logout/", LogoutView.as_view(next_page="login"), name="logout"),
     path("marts/<slug:group>/<slug:name>/", views.mart_page, name="mart"),
+    path("found/<slug:entity>/<path:key>", views.entity_page, name="entity"),
     path("search/", include("search.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", v1.urls),

@@ -1,11 +1,13 @@
-"""The home page, and the marts as tables."""
+"""The home page, the marts as tables, and what the search found as pages."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib.auth.decorators import permission_required
 from django.db.models import Max
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -14,7 +16,10 @@ from django.utils import timezone
 from pydantic import ValidationError
 
 from bronze.contracts import DOCUMENTS
+from bronze.errors import RecordNotFound
 from bronze.models import SourceFile
+from bronze.presentation import visible_fields
+from bronze.repositories import RawRecords
 from gold.models import DepartmentHires
 from gold.registry import MARTS, Mart
 from gold.schemas import MartQuery, query_schema
@@ -24,9 +29,13 @@ from lakehouse_project.kernel.masking import may_see_personal_data
 from lakehouse_project.kernel.pagination import PageOf
 from lakehouse_project.kernel.services import resolve
 from lakehouse_project.overview import tiles
+from search.models import SearchDocument
+from search.schemas import PERMISSION
 
 LATEST = 8
 ROWS_PER_PAGE = 50
+DATASETS = {"user": "users", "product": "products", "job": "jobs", "department": "departments"}
+"""Entities of the search that stand for one raw record."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +94,37 @@ def mart_page(request: HttpRequest, group: str, name: str) -> HttpResponse:
         context = {"link": MartLink(mart, _usual(mart)), "problem": problem}
         return render(request, "mart.html", context, status=400)
     return render(request, "mart.html", _table(request, mart, query))
+
+
+@permission_required(PERMISSION, raise_exception=True)
+def entity_page(request: HttpRequest, entity: str, key: str) -> HttpResponse:
+    """What a hit of the search stands for: all its passages, and the fields of its record."""
+    passages = list(SearchDocument.objects.filter(entity=entity, entity_id=key).order_by("passage"))
+    if not passages:
+        raise Http404(f"There is no {entity} {key}.")
+    caller: Any = request.user
+    is_personal_shown = may_see_personal_data(caller)
+    context = {
+        "entity": entity,
+        "key": key,
+        "title": (passages[0].personal_title if is_personal_shown else None) or passages[0].title,
+        "url": passages[0].url,
+        "passages": [
+            (passage, (passage.personal_body if is_personal_shown else None) or passage.body)
+            for passage in passages
+        ],
+        "fields": _fields_of_record(entity, key, caller),
+    }
+    return render(request, "entity.html", context)
+
+
+def _fields_of_record(entity: str, key: str, caller: Any) -> dict[str, Any]:
+    """Nothing for what comes from several records, and for callers who may not see records."""
+    if entity not in DATASETS or not caller.has_perm("bronze.view_rawrecord"):
+        return {}
+    with suppress(RecordNotFound):  # deleted, and the search is about to learn of it
+        return visible_fields(resolve(RawRecords).get(DATASETS[entity], key), caller)
+    return {}
 
 
 def _table(request: HttpRequest, mart: Mart, query: MartQuery) -> dict[str, Any]:

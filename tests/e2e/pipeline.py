@@ -25,9 +25,11 @@ from tests.processes import running, wait_until
 PASSWORD = "a-long-pass-phrase"
 DEADLINE = 60.0
 SETTINGS = {"DROP_SETTLE_SECONDS": "0.2", "PIPELINE_INTERVAL_SECONDS": "1"}
-PEOPLE = f"""
+PREPARE = f"""
+from django.core.management import call_command
 from django.contrib.auth.models import Group, User
 from lakehouse_project.auth import issue_token
+call_command("migrate", verbosity=0)
 User.objects.create_superuser("admin", password={PASSWORD!r})
 for name, group, is_staff in (("viewer", "viewer", False), ("engineer", "engineer", True)):
     user = User.objects.create_user(name, password={PASSWORD!r}, is_staff=is_staff)
@@ -135,9 +137,9 @@ def blank(home: Path) -> Iterator[Blank]:
     """Migrate a new database and make its users."""
     with _database("CREATE DATABASE {name}") as name:
         environment = _environment(home, {"DATABASE_URL": _address(name)})
-        _succeed(run_command(environment, "migrate"))
-        token = _succeed(run_command(environment, "shell", "--command", PEOPLE)).splitlines()[-1]
-        yield Blank(name, token)
+        done = run_command(environment, "shell", "--command", PREPARE)
+        assert done.returncode == 0, done.stderr
+        yield Blank(name, token=done.stdout.split()[-1])
 
 
 @contextmanager
@@ -180,8 +182,3 @@ def _database(statement: str) -> Iterator[str]:
 
 def _address(name: str) -> str:
     return urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}"))
-
-
-def _succeed(done: subprocess.CompletedProcess[str]) -> str:
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()

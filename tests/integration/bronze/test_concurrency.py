@@ -1,0 +1,120 @@
+"""Two at once: workers with one file, clients with one record. Each thread has a connection of its own."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier, Event
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from bronze.errors import ContractViolation, RecordExists, RecordInUse
+from bronze.models import RawRecord, SourceFile
+from bronze.repositories import SourceFiles
+from bronze.services import ChangeRecord, CreateRecord, DeleteRecord, LoadFile, ReceiveFile
+from lakehouse_project.kernel.services import resolve
+from tests.integration.bronze.intake import Intake, counts
+from tests.unit.bronze.samples import valid_row
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once(*works: Callable[[], Any]) -> list[Any]:
+    """Results of all, or the errors that they raised, in order."""
+    barrier = Barrier(len(works))
+
+    def run(work: Callable[[], Any]) -> Any:
+        try:
+            barrier.wait(timeout=30)
+            return work()
+        except Exception as error:  # noqa: BLE001  handed back to the test
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return list(pool.map(run, works))
+
+
+def test_two_workers_with_one_file(intake: Intake) -> None:
+    received = intake.receive("jobs.csv", "id,job\n" + "".join(f"{n},Job {n}\n" for n in range(500)))
+    receipts = at_once(*[lambda: resolve(LoadFile)(received.id)] * 4)
+    (receipt,) = [receipt for receipt in receipts if receipt is not None]
+    assert (receipt.read, receipt.inserted) == (500, 500)
+    assert resolve(SourceFiles).get(received.id).state == "loaded"
+
+
+def test_a_file_that_a_worker_has_is_left_alone_and_costs_no_attempt(intake: Intake) -> None:
+    received = intake.receive("jobs.csv", "id,job\n1,Clerk\n")
+    taken, done = Event(), Event()
+
+    def hold() -> None:
+        try:
+            with transaction.atomic():
+                resolve(SourceFiles).claim(received.id)
+                taken.set()
+                done.wait(timeout=30)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        holding = pool.submit(hold)
+        assert taken.wait(timeout=30)
+        results = [resolve(LoadFile)(received.id) for _ in range(5)]
+        done.set()
+        holding.result()
+    assert results == [None] * 5
+    assert SourceFile.objects.get().attempts == 0
+    assert resolve(LoadFile)(received.id) is not None
+
+
+def test_the_same_bytes_at_once_are_one_file(intake: Intake) -> None:
+    path = intake.file("jobs.csv", "id,job\n1,Clerk\n")
+    files = at_once(*[lambda: resolve(ReceiveFile)(path, name="jobs.csv", via="upload")] * 4)
+    assert len({file.id for file in files}) == 1
+    assert sorted(file.repeated for file in files) == [False, True, True, True]
+
+
+def test_two_files_of_one_data_set_at_once(intake: Intake) -> None:
+    forwards = intake.receive("a.csv", "id,job\n" + "".join(f"{n},A\n" for n in range(300)), "jobs")
+    backwards = intake.receive(
+        "b.csv", "id,job\n" + "".join(f"{n},B\n" for n in reversed(range(300))), "jobs"
+    )
+    at_once(lambda: resolve(LoadFile)(forwards.id), lambda: resolve(LoadFile)(backwards.id))
+    receipts = [counts(resolve(SourceFiles).get(file.id)) for file in (forwards, backwards)]
+    assert sorted(receipts, key=str) == [{"read": 300, "inserted": 300}, {"read": 300, "updated": 300}]
+    assert len(set(RawRecord.objects.values_list("payload__job", flat=True))) == 1
+
+
+def test_one_key_created_at_once_is_created_once() -> None:
+    works = [
+        lambda city=city: resolve(CreateRecord)("users", valid_row("users", city=city)) for city in "ABCD"
+    ]
+    results = at_once(*works)
+    assert sum(isinstance(result, RecordExists) for result in results) == 3
+    (created,) = [result for result in results if not isinstance(result, Exception)]
+    assert RawRecord.objects.get().payload["city"] == created.fields["city"]
+
+
+def test_changes_at_once_lose_nothing() -> None:
+    resolve(CreateRecord)("users", valid_row("users"))
+    works = [
+        lambda field=field: resolve(ChangeRecord)("users", "1001", {field: "changed"})
+        for field in ("city", "address", "full_name", "nickname")
+    ]
+    at_once(*works)
+    fields = RawRecord.objects.get().payload
+    assert [fields[name] for name in ("city", "address", "full_name", "nickname")] == ["changed"] * 4
+
+
+def test_a_user_deleted_while_something_refers_to_it() -> None:
+    """Either the reference is first and the user stays, or the user is gone first and the reference is refused."""
+    for number in range(5):
+        user = str(number)
+        resolve(CreateRecord)("users", valid_row("users", user_id=user))
+        employment = valid_row("employment_info", employment_id=user, user_id=user)
+        deleted, created = at_once(
+            lambda: resolve(DeleteRecord)("users", user),  # noqa: B023  run at once
+            lambda: resolve(CreateRecord)("employment_info", employment),  # noqa: B023
+        )
+        assert isinstance(deleted, RecordInUse) != isinstance(created, ContractViolation), (deleted, created)

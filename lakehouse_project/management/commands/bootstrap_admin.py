@@ -5,7 +5,7 @@ import secrets
 from typing import Any
 
 from django.contrib.auth.models import Group, User
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from lakehouse_project.auth import issue_token
 
@@ -20,6 +20,10 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **_options: Any) -> None:
         if User.objects.filter(is_superuser=True).exists():
             return
+        if User.objects.filter(username=USERNAME).exists():
+            raise CommandError(
+                f"There is a user {USERNAME!r} who is no administrator; make one with `lakehouse createsuperuser`."
+            )
         password = secrets.token_urlsafe(15)
         user = User.objects.create_superuser(USERNAME, password=password)
         user.groups.add(Group.objects.get(name="admin"))

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from bronze.domain import ReceivedFile
 from bronze.repositories import SourceFiles
 from bronze.services import ReceiveFile
-from lakehouse_project.kernel.errors import PermanentError
+from lakehouse_project.kernel.errors import LakehouseError
 from lakehouse_project.kernel.services import resolve
 from lakehouse_project.management.waiting import wait_for_gold_and_search
 
@@ -29,20 +29,23 @@ class Command(BaseCommand):
     def handle(
         self, *_args: Any, files: list[Path], dataset: str | None, wait: bool, **_options: Any
     ) -> None:
-        received = list(self._receive(files, dataset))
-        refused = len(list(_expand(files))) - len(received)
+        paths = [path for given in files for path in _expand(given)]
+        if not paths:
+            raise CommandError(f"There is no file in {', '.join(map(_shown, files))}.")
+        received = list(self._receive(paths, dataset))
+        refused = len(paths) - len(received)
         if wait and received:
             wait_for_gold_and_search([file.id for _path, file in received])
         failed = [self._report(path, file, loaded=wait) for path, file in received].count(False)
         if refused or failed:
             sys.exit(1)
 
-    def _receive(self, files: list[Path], dataset: str | None) -> Iterator[tuple[Path, ReceivedFile]]:
-        for path in _expand(files):
+    def _receive(self, paths: list[Path], dataset: str | None) -> Iterator[tuple[Path, ReceivedFile]]:
+        for path in paths:
             try:
                 yield path, resolve(ReceiveFile)(path, name=path.name, via="command", dataset=dataset)
-            except PermanentError as error:
-                self.stderr.write(f"{path}: {error.message}")
+            except LakehouseError as error:
+                self.stderr.write(f"{_shown(path)}: {error.message}")
                 for line in error.errors:
                     self.stderr.write(f"  {line.field}: {line.message}")
 
@@ -50,18 +53,22 @@ class Command(BaseCommand):
         """Print what became of a file; False if it failed."""
         now = resolve(SourceFiles).get(file.id)
         if now.state == "failed":
-            self.stderr.write(f"{path}: {now.error}")
+            self.stderr.write(f"{_shown(path)}: {now.error}")
             return False
         again = f" (the same bytes came before, as file {file.id}: nothing to do)" if file.repeated else ""
         self.stdout.write(
-            f"{path} -> {file.dataset}: {now.receipt.summary() if loaded or file.repeated else 'received'}{again}"
+            f"{_shown(path)} -> {file.dataset}: {now.receipt.summary() if loaded or file.repeated else 'received'}{again}"
         )
         return True
 
 
-def _expand(files: list[Path]) -> Iterator[Path]:
-    for path in files:
-        if path.is_dir():
-            yield from sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
-        else:
-            yield path
+def _expand(path: Path) -> list[Path]:
+    """The file itself, or the files in a folder."""
+    if path.is_dir():
+        return sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
+    return [path]
+
+
+def _shown(path: Path) -> str:
+    """A path as a terminal can print it, whatever bytes its name has."""
+    return str(path).encode("utf-8", "backslashreplace").decode()

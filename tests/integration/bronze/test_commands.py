@@ -1,0 +1,221 @@
+"""Commands as they are typed: what they print where, and how they end."""
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.db import connections
+from django.test import Client
+from knox.models import AuthToken
+
+from bronze.models import SourceFile
+from bronze.tasks import load_received
+from lakehouse_project import cli
+
+pytestmark = pytest.mark.django_db
+
+JOBS = "id,job\n1,Clerk\n2,Cook\n"
+
+
+@dataclass(frozen=True)
+class Ended:
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class Shell:
+    """`lakehouse ARGUMENTS` in this process."""
+
+    folder: Path
+    monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str]
+
+    def __call__(self, *arguments: object) -> Ended:
+        self.monkeypatch.setattr(sys, "argv", ["lakehouse", *map(str, arguments)])
+        self.capsys.readouterr()
+        code: object = 0
+        try:
+            cli.main()
+        except SystemExit as end:
+            code = end.code
+        out, err = self.capsys.readouterr()
+        if isinstance(code, str):  # as the interpreter does: the sentence to stderr, and 1
+            code, err = 1, f"{err}{code}\n"
+        assert "Traceback" not in err
+        return Ended(int(str(code or 0)), out, err)
+
+    def file(self, name: str, content: str | bytes) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+
+@pytest.fixture
+def shell(
+    db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Shell:
+    monkeypatch.setattr(
+        connections, "close_all", lambda: None
+    )  # a process ends, the transaction of a test does not
+    return Shell(tmp_path, monkeypatch, capsys)
+
+
+def test_ingest_files(shell: Shell) -> None:
+    ended = shell(
+        "ingest", shell.file("jobs.csv", JOBS), shell.file("departments.csv", "id,department\n1,Sales\n")
+    )
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.splitlines() == [
+        f"{shell.folder}/jobs.csv -> jobs: received",
+        f"{shell.folder}/departments.csv -> departments: received",
+    ]
+    assert SourceFile.objects.filter(received_via="command").count() == 2
+
+
+def test_ingest_again_shows_the_earlier_receipt(shell: Shell) -> None:
+    path = shell.file("jobs.csv", JOBS)
+    shell("ingest", path)
+    load_received()
+    ended = shell("ingest", path)
+    assert ended.code == 0
+    assert "2 read = 2 inserted (the same bytes came before" in ended.out
+
+
+def test_ingest_a_folder(shell: Shell) -> None:
+    for name in ("in/jobs.csv", "in/deep/departments.csv"):
+        shell.file(name, "id,name\n1,x\n")
+    shell.file("in/.hidden", "x")
+    assert shell("ingest", shell.folder / "in").code == 0
+    assert SourceFile.objects.count() == 2
+
+
+def test_ingest_an_empty_folder(shell: Shell) -> None:
+    (shell.folder / "empty").mkdir()
+    ended = shell("ingest", shell.folder / "empty")
+    assert (ended.code, ended.out) == (1, "")
+    assert "There is no file in" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("cat.png", b"\x89PNG\r\n\x1a\n" + bytes(50), "PNG image"),
+        ("empty.csv", b"", "empty"),
+        ("cut.json", b'[{"id": 1', "half-written JSON"),
+        ("strange.csv", b"a,b\n1,2\n", "a, b"),
+        ("jobs.csv", b"id,job\n1,\xff\xfe\x00\x01\n", ""),
+        ("programme.bin", bytes(range(256)) * 4, "binary"),
+    ],
+)
+def test_one_bad_file_is_named_and_the_others_are_taken(
+    shell: Shell, name: str, content: bytes, said: str
+) -> None:
+    bad = shell.file(f"bad/{name}", content)
+    ended = shell("ingest", bad, shell.file("good/jobs.csv", JOBS))
+    assert ended.code == 1
+    assert ended.err.startswith(f"{bad}: ")
+    assert said in ended.err
+    assert ended.out == f"{shell.folder}/good/jobs.csv -> jobs: received\n"
+
+
+def test_ingest_what_is_not_there(shell: Shell) -> None:
+    ended = shell("ingest", shell.folder / "nothing.csv")
+    assert (ended.code, ended.err) == (1, f"{shell.folder}/nothing.csv: There is no file nothing.csv.\n")
+
+
+def test_ingest_into_a_named_data_set(shell: Shell) -> None:
+    path = shell.file("list.csv", "id,name\n1,x\n")
+    assert "-> departments: received" in shell("ingest", "--dataset", "departments", path).out
+    ended = shell("ingest", "--dataset", "nope", path)
+    assert ended.code == 1
+    assert "There is no data set 'nope'. There are users" in ended.err
+
+
+def test_ingest_a_file_that_could_not_be_loaded(shell: Shell) -> None:
+    path = shell.file("jobs.csv", JOBS)
+    shell("ingest", path)
+    SourceFile.objects.update(state="failed", error="It was no good.")
+    ended = shell("ingest", path)
+    assert (ended.code, SourceFile.objects.count()) == (0, 2)
+
+
+def test_ingest_a_name_that_is_no_text(shell: Shell) -> None:
+    path = Path(str(shell.folder / "jobs") + "\udce4.csv")
+    path.write_text(JOBS)
+    ended = shell("ingest", path, "--dataset", "jobs")
+    assert (ended.code, ended.err) == (0, "")
+    assert "jobs\\udce4.csv -> jobs" in ended.out
+
+
+def test_token(shell: Shell) -> None:
+    user = User.objects.create_user("ada")
+    user.groups.add(Group.objects.get(name="viewer"))
+    ended = shell("token", "ada")
+    assert (ended.code, ended.err) == (0, "")
+    token = ended.out.splitlines()[-1]
+    assert token == token.strip()
+    assert (
+        Client().get("/api/v1/bronze/users", headers={"Authorization": f"Token {token}"}).status_code == 200
+    )
+    assert token not in str(AuthToken.objects.values_list())
+
+
+def test_token_of_nobody(shell: Shell) -> None:
+    User.objects.create_user("gone", is_active=False)
+    for name in ("nobody", "gone"):
+        ended = shell("token", name)
+        assert (ended.code, ended.out) == (1, "")
+        assert ended.err == f"lakehouse: There is no active user {name!r}.\n"
+
+
+def test_the_first_administrator_is_made_once(shell: Shell) -> None:
+    made = json.loads(shell("bootstrap_admin").out)
+    admin = User.objects.get()
+    assert (admin.username, admin.is_superuser, admin.check_password(made["password"])) == (
+        "admin",
+        True,
+        True,
+    )
+    assert [group.name for group in admin.groups.all()] == ["admin"]
+    headers = {"Authorization": f"Token {made['token']}"}
+    assert Client().get("/api/v1/bronze/users", headers=headers).status_code == 200
+    again = shell("bootstrap_admin")
+    assert (again.code, again.out, User.objects.count()) == (0, "", 1)
+
+
+def test_a_user_who_has_the_name_of_the_administrator(shell: Shell) -> None:
+    User.objects.create_user("admin")
+    ended = shell("bootstrap_admin")
+    assert (ended.code, ended.out) == (1, "")
+    assert "no administrator" in ended.err
+
+
+@pytest.mark.parametrize("options", [("--scale", "0"), ("--scale", "-1"), ("--seed", "-1"), ("--scale", "x")])
+def test_seed_with_options_that_make_no_sense(shell: Shell, options: tuple[str, str]) -> None:
+    ended = shell("seed", *options)
+    assert ended.code in (1, 2)
+    assert options[0] in ended.err
+
+
+def test_seed_twice_is_seeding_once(shell: Shell) -> None:
+    first = shell("seed", "--scale", "0.01", "--seed", "7")
+    assert first.code == 0
+    files = SourceFile.objects.count()
+    assert files > 10
+    load_received()
+    assert not SourceFile.objects.exclude(state="loaded").exists()
+    assert shell("seed", "--scale", "0.01", "--seed", "7").code == 0
+    assert SourceFile.objects.count() == files
+
+
+def test_seed_into_a_folder_loads_nothing(shell: Shell) -> None:
+    ended = shell("seed", "--scale", "0.01", "--output", shell.folder / "out")
+    assert ended.code == 0
+    assert any(shell.folder.joinpath("out").rglob("*.csv"))
+    assert not SourceFile.objects.exists()

@@ -134,7 +134,7 @@ class RawRecords:
         rows = RawRecord.objects.filter(dataset_id=dataset)
         rows = rows.filter(status=status) if status else rows.exclude(status=RawRecord.Status.DELETED)
         for name, value in (filters or {}).items():
-            rows = _with_text(rows, name, value)
+            rows = _with_text(rows, CONTRACTS[dataset], name, value)
         return [_record_entity(row) for row in _values(rows.order_by("id")[window])], rows.count()
 
     def get(self, dataset: str, key: str) -> Record:
@@ -196,7 +196,7 @@ class RawRecords:
             for field in contract.fields:
                 if field.reference and field.reference.strict and field.reference.dataset == dataset:
                     rows = RawRecord.objects.filter(dataset_id=contract.name, status=RawRecord.Status.VALID)
-                    counts[contract.name] = _with_text(rows, field.name, key).count()
+                    counts[contract.name] = _with_text(rows, contract, field.name, key).count()
         return {name: count for name, count in counts.items() if count}
 
 
@@ -242,8 +242,12 @@ def _require_storable(dataset: str, key: str) -> None:
         raise RecordNotFound(f"{dataset} has no record with the key {key!r}.")
 
 
-def _with_text(rows: QuerySet[RawRecord], field: str, text: str) -> QuerySet[RawRecord]:
+def _with_text(
+    rows: QuerySet[RawRecord], contract: ContractSpec, field: str, text: str
+) -> QuerySet[RawRecord]:
     """Rows whose field reads `text`, be it a string, with blanks around it or not, or a number."""
+    if contract.key == (field,) and contract.field(field).kind == "text":
+        return rows.filter(key=text.strip())  # the same rows, found by the index
     return rows.alias(**{f"text_{field}": Trim(KeyTextTransform(field, "effective"))}).filter(
         **{f"text_{field}": text.strip()}
     )

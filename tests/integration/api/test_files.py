@@ -136,8 +136,15 @@ def _small_limit(settings: Any) -> Iterator[None]:
 
 @pytest.mark.usefixtures("_small_limit")
 def test_the_size_limit_is_said(curator: Api) -> None:
-    body = assert_problem(curator.send("POST", "/files?name=jobs.csv", JOBS), 413, "file_too_large")
-    assert "MAX_UPLOAD_MB" in body["detail"]
+    for response in (
+        curator.send("POST", "/files?name=jobs.csv", JOBS),
+        curator.upload(
+            file=sent("jobs.csv", JOBS * 100_000)
+        ),  # of which no more than a piece reaches the disk
+    ):
+        body = assert_problem(response, 413, "file_too_large")
+        assert "MAX_UPLOAD_MB" in body["detail"]
+        assert "jobs.csv has 0." in body["detail"]
 
 
 @pytest.mark.parametrize(

@@ -141,6 +141,20 @@ def test_staff_without_the_permission_see_no_personal_data(page: Page, running: 
     assert "Lamport" not in page.content()
 
 
+@pytest.mark.parametrize("name", ["admin", "engineer"])
+def test_every_page_of_the_admin_opens(page: Page, name: str) -> None:
+    """Each list, and the first row of each."""
+    log_in(page, name)
+    page.goto("/admin/")
+    lists = set(re.findall(r'href="(/admin/\w+/\w+/)"', page.content()))
+    assert len(lists) > 25
+    for address in sorted(lists):
+        answer = page.request.get(address)
+        assert answer.ok, address
+        if row := re.search(rf'href="({address}[^"?]+/change/)', answer.text()):
+            assert page.request.get(row[1]).ok, row[1]
+
+
 def test_api_documentation_needs_no_other_server(page: Page, running: Lakehouse) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))

@@ -45,6 +45,12 @@ class FilesRefused(InvalidInput):
     code = "files_refused"
 
 
+class FileChanged(TransientError):
+    """The file was written to between the look at it and its copy."""
+
+    code = "file_changed"
+
+
 class WorkerDied(PermanentError):
     """Loading this file killed the worker again and again."""
 

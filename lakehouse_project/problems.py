@@ -29,6 +29,7 @@ STATUS: Mapping[str, int] = {
     "unsupported_file_type": 415,
     "transient_error": 503,
     "storage_unavailable": 503,
+    "file_changed": 503,
     "not_configured": 503,
 }
 """Every other code is 422: the request was understood, and its content cannot be taken."""

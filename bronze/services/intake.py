@@ -12,7 +12,7 @@ from bronze.admission import AdmissionLimits, Admitted, Candidate, admit
 from bronze.documents_text import DocumentJob, ExtractedDocument, extract_documents
 from bronze.domain import Receipt, ReceivedFile
 from bronze.encryption import FieldCipher
-from bronze.errors import FilesRefused, OriginalMissing, StorageUnavailable, WorkerDied
+from bronze.errors import FileChanged, FilesRefused, OriginalMissing, StorageUnavailable, WorkerDied
 from bronze.incoming import incoming
 from bronze.merge import IncomingTable
 from bronze.models import SourceFile
@@ -57,16 +57,10 @@ class ReceiveFile:
     def keep(
         self, path: Path, admitted: Admitted, *, name: str, via: str, user_id: int | None
     ) -> ReceivedFile:
-        """The rest. Raises `StorageUnavailable`."""
+        """The rest. Raises `StorageUnavailable`, and `FileChanged` if the file is not the one that was admitted."""
         if same := self.files.find_same(admitted.dataset, admitted.sha256):
             return same
-        try:
-            self.storage.put(path, storage_key(admitted.sha256))
-        except OSError as error:
-            reason = error.strerror or error
-            raise StorageUnavailable(
-                f"{storable(name)} cannot be stored: {reason}. Nothing of it was kept."
-            ) from error
+        self._store(path, admitted, storable(name))
         try:
             with atomic():
                 return self._add(admitted, name=name, via=via, user_id=user_id)
@@ -75,6 +69,17 @@ class ReceiveFile:
             if same is None:
                 raise
             return same  # another request has just sent the same bytes
+
+    def _store(self, path: Path, admitted: Admitted, name: str) -> None:
+        key = storage_key(admitted.sha256)
+        try:
+            self.storage.put(path, key)
+        except OSError as error:
+            reason = error.strerror or error
+            raise StorageUnavailable(f"{name} cannot be stored: {reason}. Nothing of it was kept.") from error
+        if self.storage.path(key).stat().st_size != admitted.size:
+            self.storage.delete(key)
+            raise FileChanged(f"{name} changed while it was being read. Send it once it is complete.")
 
     def _add(self, admitted: Admitted, *, name: str, via: str, user_id: int | None) -> ReceivedFile:
         received = self.files.add(

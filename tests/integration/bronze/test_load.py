@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from bronze.encryption import PREFIX
-from bronze.errors import OriginalMissing, StorageUnavailable, WorkerDied
+from bronze.errors import FileChanged, OriginalMissing, StorageUnavailable, WorkerDied
 from bronze.models import RawRecord, SourceFile
 from bronze.readers import UnreadableFile
 from bronze.repositories import MAX_ATTEMPTS, SourceFiles
@@ -254,6 +254,17 @@ def test_a_storage_that_cannot_be_written(intake: Intake, tmp_path: Path) -> Non
     with pytest.raises(StorageUnavailable, match=r"jobs.csv cannot be stored: .*Nothing of it was kept"):
         blocked(intake.file("jobs.csv", "id,job\n1,x\n"), name="jobs.csv", via="command")
     assert not SourceFile.objects.exists()
+
+
+def test_a_file_that_grows_while_it_is_read(intake: Intake) -> None:
+    receive = resolve(ReceiveFile)
+    path = intake.file("jobs.csv", "id,job\n1,Growing\n")
+    admitted = receive.admit(path, name="jobs.csv", dataset=None)
+    path.write_text("id,job\n1,Growing\n2,More\n")
+    with pytest.raises(FileChanged, match=r"jobs.csv changed while it was being read"):
+        receive.keep(path, admitted, name="jobs.csv", via="command", user_id=None)
+    assert not SourceFile.objects.exists()
+    assert counts(intake.load("jobs.csv", "id,job\n1,Growing\n")) == {"read": 1, "inserted": 1}
 
 
 def test_the_storage_never_has_half_a_file(tmp_path: Path) -> None:

@@ -64,9 +64,7 @@ def list_records(request: HttpRequest, query: Query[RecordQuery], *, dataset: st
     return PageOf([present(record, request.user) for record in records], count)
 
 
-def create_record(
-    request: HttpRequest, response: HttpResponse, *, dataset: str
-) -> Status[dict[str, Any]]:
+def create_record(request: HttpRequest, response: HttpResponse, *, dataset: str) -> Status[dict[str, Any]]:
     require(request, "bronze.add_rawrecord")
     record = resolve(CreateRecord)(dataset, json_object(request))
     response["Location"] = f"{request.path}/{quote(record.key, safe='')}"

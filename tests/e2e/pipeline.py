@@ -122,7 +122,7 @@ class Lakehouse:
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """What the database says, for what no user can see."""
         with psycopg.connect(self.database_url) as connection:
-            return connection.execute(statement).fetchall()  # type: ignore[call-overload,no-any-return]
+            return connection.execute(statement).fetchall()
 
 
 def run_command(environment: Mapping[str, str], *arguments: str | Path) -> subprocess.CompletedProcess[str]:

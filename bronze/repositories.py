@@ -85,14 +85,29 @@ class SourceFiles:
         return list(received.order_by("id").values_list("id", flat=True))
 
     def begin(self, file_id: int) -> int:
-        """Count an attempt to load the file: which one it is, 0 if it is loaded already or being loaded right now."""
+        """Count an attempt to load the file: which one it is, 0 if its turn is over or has not come.
+
+        Files of one data set are loaded one after another, in the order in which they came: the later one corrects the
+        earlier. Documents do not meet and are loaded in any order.
+        """
         with transaction.atomic():
             row = self.claim(file_id)
-            if row is None:
+            if row is None or (row.dataset_id != DOCUMENTS and not self._is_next(row)):
                 return 0
             row.attempts += 1
             row.save(update_fields=["attempts"])
             return row.attempts
+
+    def _is_next(self, file: SourceFile) -> bool:
+        earlier = SourceFile.objects.filter(
+            dataset_id=file.dataset_id, state=SourceFile.State.RECEIVED, pk__lt=file.pk
+        )
+        return not earlier.exists()
+
+    def next_waiting(self, dataset: str) -> int | None:
+        """Id of the file of a data set whose turn it is."""
+        received = SourceFile.objects.filter(dataset_id=dataset, state=SourceFile.State.RECEIVED)
+        return received.order_by("id").values_list("id", flat=True).first()
 
     def claim(self, file_id: int) -> SourceFile | None:
         """Lock a received file for the transaction; None if it is loaded already or another worker has it."""
@@ -217,12 +232,6 @@ class Documents:
                 for number, text, error in pages
             ]
         )
-
-
-def lock_dataset(dataset: str) -> None:
-    """Wait until no other load of this data set runs; held to the end of the transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('bronze.load'), hashtext(%s))", [dataset])
 
 
 def atomic() -> "transaction.Atomic":

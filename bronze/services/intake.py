@@ -18,7 +18,7 @@ from bronze.merge import IncomingTable
 from bronze.models import SourceFile
 from bronze.readers import FileFormat, read_rows
 from bronze.readers.formats import storable
-from bronze.repositories import MAX_ATTEMPTS, Documents, SourceFiles, atomic, contract_named, lock_dataset
+from bronze.repositories import MAX_ATTEMPTS, Documents, SourceFiles, atomic, contract_named
 from bronze.services.curation import RecheckRecords
 from lake.storage import Storage
 from lakehouse_project.kernel.errors import FieldError, PermanentError
@@ -156,7 +156,6 @@ class LoadFile:
             claimed = self.files.claim(file_id)
             if claimed is None:
                 return None
-            lock_dataset(claimed.dataset_id)
             path = _original(self.storage, claimed.sha256)
             receipt, changed = self._merge(
                 path, FileFormat.from_dict(claimed.format), claimed.dataset_id, file_id
@@ -164,6 +163,8 @@ class LoadFile:
             self.files.finish(file_id, receipt)
             if changed:
                 self.events.publish("bronze.changed")
+            if following := self.files.next_waiting(claimed.dataset_id):
+                self.events.publish("bronze.file_received", file_id=following)
             return receipt
 
     def _merge(self, path: Path, file_format: FileFormat, dataset: str, file_id: int) -> tuple[Receipt, bool]:

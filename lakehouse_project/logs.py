@@ -36,7 +36,11 @@ def logging_config(level: str, style: str) -> None:
             },
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
             "root": {"handlers": ["stderr"], "level": level},
-            "loggers": {"django_structlog": {"level": "WARNING"}, "pypdf": {"level": "ERROR"}},
+            "loggers": {
+                "django_structlog": {"level": "WARNING"},
+                "axes": {"level": "WARNING"},
+                "pypdf": {"level": "ERROR"},
+            },
         }
     )
     structlog.configure(

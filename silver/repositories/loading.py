@@ -12,6 +12,9 @@ from silver.repositories.tables import Table
 CHANGED = "silver_changed"
 """Temporary table (entity, key) of what the running transaction has changed."""
 
+FREED = "silver_freed"
+"""Temporary table (key) of the raw records whose place in the table of the data set at hand has become free."""
+
 _SEEN = "silver_seen"
 
 
@@ -30,6 +33,7 @@ def open_ledger() -> None:
         changed=CHANGED,
     )
     execute("CREATE TEMP TABLE {seen} (id bigint) ON COMMIT DROP", seen=_SEEN)
+    execute("CREATE TEMP TABLE {freed} (key text) ON COMMIT DROP", freed=FREED)
     execute(
         "SET CONSTRAINTS ALL IMMEDIATE"
     )  # else the checks of a whole run queue up in memory until its end
@@ -108,10 +112,13 @@ def _remove(table: Table, condition: sql.Composable) -> int:
         else "DELETE FROM {table} f WHERE"
     )
     [(removed,)] = fetch(
-        "WITH gone AS ({verb} {condition} RETURNING f.*), noted AS ({note}) SELECT count(*) FROM gone",
+        "WITH gone AS ({verb} {condition} RETURNING f.*), noted AS ({note}), "
+        "freed AS (INSERT INTO {freed} SELECT {record_key} FROM gone) SELECT count(*) FROM gone",
         verb=compose(verb, table=table.name),
         condition=condition,
         note=_note(table, sql.Identifier("gone")),
+        freed=FREED,
+        record_key=sql.SQL(table.record_key),
     )
     return int(removed)
 

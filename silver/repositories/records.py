@@ -35,9 +35,9 @@ def open_todo(window: Window) -> None:
     execute("ANALYZE {todo}", todo=_TODO)
 
 
-def datasets_to_refine() -> set[str]:
-    """The data sets that have records to refine."""
-    return {dataset for (dataset,) in fetch("SELECT DISTINCT dataset FROM {todo}", todo=_TODO)}
+def clear(dataset: str) -> None:
+    """Forget what was to be refined of `dataset`."""
+    execute("DELETE FROM {todo} WHERE dataset = {dataset}", todo=_TODO, dataset=sql.Literal(dataset))
 
 
 def pages(dataset: str, fields: Sequence[str]) -> Iterator[pl.DataFrame]:

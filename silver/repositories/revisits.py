@@ -5,8 +5,8 @@ from types import MappingProxyType
 
 from psycopg import sql
 
-from silver.repositories.loading import CHANGED
-from silver.repositories.records import revisit
+from silver.repositories.loading import CHANGED, FREED
+from silver.repositories.records import clear, revisit
 from silver.repositories.statements import compose, execute
 
 
@@ -77,6 +77,24 @@ def revisit_titles(titles: Sequence[str]) -> None:
     """Add the employments with one of `titles`."""
     query = "SELECT raw_record_id FROM silver_factemployment WHERE job_title = ANY({titles})"
     revisit("employment_info", compose(query, titles=sql.Literal(list(titles))))
+
+
+def revisit_heirs(dataset: str) -> int:
+    """Have the records of `dataset` refined that another one stood before, and no longer does; return their number.
+
+    An edit may give a record that came without a key that of another record, and be taken back. Call it when the rest
+    of the data set is refined: it takes its place.
+    """
+    heirs = compose(
+        "SELECT r.id FROM bronze_rawrecord r JOIN {freed} f USING (key) "
+        "WHERE r.dataset_id = {dataset} AND r.status = 'valid'",
+        freed=FREED,
+        dataset=sql.Literal(dataset),
+    )
+    clear(dataset)
+    found = revisit(dataset, heirs)
+    execute("TRUNCATE {freed}", freed=FREED)
+    return found
 
 
 def align_user_versions() -> None:

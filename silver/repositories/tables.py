@@ -41,6 +41,8 @@ class Table:
     """Columns that are set otherwise than from the loaded frame."""
     changes: Mapping[str, str] = field(default_factory=lambda: _NONE)
     """Entity of a `Change` -> SQL expression of its key over one row of the table."""
+    record_key: str = "NULL"
+    """SQL expression, over one row of the table, of the key that a raw record of it has, unless it came without one."""
 
     @cached_property
     def name(self) -> str:
@@ -78,10 +80,13 @@ _DERIVED = frozenset({"raw_record_id", "is_active"})
 
 DATES = Table(model=DimDate, natural=("key",))
 DEPARTMENTS = Table(
-    model=DimDepartment, natural=("department_id",), changes={"department": "department_id::text"}
+    model=DimDepartment,
+    natural=("department_id",),
+    changes={"department": "department_id::text"},
+    record_key="department_id::text",
 )
-JOBS = Table(model=DimJob, natural=("job_id",), changes={"job": "job_id::text"})
-PRODUCTS = Table(model=DimProduct, natural=("sku",), changes={"product": "sku"})
+JOBS = Table(model=DimJob, natural=("job_id",), changes={"job": "job_id::text"}, record_key="job_id::text")
+PRODUCTS = Table(model=DimProduct, natural=("sku",), changes={"product": "sku"}, record_key="sku")
 LOCATIONS = Table(model=DimLocation, natural=("country", "postal_code", "city"), not_loaded=_DERIVED)
 BANKS = Table(model=DimBank, natural=("name",), not_loaded=_DERIVED, changes={"bank": "name"})
 EMPLOYERS = Table(model=DimEmployer, natural=("name",), not_loaded=_DERIVED, changes={"employer": "name"})
@@ -92,14 +97,26 @@ USERS = Table(
     identity=("user_id",),
     not_loaded=frozenset({"bank_id"}),
     changes={"user": "user_id", "city": "city"},
+    record_key="user_id",
 )
 USER_BANKS = Table(
     model=UserBank,
     natural=("user_id",),
     changes={"user": "user_id", "bank": "(SELECT name FROM silver_dimbank b WHERE b.key = bank_id)"},
+    record_key="user_id",
 )
-RATES = Table(model=ExchangeRate, natural=("currency", "date"), changes={"rate": "currency || ':' || date"})
-HIRES = Table(model=FactHire, natural=("hire_id",), changes={"hire_year": "to_char(hired_at, 'FMYYYY')"})
+RATES = Table(
+    model=ExchangeRate,
+    natural=("currency", "date"),
+    changes={"rate": "currency || ':' || date"},
+    record_key="date || ':' || currency",
+)
+HIRES = Table(
+    model=FactHire,
+    natural=("hire_id",),
+    changes={"hire_year": "to_char(hired_at, 'FMYYYY')"},
+    record_key="hire_id::text",
+)
 EMPLOYMENTS = Table(
     model=FactEmployment,
     natural=("employment_id",),
@@ -107,14 +124,19 @@ EMPLOYMENTS = Table(
         "employment_user": "user_id_natural",
         "employer": "(SELECT name FROM silver_dimemployer e WHERE e.key = employer_id)",
     },
+    record_key="employment_id",
 )
 ORDER_LINES = Table(
     model=FactOrderLine,
     natural=("order_id", "line_number"),
     changes={"order_day": "to_char(ordered_at, 'YYYY-MM-DD')"},
+    record_key="replace(replace(order_id, '%', '%25'), ':', '%3A') || ':' || line_number",
 )
 EVENTS = Table(
-    model=FactEvent, natural=("event_id",), changes={"event_day": "to_char(occurred_at, 'YYYY-MM-DD')"}
+    model=FactEvent,
+    natural=("event_id",),
+    changes={"event_day": "to_char(occurred_at, 'YYYY-MM-DD')"},
+    record_key="event_id",
 )
 
 FROM_RECORDS: Mapping[str, Table] = MappingProxyType(

@@ -13,7 +13,12 @@ from silver.repositories import keys
 from silver.repositories.loading import Merged, changed_keys, close_ledger, merge, open_ledger, retire_orphans
 from silver.repositories.quality import record_quality
 from silver.repositories.records import open_todo, pages
-from silver.repositories.revisits import align_user_versions, revisit_concerned_facts, revisit_titles
+from silver.repositories.revisits import (
+    align_user_versions,
+    revisit_concerned_facts,
+    revisit_heirs,
+    revisit_titles,
+)
 from silver.repositories.tables import FROM_RECORDS, Table
 from silver.repositories.unit import is_there_news, unread
 from silver.services.binding import Binding, Calendar, Step
@@ -77,14 +82,22 @@ def _each(steps: dict[str, Step], window: Window) -> dict[str, Tally]:
 
 
 def _refine_dataset(dataset: str, step: Step, window: Window) -> Tally:
+    table = FROM_RECORDS[dataset]
+    tally = _refine_pages(dataset, step)
+    if window.is_full:
+        tally += Tally(removed=retire_orphans(dataset, table))
+    if tally.removed and revisit_heirs(dataset):
+        tally += _refine_pages(dataset, step)
+    return tally
+
+
+def _refine_pages(dataset: str, step: Step) -> Tally:
     table, tally = FROM_RECORDS[dataset], Tally()
     for page in pages(dataset, _fields(dataset)):
         refined = step(page)
         check(dataset, refined.rows)
         merged = merge(table, refined.rows, page["raw_record_id"])
         tally += _tally(table, page, refined, merged)
-    if window.is_full:
-        tally += Tally(removed=retire_orphans(dataset, table))
     return tally
 
 

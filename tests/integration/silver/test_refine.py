@@ -17,6 +17,7 @@ from silver.models import (
     DimDate,
     DimDepartment,
     DimUser,
+    ExchangeRate,
     FactEmployment,
     FactEvent,
     FactHire,
@@ -50,6 +51,45 @@ LINE = {
 
 def rate(day: str, value: str) -> dict[str, Any]:
     return {"date": day, "currency": "EUR", "rate": value}
+
+
+@pytest.mark.parametrize(
+    ("dataset", "row"),
+    [
+        ("hired_employees", HIRE),
+        ("departments", {"id": 4, "department": "Sales"}),
+        ("users", USER),
+        ("events", EVENT),
+        ("order_lines", LINE | {"order_id": "5%:1"}),
+        ("exchange_rates", {"date": "2021-01-01", "currency": "EUR", "rate": "1.1"}),
+    ],
+)
+def test_a_record_takes_its_place_again_when_another_gives_it_up(
+    warehouse: Warehouse, dataset: str, row: dict[str, Any]
+) -> None:
+    """Staff give a record that came without a key the key of another one, and take that back."""
+    escaped = {name: str(value).replace("%", "%25").replace(":", "%3A") for name, value in row.items()}
+    warehouse.put(dataset, escaped)
+    RawRecord.objects.update(payload=row)
+    warehouse.refine()
+    before = facts_and_members()
+    keyless = RawRecord.objects.create(
+        dataset_id=dataset, key="?1", payload=row, status="valid", content_hash=b"1"
+    )
+    warehouse.refine()
+    RawRecord.objects.filter(pk=keyless.pk).update(status="quarantined")
+    warehouse.refine()
+    assert facts_and_members() == before
+
+
+def facts_and_members() -> list[Any]:
+    """Which raw record each row came from, and whether it is there."""
+    dimensions: tuple[Any, ...] = (DimDepartment, DimUser)
+    others: tuple[Any, ...] = (FactHire, FactEvent, FactOrderLine, ExchangeRate)
+    return [
+        *(list(model.objects.values_list("raw_record_id", "is_active")) for model in dimensions),
+        *(list(model.objects.values_list("raw_record_id")) for model in others),
+    ]
 
 
 def test_a_hire_that_came_first_is_bound_when_its_dimensions_come(warehouse: Warehouse) -> None:

@@ -24,7 +24,3 @@ class Runs:
         if run is None:
             raise NotFound(f"There is no run {run_id}.")
         return run
-
-    def last_failure(self, kinds: tuple[str, ...], since_id: UUID | None = None) -> Run | None:
-        failed = Run.objects.filter(kind__in=kinds, state=Run.State.FAILED)
-        return failed.first()

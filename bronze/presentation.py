@@ -25,14 +25,18 @@ def present(record: Record, caller: Caller) -> dict[str, Any]:
 
 
 def visible_fields(record: Record, caller: Caller) -> dict[str, Any]:
-    """The fields of a record as the caller may see them, those of the contract first and always there."""
+    """The fields of a record as the caller may see them, those of the contract first and always there.
+
+    A column that the contract does not know counts as personal in a data set about people: nobody has said it is not.
+    """
     contract = CONTRACTS.get(record.dataset)
     if contract is None:
         return dict(record.fields)
     fields = {**dict.fromkeys(contract.field_names()), **record.fields}
     personal, secret = may_see_personal_data(caller), caller.has_perm(SECRET_PERMISSION)
+    unknown = Classification.PERSONAL if any(field.is_personal for field in contract.fields) else None
     for name in [name for name, value in fields.items() if value]:
-        kind = classification_of(contract, name)
+        kind = classification_of(contract, name) or unknown
         if kind is Classification.SECRET:
             fields[name] = _opened(str(fields[name]), name) if secret else MASK
         elif kind is Classification.PERSONAL and not personal:

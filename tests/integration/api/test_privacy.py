@@ -14,7 +14,9 @@ from governance.models import Run
 from governance.services import track
 from lakehouse_project.kernel.masking import without_rows
 from silver.models import DimUser
+from tests.integration.api.client import client_of
 from tests.integration.gold.warehouse import Warehouse
+from tests.unit.bronze.samples import valid_row
 
 PERSONAL_FILTERS = [
     "silver/dimuser/?email__startswith=ada",
@@ -33,6 +35,16 @@ def staff(group: str) -> Client:
     client = Client()
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     return client
+
+
+@pytest.mark.django_db
+def test_a_column_that_nobody_has_classified() -> None:
+    viewer, curator = client_of("viewer"), client_of("curator")
+    curator.post("/users", valid_row("users") | {"ssn": "123-45-6789"})
+    curator.post("/products", valid_row("products") | {"colour": "red"})
+    assert viewer.get("/users").json()["items"][0]["ssn"] == "1•••"
+    assert curator.get("/users").json()["items"][0]["ssn"] == "123-45-6789"
+    assert viewer.get("/products").json()["items"][0]["colour"] == "red"
 
 
 @pytest.mark.django_db

@@ -29,7 +29,7 @@ def read_parquet(path: Path, fmt: FileFormat, limits: ReadLimits) -> Iterator[Ro
             position = size * (offset + piece.height) // height
             yield _batch(piece, fmt, offset, position - taken)
             taken = position
-    except _DAMAGED as error:
+    except _DAMAGED as error:  # pylint: disable=catching-non-exception  # it is a BaseException
         raise UnreadableFile(f"The Parquet file is damaged: {str(error).splitlines()[0]}.") from error
 
 
@@ -37,7 +37,7 @@ def parquet_columns(path: Path) -> list[str]:
     """Names of the columns. Raises `UnreadableFile` for a damaged file."""
     try:
         return pl.scan_parquet(path, glob=False).collect_schema().names()
-    except _DAMAGED as error:
+    except _DAMAGED as error:  # pylint: disable=catching-non-exception  # it is a BaseException
         raise UnreadableFile(f"The Parquet file is damaged: {str(error).splitlines()[0]}.") from error
 
 

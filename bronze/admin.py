@@ -24,7 +24,7 @@ from lakehouse_project.kernel.masking import MASK, may_see_personal_data
 from lakehouse_project.kernel.services import resolve
 
 STATUS_COLOURS = {"valid": "success", "quarantined": "danger", "deleted": "warning"}
-STATE_COLOURS = {"loaded": "success", "failed": "danger", "received": "info"}
+STATE_COLOURS = {"loaded": "success", "failed": "danger", "received": "info", "undone": "warning"}
 DOCUMENT_COLOURS = {"ok": "success", "pending": "info", "partial": "warning"}
 COUNTS = ("inserted", "updated", "unchanged", "duplicate", "quarantined")
 

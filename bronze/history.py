@@ -33,7 +33,7 @@ RESTORE = f"""
 UPDATE bronze_rawrecord AS record SET {SET_FROM_EARLIER}
 FROM bronze_recordhistory AS earlier
 WHERE record.id = %s AND earlier.pgh_obj_id = record.id AND earlier.revision = %s
-"""
+"""  # noqa: S608  made of constants
 
 
 @contextmanager
@@ -45,7 +45,9 @@ def changes(reason: str, *, user_id: int | None = None) -> Iterator[None]:
     user = {} if user_id is None else {"user": user_id}
     with pghistory.context(reason=reason, **user):
         yield
-    if connection.in_atomic_block:  # otherwise what follows in the same transaction would be put down to this block
+    if (
+        connection.in_atomic_block
+    ):  # otherwise what follows in the same transaction would be put down to this block
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('pghistory.context_id', '', true)")
 
@@ -86,7 +88,9 @@ def causes_of(metadata: Iterable[Mapping[str, Any] | None]) -> list[Cause]:
     """The causes that pghistory noted, None where it had nothing to note, with the names of the users."""
     known = [found or {} for found in metadata]
     ids = {found["user"] for found in known if found.get("user") is not None}
-    names = {user.pk: user.get_username() for user in get_user_model().objects.filter(pk__in=ids)}
+    names: dict[Any, str] = {
+        user.pk: user.get_username() for user in get_user_model().objects.filter(pk__in=ids)
+    }
     return [Cause(names.get(found.get("user")), found.get("reason", "not known")) for found in known]
 
 

@@ -56,7 +56,7 @@ WITH merged AS (
 SELECT count(*) FILTER (WHERE is_new AND status = 'valid'), count(*) FILTER (WHERE NOT is_new AND status = 'valid'),
        count(*), coalesce(array_agg(id) FILTER (WHERE is_patched), '{{}}')
 FROM merged
-"""
+"""  # noqa: S608  made of constants
 
 COUNT_QUARANTINED = """
 SELECT count(*) FROM bronze_incoming AS incoming

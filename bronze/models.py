@@ -159,7 +159,11 @@ class RawRecord(models.Model):
 def _unconstrained(to: Any, **options: Any) -> "models.ForeignKey[Any, Any]":
     """A reference that costs nothing on write: history outlives what it refers to."""
     return models.ForeignKey(
-        to, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", **{"db_index": False, **options}
+        to,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        related_name="+",
+        **{"db_index": False, **options},
     )
 
 
@@ -170,8 +174,8 @@ class RecordHistory(pghistory.models.Event):
     the rows of an update, so a merge stays a merge.
     """
 
-    pgh_tracked_model = RawRecord
-    pgh_trackers = (
+    pgh_tracked_model = RawRecord  # type: ignore[assignment]  # the base says None
+    pgh_trackers = (  # type: ignore[assignment]
         pghistory.UpdateEvent(
             row=pghistory.Old, condition=None, level=pghistory.Statement, trigger_name="history_of_update"
         ),

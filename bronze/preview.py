@@ -66,4 +66,3 @@ def _update(key: str, line: int | None, old: Any, new: Any, conflict: Any) -> Pr
         FieldChange(field=name, old=old.get(name), new=new.get(name)) for name in changed_fields(old, new)
     ]
     return PreviewUpdate(key=key, line=line, changes=changes, conflicts=list(decoded(conflict)))
-

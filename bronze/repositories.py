@@ -307,7 +307,16 @@ def _with_text(
 
 def _values(rows: QuerySet[RawRecord]) -> Any:
     return rows.values(
-        "id", "dataset_id", "key", "effective", "status", "errors", "revision", "source_file_id", "line", "conflict"
+        "id",
+        "dataset_id",
+        "key",
+        "effective",
+        "status",
+        "errors",
+        "revision",
+        "source_file_id",
+        "line",
+        "conflict",
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import connection
 
 from bronze.contracts import DOCUMENTS
-from bronze.domain import ReceivedFile, Undone, UndoGroup, UndoneRecord
+from bronze.domain import ReceivedFile, UndoGroup, Undone, UndoneRecord
 from bronze.history import SET_FROM_EARLIER, causes_of, decoded
 from bronze.models import Document
 
@@ -66,7 +66,7 @@ UPDATE bronze_rawrecord AS record SET {SET_FROM_EARLIER}
 FROM bronze_undo AS plan
 JOIN bronze_recordhistory AS earlier ON earlier.pgh_obj_id = plan.id AND earlier.revision = plan.previous
 WHERE record.id = plan.id AND plan.outcome <> 'left'
-"""
+"""  # noqa: S608  made of constants
 
 REMOVE = r"""
 UPDATE bronze_rawrecord AS record SET status = 'deleted', content_hash = '\x'

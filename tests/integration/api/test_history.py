@@ -22,7 +22,7 @@ def sent(name: str, content: bytes) -> SimpleUploadedFile:
 
 
 def load(api: Api, name: str, content: bytes) -> int:
-    (file,) = api.upload(file=sent(name, content), dataset=name.split(".")[0]).json()["items"]
+    (file,) = api.upload(file=sent(name, content), dataset=name.split(".", maxsplit=1)[0]).json()["items"]
     load_file(file["id"])
     return int(file["id"])
 

@@ -125,9 +125,7 @@ def test_a_corrected_file_that_changes_an_edited_field_is_a_conflict(intake: Int
     intake.load("jobs.csv", "id,job\n1,Clark\n2,Cook\n")
     edit("1", job="Clerk")
     intake.load("jobs.csv", "id,job\n1,Baker\n2,Chef\n")
-    assert conflict("1") == {
-        "job": {"received_before": "Clark", "received_now": "Baker", "patched": "Clerk"}
-    }
+    assert conflict("1") == {"job": {"received_before": "Clark", "received_now": "Baker", "patched": "Clerk"}}
     assert conflict("2") == {}
     assert records("jobs")["1"]["job"] == "Clerk"
 

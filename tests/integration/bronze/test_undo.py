@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bronze.domain import Undone, UndoGroup
+from bronze.domain import UndoGroup, Undone
 from bronze.errors import FileNotLoaded, FileNotReceived
 from bronze.history import changes
 from bronze.models import Document, RawRecord, SourceFile

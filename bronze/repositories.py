@@ -79,9 +79,10 @@ class SourceFiles:
         return sums
 
     def waiting(self) -> Sequence[int]:
-        """Ids of files that were received and not loaded yet, oldest first."""
-        received = SourceFile.objects.filter(state=SourceFile.State.RECEIVED)
-        return list(received.order_by("id").values_list("id", flat=True))
+        """Ids of files whose turn it is to be loaded: the oldest of each data set, and all documents."""
+        received = SourceFile.objects.filter(state=SourceFile.State.RECEIVED).order_by("dataset_id", "id")
+        turns = received.exclude(dataset_id=DOCUMENTS).distinct("dataset_id").values_list("id", flat=True)
+        return [*turns, *received.filter(dataset_id=DOCUMENTS).values_list("id", flat=True)]
 
     def begin(self, file_id: int) -> int:
         """Count an attempt to load the file: which one it is, 0 if its turn is over or has not come.

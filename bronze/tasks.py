@@ -43,8 +43,11 @@ def _load_documents(file_id: int) -> dict[str, int]:
 @shared_task(name="bronze.load_received")
 def load_received() -> None:
     """Load what was received but not announced, such as when the broker was down."""
-    for file_id in resolve(SourceFiles).waiting():
-        load_file(file_id)
+    tried: set[int] = set()
+    while due := [file_id for file_id in resolve(SourceFiles).waiting() if file_id not in tried]:
+        for file_id in due:
+            load_file(file_id)
+        tried.update(due)
 
 
 @shared_task(name="bronze.seed")

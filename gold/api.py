@@ -15,6 +15,7 @@ from gold.services import ReadMart
 from lakehouse_project.kernel.masking import may_see_personal_data
 from lakehouse_project.kernel.pagination import PageOf
 from lakehouse_project.kernel.parameters import reject_unknown
+from lakehouse_project.kernel.permissions import require, view_permission
 from lakehouse_project.kernel.services import resolve
 
 CSV = "text/csv"
@@ -50,6 +51,7 @@ def view(mart: Mart) -> Callable[..., Any]:
 
     def mart_view(request: HttpRequest, query: Any) -> PageOf | StreamingHttpResponse:
         reject_unknown(request, schema.model_fields)
+        require(request, view_permission(mart.model))
         return answer(mart, request, query)
 
     mart_view.__signature__ = signature(schema)  # type: ignore[attr-defined]  # read by inspect.signature

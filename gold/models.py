@@ -15,7 +15,7 @@ def text(help_text: str = "", **options: Any) -> "models.TextField[str, str]":
 
 
 def money(help_text: str) -> "models.DecimalField[Any, Any]":
-    return models.DecimalField(max_digits=20, decimal_places=2, help_text=help_text)
+    return models.DecimalField(max_digits=30, decimal_places=2, help_text=help_text)
 
 
 def unconverted(what: str) -> "models.BigIntegerField[Any, Any]":

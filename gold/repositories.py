@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 from django.db import connection, models
-from django.db.models.functions import TruncMonth
+from django.db.models.functions import ExtractYear, TruncMonth
 from psycopg import sql
 
 from gold import extracts
@@ -30,7 +30,7 @@ from lakehouse_project.kernel.parsing import MONEY, parse_date, parse_integer
 from silver.models import DimUser, FactEvent, FactHire, FactOrderLine
 
 INCOMING = "gold_incoming"
-SUM = pl.Decimal(20, 2)
+SUM = pl.Decimal(30, 2)
 FULL_NAME = models.Subquery(
     DimUser.objects.filter(user_id=models.OuterRef("user_id"), is_current=True, is_active=True).values(
         "full_name"
@@ -71,17 +71,17 @@ class MartRepository:
             models.Q(department_id_natural__in=map(int, changes.get("department", ())))
             | models.Q(job_id_natural__in=map(int, changes.get("job", ())))
         )
-        years = renamed.order_by().values_list("hired_at__year", flat=True).distinct()
+        years = renamed.order_by().values_list(ExtractYear("hired_at", tzinfo=dt.UTC), flat=True).distinct()
         return {*map(int, changes.get("hire_year", ())), *years}
 
     def _due(self, today: dt.date) -> Iterable[str]:
         return UserProfile.objects.filter(changes_on__lte=today).order_by().values_list("user_id", flat=True)
 
     def _order_months(self) -> Sequence[dt.date]:
-        return _months([*_dates(FactOrderLine, "ordered_at__date"), *_dates(RevenueByStatus, "month")])
+        return _months([*_dates(FactOrderLine, "ordered_at"), *_dates(RevenueByStatus, "month")])
 
     def _event_months(self) -> Sequence[dt.date]:
-        return _months([*_dates(FactEvent, "occurred_at__date"), *_dates(EventsByType, "day")])
+        return _months([*_dates(FactEvent, "occurred_at"), *_dates(EventsByType, "day")])
 
     def hires(self, years: Sequence[int] | None) -> pl.DataFrame:
         """`hired_at`, `department_id`, `department`, `job` of the hires of `years`."""
@@ -240,9 +240,11 @@ def _timestamp(column: str) -> pl.Expr:
     )
 
 
-def _dates(model: type[models.Model], lookup: str) -> "models.QuerySet[Any, dt.date]":
-    """The first days of the months in which `model` has rows."""
-    rows = model._default_manager.order_by().annotate(first=TruncMonth(lookup))
+def _dates(model: type[models.Model], column: str) -> "models.QuerySet[Any, dt.date]":
+    """The first days of the months (UTC, whatever the time zone of the pages) in which `model` has rows."""
+    zone = dt.UTC if isinstance(model._meta.get_field(column), models.DateTimeField) else None
+    month = TruncMonth(column, output_field=models.DateField(), tzinfo=zone)
+    rows = model._default_manager.order_by().annotate(first=month)
     months: models.QuerySet[Any, dt.date] = rows.values_list("first", flat=True).distinct()
     return months
 

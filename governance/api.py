@@ -11,6 +11,7 @@ from governance.models import Run
 from governance.repositories import Runs
 from lakehouse_project.kernel.pagination import Page, PageOf, PageQuery
 from lakehouse_project.kernel.parameters import reject_unknown
+from lakehouse_project.kernel.permissions import require
 from lakehouse_project.kernel.services import resolve
 
 router = Router(tags=["runs"])
@@ -40,9 +41,11 @@ class RunQuery(PageQuery):
 @router.get("", response=Page[RunOut], operation_id="list_runs", summary="Runs, newest first")
 def list_runs(request: HttpRequest, query: Query[RunQuery]) -> PageOf:
     reject_unknown(request, RunQuery.model_fields)
+    require(request, "governance.view_run")
     return resolve(Runs).page(query.window, kind=query.kind, state=query.state)
 
 
 @router.get("/{run_id}", response=RunOut, operation_id="get_run", summary="One run")
 def get_run(request: HttpRequest, run_id: UUID) -> Run:
+    require(request, "governance.view_run")
     return resolve(Runs).get(run_id)

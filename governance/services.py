@@ -11,6 +11,7 @@ from django.utils import timezone
 from governance.feed import NothingToDo
 from governance.models import Run
 from lakehouse_project.kernel.errors import LakehouseError
+from lakehouse_project.kernel.masking import without_rows
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +49,7 @@ def _fail(run: Run, error: BaseException) -> None:
     run.message = (
         error.message if isinstance(error, LakehouseError) else "An unexpected error stopped this run."
     )
-    run.detail = "".join(traceback.format_exception(error, limit=-8, chain=False))
+    run.detail = without_rows("".join(traceback.format_exception(error, limit=-8, chain=False)))
     _finish(run)
 
 

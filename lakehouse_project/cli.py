@@ -31,7 +31,8 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
 def main() -> None:
     """Entry point of `lakehouse` and of `manage.py`."""
     if sys.version_info < MINIMUM_PYTHON:
-        sys.exit("lakehouse needs Python 3.11 or newer; this is Python {}.{}.".format(*sys.version_info[:2]))
+        major, minor = sys.version_info[:2]
+        sys.exit(f"lakehouse needs Python 3.11 or newer; this is Python {major}.{minor}.")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lakehouse_project.settings")
     if len(sys.argv) == 1 or sys.argv[1:] in (["--help"], ["-h"], ["help"]):
         sys.stdout.write(overview())

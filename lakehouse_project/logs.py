@@ -5,6 +5,8 @@ from typing import Any
 
 import structlog
 
+from lakehouse_project.kernel.masking import without_rows
+
 
 def logging_config(level: str, style: str) -> None:
     """Configure structlog and the standard library alike, so that every line has the same shape."""
@@ -30,13 +32,18 @@ def logging_config(level: str, style: str) -> None:
                     "processors": [
                         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                         structlog.processors.format_exc_info,
+                        _hide_rows,
                         renderer,
                     ],
                 }
             },
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
             "root": {"handlers": ["stderr"], "level": level},
-            "loggers": {"django_structlog": {"level": "WARNING"}, "pypdf": {"level": "ERROR"}},
+            "loggers": {
+                "django_structlog": {"level": "WARNING"},
+                "axes": {"level": "WARNING"},
+                "pypdf": {"level": "ERROR"},
+            },
         }
     )
     structlog.configure(
@@ -44,3 +51,10 @@ def logging_config(level: str, style: str) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
+
+
+def _hide_rows(_logger: Any, _method: str, event: Any) -> Any:
+    """What the database says of an error may repeat the row, and with it personal data."""
+    if "exception" in event:
+        event["exception"] = without_rows(event["exception"])
+    return event

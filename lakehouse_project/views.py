@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied
 from django.db.models import Max
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -27,6 +28,7 @@ from gold.services import ReadMart
 from governance.models import Run
 from lakehouse_project.kernel.masking import may_see_personal_data
 from lakehouse_project.kernel.pagination import PageOf
+from lakehouse_project.kernel.permissions import view_permission
 from lakehouse_project.kernel.services import resolve
 from lakehouse_project.overview import tiles
 from search.models import SearchDocument
@@ -71,12 +73,15 @@ class MartLink:
 
 def home(request: HttpRequest) -> HttpResponse:
     """Overview for everybody with a login."""
-    files = SourceFile.objects.select_related("dataset")
+    may = request.user.has_perm
+    files = SourceFile.objects.select_related("dataset").exclude(
+        dataset=DOCUMENTS, state=SourceFile.State.LOADED
+    )
     context = {
         "tiles": tiles(),
-        "files": files.exclude(dataset=DOCUMENTS, state=SourceFile.State.LOADED)[:LATEST],
-        "runs": Run.objects.all()[:LATEST],
-        "marts": [MartLink(mart, _usual(mart)) for mart in MARTS],
+        "files": files[:LATEST] if may(view_permission(SourceFile)) else (),
+        "runs": Run.objects.all()[:LATEST] if may(view_permission(Run)) else (),
+        "marts": [MartLink(mart, _usual(mart)) for mart in MARTS if may(view_permission(mart.model))],
     }
     return render(request, "home.html", context)
 
@@ -86,6 +91,8 @@ def mart_page(request: HttpRequest, group: str, name: str) -> HttpResponse:
     mart = next((mart for mart in MARTS if (mart.group, mart.name) == (group, name)), None)
     if mart is None:
         raise Http404(f"There is no mart {name}.")
+    if not request.user.has_perm(view_permission(mart.model)):
+        raise PermissionDenied
     given = {key: value for key, value in request.GET.items() if value}
     try:
         query = query_schema(mart).model_validate({**_usual(mart), "page_size": ROWS_PER_PAGE, **given})

@@ -9,6 +9,8 @@ PASSAGE_WORDS = 120
 OVERLAP_WORDS = PASSAGE_WORDS // 5
 
 _PARAGRAPH = re.compile(r"\n\s*\n")
+_WORD = re.compile(r"\S{1,200}")
+"""What has no blank for longer than that, such as encoded data, is cut: PostgreSQL indexes 1 MB of a passage at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ def cut(pages: Iterable[tuple[int | None, str]]) -> Iterator[Passage]:
 
 def _paragraphs(text: str) -> Iterator[list[str]]:
     for paragraph in _PARAGRAPH.split(text):
-        if words := paragraph.split():
+        if words := _WORD.findall(paragraph):
             yield words
 
 

@@ -6,7 +6,7 @@ Values are data from end to end: the builder turns them into typed values, an en
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TypeAlias
 
 from lakehouse_project.kernel.errors import FieldError, InvalidInput
@@ -221,7 +221,7 @@ def _number(known: Field, value: str) -> Value:
     try:
         number = Decimal(value).scaleb(known.decimals)
         whole = int(number)
-    except (InvalidOperation, ValueError, OverflowError):
+    except (ArithmeticError, ValueError):  # not only InvalidOperation: the exponent may be out of bounds
         raise _refused(known.name, "This is not a number.", value) from None
     if whole != number or abs(whole) > _MAX_NUMBER:
         raise _refused(

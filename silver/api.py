@@ -10,6 +10,7 @@ from ninja import Query, Router
 from lakehouse_project.kernel.masking import may_see_personal_data
 from lakehouse_project.kernel.pagination import PageOf, PageQuery
 from lakehouse_project.kernel.parameters import reject_unknown
+from lakehouse_project.kernel.permissions import require, view_permission
 from lakehouse_project.kernel.services import resolve
 from silver.schemas import page_schema, query_schema
 from silver.services import ReadStar
@@ -24,6 +25,7 @@ def view(table: StarTable) -> Callable[..., Any]:
 
     def star_view(request: HttpRequest, query: Any) -> PageOf:
         reject_unknown(request, schema.model_fields)
+        require(request, view_permission(table.model))
         filters = query.model_dump(include=set(table.filters), exclude_none=True)
         shown = may_see_personal_data(cast("Any", request.user))
         return resolve(ReadStar)(table, filters, query.window, is_personal_shown=shown)

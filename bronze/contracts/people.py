@@ -30,7 +30,7 @@ class User(Contract):
         pattern=r"^[+\d][\d\s().\-/x]{4,30}$",
     )
     address: str | None = column(
-        "Street and house number.", example="Main Street 1", default=None, personal=True
+        "Street and house number.", example="Main Street 1", default=None, personal=True, max_length=300
     )
     city: str = column("City.", example="Berlin", max_length=120)
     postal_code: str = column(
@@ -114,7 +114,9 @@ class Department(Contract):
     id: int = column(
         "Identifier of the department.", example=1, minimum=Decimal(0), aliases=("department_id",)
     )
-    department: str = column("Name of the department.", example="Sales", aliases=("name", "department_name"))
+    department: str = column(
+        "Name of the department.", example="Sales", aliases=("name", "department_name"), max_length=200
+    )
 
 
 class Job(Contract):
@@ -123,7 +125,9 @@ class Job(Contract):
     about = About("jobs", "Jobs", key=("id",), file_names=("job",))
 
     id: int = column("Identifier of the job.", example=1, minimum=Decimal(0), aliases=("job_id",))
-    job: str = column("Title of the job.", example="Recruiter", aliases=("title", "name", "job_title"))
+    job: str = column(
+        "Title of the job.", example="Recruiter", aliases=("title", "name", "job_title"), max_length=200
+    )
 
 
 class HiredEmployee(Contract):
@@ -137,7 +141,11 @@ class HiredEmployee(Contract):
         "Identifier of the hire.", example=4535, minimum=Decimal(0), aliases=("employee_id", "hire_id")
     )
     name: str = column(
-        "Name of the employee.", example="Marcelo Gonzalez", personal=True, aliases=("full_name", "employee")
+        "Name of the employee.",
+        example="Marcelo Gonzalez",
+        personal=True,
+        aliases=("full_name", "employee"),
+        max_length=200,
     )
     datetime: dt.datetime = column("When the employee was hired, ISO 8601.", example="2021-07-27T16:02:08Z")
     department_id: int = column(

@@ -18,7 +18,9 @@ class Product(Contract):
         "Name of the product.", example="Trail running shoe", aliases=("product", "title"), max_length=200
     )
     description: str = column(
-        "What a customer reads about it.", example="Light shoe with a firm grip on wet rock."
+        "What a customer reads about it.",
+        example="Light shoe with a firm grip on wet rock.",
+        max_length=20_000,
     )
     category: str = column("Category.", example="Shoes", max_length=120)
     price: Decimal = column("List price.", example="89.90", minimum=Decimal(0))

@@ -10,6 +10,9 @@ from bronze.readers.csv_exact import unique_names
 from bronze.readers.errors import UnreadableFile
 from bronze.readers.formats import LINE, BrokenRow, FileFormat, ReadLimits, RowBatch, storable
 
+_DAMAGED = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
+"""What polars raises for a damaged file. A panic is no `Exception`: nobody else would catch it."""
+
 
 def read_parquet(path: Path, fmt: FileFormat, limits: ReadLimits) -> Iterator[RowBatch]:
     """Batches of `limits.parquet_rows` rows; `_line` is the row number from 1.
@@ -26,7 +29,7 @@ def read_parquet(path: Path, fmt: FileFormat, limits: ReadLimits) -> Iterator[Ro
             position = size * (offset + piece.height) // height
             yield _batch(piece, fmt, offset, position - taken)
             taken = position
-    except pl.exceptions.PolarsError as error:
+    except _DAMAGED as error:
         raise UnreadableFile(f"The Parquet file is damaged: {str(error).splitlines()[0]}.") from error
 
 
@@ -34,7 +37,7 @@ def parquet_columns(path: Path) -> list[str]:
     """Names of the columns. Raises `UnreadableFile` for a damaged file."""
     try:
         return pl.scan_parquet(path, glob=False).collect_schema().names()
-    except pl.exceptions.PolarsError as error:
+    except _DAMAGED as error:
         raise UnreadableFile(f"The Parquet file is damaged: {str(error).splitlines()[0]}.") from error
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 from django.db import IntegrityError
 
-from bronze.admission import AdmissionLimits, Admitted, Candidate, admit
+from bronze.admission import AdmissionLimits, Admitted, Candidate, admit, fingerprint
 from bronze.documents_text import DocumentJob, ExtractedDocument, extract_documents
 from bronze.domain import Receipt, ReceivedFile
 from bronze.encryption import FieldCipher
@@ -79,7 +79,7 @@ class ReceiveFile:
         except OSError as error:
             reason = error.strerror or error
             raise StorageUnavailable(f"{name} cannot be stored: {reason}. Nothing of it was kept.") from error
-        if self.storage.path(key).stat().st_size != admitted.size:
+        if fingerprint(self.storage.path(key)) != admitted.sha256:
             self.storage.delete(key)
             raise FileChanged(f"{name} changed while it was being read. Send it once it is complete.")
 

@@ -4,274 +4,452 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='DepartmentHeadcount',
+            name="DepartmentHeadcount",
             fields=[
-                ('department_id', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('department', models.TextField(db_collation='C')),
-                ('headcount', models.BigIntegerField()),
+                ("department_id", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("department", models.TextField(db_collation="C")),
+                ("headcount", models.BigIntegerField()),
             ],
             options={
-                'verbose_name': 'headcount of a department',
-                'verbose_name_plural': 'headcount by department',
-                'db_table': 'gold_department_headcount',
-                'ordering': ['department'],
-                'managed': False,
+                "verbose_name": "headcount of a department",
+                "verbose_name_plural": "headcount by department",
+                "db_table": "gold_department_headcount",
+                "ordering": ["department"],
+                "managed": False,
             },
         ),
         migrations.CreateModel(
-            name='MonthlyRevenue',
+            name="MonthlyRevenue",
             fields=[
-                ('month', models.DateField(primary_key=True, serialize=False)),
-                ('order_count', models.BigIntegerField()),
-                ('revenue', models.DecimalField(decimal_places=2, help_text='In the reporting currency.', max_digits=20)),
+                ("month", models.DateField(primary_key=True, serialize=False)),
+                ("order_count", models.BigIntegerField()),
+                (
+                    "revenue",
+                    models.DecimalField(
+                        decimal_places=2, help_text="In the reporting currency.", max_digits=30
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'monthly revenue',
-                'verbose_name_plural': 'monthly revenue',
-                'db_table': 'gold_monthly_revenue',
-                'ordering': ['month'],
-                'managed': False,
+                "verbose_name": "monthly revenue",
+                "verbose_name_plural": "monthly revenue",
+                "db_table": "gold_monthly_revenue",
+                "ordering": ["month"],
+                "managed": False,
             },
         ),
         migrations.CreateModel(
-            name='CityPayroll',
+            name="CityPayroll",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('city', models.TextField(db_collation='C', unique=True)),
-                ('user_count', models.BigIntegerField()),
-                ('total_salary', models.DecimalField(decimal_places=2, help_text='Yearly salaries of current employments, in the reporting currency.', max_digits=20)),
-                ('unconverted', models.BigIntegerField(help_text='Current employments left out of the sum because their rate is missing.')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("city", models.TextField(db_collation="C", unique=True)),
+                ("user_count", models.BigIntegerField()),
+                (
+                    "total_salary",
+                    models.DecimalField(
+                        decimal_places=2,
+                        help_text="Yearly salaries of current employments, in the reporting currency.",
+                        max_digits=30,
+                    ),
+                ),
+                (
+                    "unconverted",
+                    models.BigIntegerField(
+                        help_text="Current employments left out of the sum because their rate is missing."
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'payroll of a city',
-                'verbose_name_plural': 'payroll by city',
-                'ordering': ['city'],
+                "verbose_name": "payroll of a city",
+                "verbose_name_plural": "payroll by city",
+                "ordering": ["city"],
             },
         ),
         migrations.CreateModel(
-            name='DailyRevenue',
+            name="DailyRevenue",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField(unique=True)),
-                ('order_count', models.BigIntegerField()),
-                ('revenue', models.DecimalField(decimal_places=2, help_text='In the reporting currency; without cancelled orders, less returns.', max_digits=20)),
-                ('unconverted', models.BigIntegerField(help_text='Order lines left out of the sum because their rate is missing.')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField(unique=True)),
+                ("order_count", models.BigIntegerField()),
+                (
+                    "revenue",
+                    models.DecimalField(
+                        decimal_places=2,
+                        help_text="In the reporting currency; without cancelled orders, less returns.",
+                        max_digits=30,
+                    ),
+                ),
+                (
+                    "unconverted",
+                    models.BigIntegerField(
+                        help_text="Order lines left out of the sum because their rate is missing."
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'daily revenue',
-                'verbose_name_plural': 'daily revenue',
-                'ordering': ['day'],
+                "verbose_name": "daily revenue",
+                "verbose_name_plural": "daily revenue",
+                "ordering": ["day"],
             },
         ),
         migrations.CreateModel(
-            name='TableState',
+            name="TableState",
             fields=[
-                ('table', models.TextField(primary_key=True, serialize=False)),
-                ('changed_at', models.DateTimeField()),
+                ("table", models.TextField(primary_key=True, serialize=False)),
+                ("changed_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='UserProfile',
+            name="UserProfile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('user_id', models.TextField(db_collation='C', help_text='Natural key.', unique=True)),
-                ('city', models.TextField(db_collation='C', db_index=True)),
-                ('country', models.TextField(db_collation='C')),
-                ('postal_code', models.TextField(db_collation='C', db_index=True)),
-                ('bank', models.TextField(db_collation='C', db_index=True, help_text='Empty while no bank is known.', null=True)),
-                ('salary', models.DecimalField(decimal_places=2, help_text='Yearly pay of the current employments, in the reporting currency.', max_digits=20)),
-                ('unconverted', models.BigIntegerField(help_text='Current employments left out of the sum because their rate is missing.')),
-                ('changes_on', models.DateField(db_index=True, help_text='The next day on which an employment starts or is over.', null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("user_id", models.TextField(db_collation="C", help_text="Natural key.", unique=True)),
+                ("city", models.TextField(db_collation="C", db_index=True)),
+                ("country", models.TextField(db_collation="C")),
+                ("postal_code", models.TextField(db_collation="C", db_index=True)),
+                (
+                    "bank",
+                    models.TextField(
+                        db_collation="C", db_index=True, help_text="Empty while no bank is known.", null=True
+                    ),
+                ),
+                (
+                    "salary",
+                    models.DecimalField(
+                        decimal_places=2,
+                        help_text="Yearly pay of the current employments, in the reporting currency.",
+                        max_digits=30,
+                    ),
+                ),
+                (
+                    "unconverted",
+                    models.BigIntegerField(
+                        help_text="Current employments left out of the sum because their rate is missing."
+                    ),
+                ),
+                (
+                    "changes_on",
+                    models.DateField(
+                        db_index=True,
+                        help_text="The next day on which an employment starts or is over.",
+                        null=True,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['user_id'],
+                "ordering": ["user_id"],
             },
         ),
         migrations.CreateModel(
-            name='UsersByBank',
+            name="UsersByBank",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('bank', models.TextField(db_collation='C', unique=True)),
-                ('user_count', models.BigIntegerField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("bank", models.TextField(db_collation="C", unique=True)),
+                ("user_count", models.BigIntegerField()),
             ],
             options={
-                'verbose_name': 'users by bank',
-                'verbose_name_plural': 'users by bank',
-                'ordering': ['bank'],
+                "verbose_name": "users by bank",
+                "verbose_name_plural": "users by bank",
+                "ordering": ["bank"],
             },
         ),
         migrations.CreateModel(
-            name='UsersByEmployer',
+            name="UsersByEmployer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('employer', models.TextField(db_collation='C', unique=True)),
-                ('user_count', models.BigIntegerField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("employer", models.TextField(db_collation="C", unique=True)),
+                ("user_count", models.BigIntegerField()),
             ],
             options={
-                'verbose_name': 'users by employer',
-                'verbose_name_plural': 'users by employer',
-                'ordering': ['employer'],
+                "verbose_name": "users by employer",
+                "verbose_name_plural": "users by employer",
+                "ordering": ["employer"],
             },
         ),
         migrations.CreateModel(
-            name='DepartmentHires',
+            name="DepartmentHires",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('year', models.IntegerField()),
-                ('department_id', models.BigIntegerField()),
-                ('department', models.TextField(db_collation='C')),
-                ('hired', models.IntegerField()),
-                ('mean', models.FloatField(help_text='Mean of `hired` over the departments that hired that year.')),
-                ('is_above_mean', models.BooleanField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("year", models.IntegerField()),
+                ("department_id", models.BigIntegerField()),
+                ("department", models.TextField(db_collation="C")),
+                ("hired", models.IntegerField()),
+                (
+                    "mean",
+                    models.FloatField(help_text="Mean of `hired` over the departments that hired that year."),
+                ),
+                ("is_above_mean", models.BooleanField()),
             ],
             options={
-                'verbose_name': 'hires of a department',
-                'verbose_name_plural': 'hires by department',
-                'ordering': ['year', '-hired', 'department_id'],
-                'constraints': [models.UniqueConstraint(fields=('year', 'department_id'), name='department_hires_group')],
+                "verbose_name": "hires of a department",
+                "verbose_name_plural": "hires by department",
+                "ordering": ["year", "-hired", "department_id"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("year", "department_id"), name="department_hires_group")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='EventsByType',
+            name="EventsByType",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('event_type', models.TextField(db_collation='C')),
-                ('event_count', models.BigIntegerField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("event_type", models.TextField(db_collation="C")),
+                ("event_count", models.BigIntegerField()),
             ],
             options={
-                'verbose_name': 'events by type',
-                'verbose_name_plural': 'events by type',
-                'ordering': ['day', 'event_type'],
-                'constraints': [models.UniqueConstraint(fields=('day', 'event_type'), name='events_by_type_group')],
+                "verbose_name": "events by type",
+                "verbose_name_plural": "events by type",
+                "ordering": ["day", "event_type"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("day", "event_type"), name="events_by_type_group")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='HiresByQuarter',
+            name="HiresByQuarter",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('year', models.IntegerField()),
-                ('department', models.TextField(db_collation='C')),
-                ('job', models.TextField(db_collation='C')),
-                ('q1', models.IntegerField()),
-                ('q2', models.IntegerField()),
-                ('q3', models.IntegerField()),
-                ('q4', models.IntegerField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("year", models.IntegerField()),
+                ("department", models.TextField(db_collation="C")),
+                ("job", models.TextField(db_collation="C")),
+                ("q1", models.IntegerField()),
+                ("q2", models.IntegerField()),
+                ("q3", models.IntegerField()),
+                ("q4", models.IntegerField()),
             ],
             options={
-                'verbose_name': 'hires by quarter',
-                'verbose_name_plural': 'hires by quarter',
-                'ordering': ['year', 'department', 'job'],
-                'constraints': [models.UniqueConstraint(fields=('year', 'department', 'job'), name='hires_by_quarter_group')],
+                "verbose_name": "hires by quarter",
+                "verbose_name_plural": "hires by quarter",
+                "ordering": ["year", "department", "job"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("year", "department", "job"), name="hires_by_quarter_group"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='LoginsByUser',
+            name="LoginsByUser",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('user_id', models.TextField(db_collation='C', unique=True)),
-                ('login_count', models.BigIntegerField()),
-                ('last_login_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("user_id", models.TextField(db_collation="C", unique=True)),
+                ("login_count", models.BigIntegerField()),
+                ("last_login_at", models.DateTimeField()),
             ],
             options={
-                'verbose_name': 'logins of a user',
-                'verbose_name_plural': 'logins by user',
-                'ordering': ['-login_count', 'user_id'],
-                'indexes': [models.Index(fields=['-login_count', 'user_id'], name='logins_by_user_order')],
+                "verbose_name": "logins of a user",
+                "verbose_name_plural": "logins by user",
+                "ordering": ["-login_count", "user_id"],
+                "indexes": [models.Index(fields=["-login_count", "user_id"], name="logins_by_user_order")],
             },
         ),
         migrations.CreateModel(
-            name='RevenueByStatus',
+            name="RevenueByStatus",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('month', models.DateField(help_text='First day of the month.')),
-                ('status', models.TextField(db_collation='C')),
-                ('order_count', models.BigIntegerField()),
-                ('amount', models.DecimalField(decimal_places=2, help_text='Value of the lines, in the reporting currency, whatever the status.', max_digits=20)),
-                ('revenue', models.DecimalField(decimal_places=2, help_text='The same, but 0 for cancelled orders.', max_digits=20)),
-                ('unconverted', models.BigIntegerField(help_text='Order lines left out of the sum because their rate is missing.')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("month", models.DateField(help_text="First day of the month.")),
+                ("status", models.TextField(db_collation="C")),
+                ("order_count", models.BigIntegerField()),
+                (
+                    "amount",
+                    models.DecimalField(
+                        decimal_places=2,
+                        help_text="Value of the lines, in the reporting currency, whatever the status.",
+                        max_digits=30,
+                    ),
+                ),
+                (
+                    "revenue",
+                    models.DecimalField(
+                        decimal_places=2, help_text="The same, but 0 for cancelled orders.", max_digits=30
+                    ),
+                ),
+                (
+                    "unconverted",
+                    models.BigIntegerField(
+                        help_text="Order lines left out of the sum because their rate is missing."
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'revenue by status',
-                'verbose_name_plural': 'revenue by status',
-                'ordering': ['month', 'status'],
-                'constraints': [models.UniqueConstraint(fields=('month', 'status'), name='revenue_by_status_group')],
+                "verbose_name": "revenue by status",
+                "verbose_name_plural": "revenue by status",
+                "ordering": ["month", "status"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("month", "status"), name="revenue_by_status_group")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='TopSpender',
+            name="TopSpender",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('user_id', models.TextField(db_collation='C', unique=True)),
-                ('order_count', models.BigIntegerField()),
-                ('revenue', models.DecimalField(decimal_places=2, help_text='In the reporting currency; without cancelled orders, less returns.', max_digits=20)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("user_id", models.TextField(db_collation="C", unique=True)),
+                ("order_count", models.BigIntegerField()),
+                (
+                    "revenue",
+                    models.DecimalField(
+                        decimal_places=2,
+                        help_text="In the reporting currency; without cancelled orders, less returns.",
+                        max_digits=30,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-revenue', 'user_id'],
-                'indexes': [models.Index(fields=['-revenue', 'user_id'], name='top_spender_order')],
+                "ordering": ["-revenue", "user_id"],
+                "indexes": [models.Index(fields=["-revenue", "user_id"], name="top_spender_order")],
             },
         ),
         migrations.CreateModel(
-            name='UserDayLogins',
+            name="UserDayLogins",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('user_id', models.TextField(db_collation='C', db_index=True)),
-                ('day', models.DateField(db_index=True)),
-                ('login_count', models.BigIntegerField()),
-                ('last_login_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("user_id", models.TextField(db_collation="C", db_index=True)),
+                ("day", models.DateField(db_index=True)),
+                ("login_count", models.BigIntegerField()),
+                ("last_login_at", models.DateTimeField()),
             ],
             options={
-                'ordering': ['user_id', 'day'],
-                'constraints': [models.UniqueConstraint(fields=('user_id', 'day'), name='user_day_logins_group')],
+                "ordering": ["user_id", "day"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("user_id", "day"), name="user_day_logins_group")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='UserDaySpend',
+            name="UserDaySpend",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('user_id', models.TextField(db_collation='C', db_index=True)),
-                ('day', models.DateField(db_index=True)),
-                ('order_count', models.BigIntegerField()),
-                ('revenue', models.DecimalField(decimal_places=2, help_text='In the reporting currency.', max_digits=20)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("user_id", models.TextField(db_collation="C", db_index=True)),
+                ("day", models.DateField(db_index=True)),
+                ("order_count", models.BigIntegerField()),
+                (
+                    "revenue",
+                    models.DecimalField(
+                        decimal_places=2, help_text="In the reporting currency.", max_digits=30
+                    ),
+                ),
             ],
             options={
-                'ordering': ['user_id', 'day'],
-                'constraints': [models.UniqueConstraint(fields=('user_id', 'day'), name='user_day_spend_group')],
+                "ordering": ["user_id", "day"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("user_id", "day"), name="user_day_spend_group")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='UserEmployer',
+            name="UserEmployer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('user_id', models.TextField(db_collation='C')),
-                ('employer', models.TextField(db_collation='C', db_index=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("user_id", models.TextField(db_collation="C")),
+                ("employer", models.TextField(db_collation="C", db_index=True)),
             ],
             options={
-                'ordering': ['user_id', 'employer'],
-                'constraints': [models.UniqueConstraint(fields=('user_id', 'employer'), name='user_employer_group')],
+                "ordering": ["user_id", "employer"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("user_id", "employer"), name="user_employer_group")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='UsersByPostalCode',
+            name="UsersByPostalCode",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('country', models.TextField(db_collation='C')),
-                ('postal_code', models.TextField(db_collation='C', db_index=True)),
-                ('user_count', models.BigIntegerField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("country", models.TextField(db_collation="C")),
+                ("postal_code", models.TextField(db_collation="C", db_index=True)),
+                ("user_count", models.BigIntegerField()),
             ],
             options={
-                'verbose_name': 'users by postal code',
-                'verbose_name_plural': 'users by postal code',
-                'ordering': ['country', 'postal_code'],
-                'constraints': [models.UniqueConstraint(fields=('country', 'postal_code'), name='users_by_postal_code_group')],
+                "verbose_name": "users by postal code",
+                "verbose_name_plural": "users by postal code",
+                "ordering": ["country", "postal_code"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("country", "postal_code"), name="users_by_postal_code_group"
+                    )
+                ],
             },
         ),
     ]

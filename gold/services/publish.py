@@ -3,6 +3,8 @@
 import datetime as dt
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,13 +60,27 @@ class WriteFiles:
         self.folder.mkdir(parents=True, exist_ok=True)
         rows = self.reader.rows(mart, mart.file_columns)
         path = self._path(mart)
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", newline="", dir=self.folder, prefix=f".{mart.slug}.", delete=False
-        ) as file:
+        with (
+            tempfile.NamedTemporaryFile(
+                "w", encoding="utf-8", newline="", dir=self.folder, prefix=f".{mart.slug}.", delete=False
+            ) as file,
+            _removed_on_error(Path(file.name)),
+        ):
             file.writelines(csv_lines(mart.file_columns, rows.stream()))
+            file.flush()
         stamp = _microseconds(changed_at) * 1000
         os.utime(file.name, ns=(stamp, stamp))
         return Path(file.name).replace(path)
+
+
+@contextmanager
+def _removed_on_error(path: Path) -> Iterator[None]:
+    """No half file stays behind: each attempt would leave one, and most of all where the disk is full."""
+    try:
+        yield
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def _written_at(path: Path) -> dt.datetime | None:

@@ -1,10 +1,13 @@
 """Masks for personal data, shown to those who may know that a value is there but not what it is."""
 
+import re
 from typing import Any, Protocol
 
 PERMISSION = "governance.view_personal_data"
 SECRET_PERMISSION = "governance.view_secret_data"
 MASK = "•••"
+
+_ROWS = re.compile(r"\n(?:DETAIL|CONTEXT):.*?(?=\n\n(?:The above|During handling of)|\Z)", re.DOTALL)
 
 
 class Caller(Protocol):
@@ -22,3 +25,8 @@ def mask(value: Any) -> Any:
     if value is None or value == "":
         return value
     return f"{str(value)[0]}{MASK}"
+
+
+def without_rows(trace: str) -> str:
+    """A traceback without the rows that PostgreSQL quotes in its errors: they are nobody's business in a log."""
+    return _ROWS.sub("", trace)

@@ -1,5 +1,6 @@
 """What a caller may do."""
 
+from django.db import models
 from django.http import HttpRequest
 
 from lakehouse_project.kernel.errors import PermanentError
@@ -9,6 +10,11 @@ class Forbidden(PermanentError):
     """The caller is known but may not do this."""
 
     code = "forbidden"
+
+
+def view_permission(model: type[models.Model]) -> str:
+    """The permission to see rows of `model`."""
+    return f"{model._meta.app_label}.view_{model._meta.model_name}"
 
 
 def require(request: HttpRequest, permission: str) -> None:

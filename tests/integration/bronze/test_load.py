@@ -101,8 +101,8 @@ def test_of_rows_with_one_key_the_last_counts(intake: Intake) -> None:
 
 def test_also_across_segments(intake: Intake) -> None:
     """A file is read in pieces of 2 MB; these rows are 5 MB."""
-    rows = [f"{number % 2500},{number} {'x' * 1000}\n" for number in range(5000)]
-    file = intake.load("jobs.csv", "id,job\n" + "".join(rows))
+    rows = [f"{number % 2500},{number},{'x' * 1000}\n" for number in range(5000)]
+    file = intake.load("jobs.csv", "id,job,note\n" + "".join(rows))
     assert counts(file) == {"read": 5000, "inserted": 2500, "duplicate": 2500}
     assert {int(fields["job"].split()[0]) >= 2500 for fields in records("jobs").values()} == {True}
 
@@ -265,6 +265,35 @@ def test_a_file_that_grows_while_it_is_read(intake: Intake) -> None:
         receive.keep(path, admitted, name="jobs.csv", via="command", user_id=None)
     assert not SourceFile.objects.exists()
     assert counts(intake.load("jobs.csv", "id,job\n1,Growing\n")) == {"read": 1, "inserted": 1}
+
+
+def test_a_file_that_is_written_over_while_it_is_read(intake: Intake) -> None:
+    receive = resolve(ReceiveFile)
+    path = intake.file("jobs.csv", "id,job\n1,Before\n")
+    admitted = receive.admit(path, name="jobs.csv", dataset=None)
+    path.write_text("id,job\n1,After!\n")
+    with pytest.raises(FileChanged):
+        receive.keep(path, admitted, name="jobs.csv", via="command", user_id=None)
+    intake.load("jobs.csv", "id,job\n1,Before\n")
+    assert records("jobs")["1"]["job"] == "Before"
+
+
+def test_a_damaged_original_is_replaced_when_it_is_sent_again(intake: Intake) -> None:
+    content = "id,job\n1,Clerk\n"
+    received = intake.receive("jobs.csv", content)
+    (settings.LAKEHOUSE_HOME / "storage" / storage_key(received.sha256)).write_text("id,job\n1,Cl")
+    SourceFile.objects.update(state="failed")
+    with pytest.raises(FileChanged):
+        intake.receive("jobs.csv", content)
+    assert intake.load("jobs.csv", content).state == "loaded"
+
+
+def test_only_the_files_whose_turn_it_is_are_looked_at(intake: Intake) -> None:
+    first, *_others = [intake.receive(f"jobs{n}.csv", f"id,job\n{n},Clerk\n", "jobs").id for n in range(3)]
+    department = intake.receive("departments.csv", "id,department\n1,Sales\n").id
+    assert set(resolve(SourceFiles).waiting()) == {first, department}
+    load_received()
+    assert not SourceFile.objects.exclude(state="loaded").exists()
 
 
 def test_the_storage_never_has_half_a_file(tmp_path: Path) -> None:

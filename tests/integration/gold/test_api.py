@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 
 from gold.registry import MARTS
@@ -14,17 +14,24 @@ from tests.integration.gold.warehouse import NOON, Warehouse
 PEOPLE, SALES = "/api/v1/gold/people", "/api/v1/gold/sales"
 
 
+def member(name: str) -> User:
+    """Somebody of the group viewer."""
+    user = User.objects.create_user(name)
+    user.groups.add(Group.objects.get(name="viewer"))
+    return user
+
+
 @pytest.fixture
 def client(db: None) -> Client:
     client = Client()
-    client.force_login(User.objects.create_user("reader"))
+    client.force_login(member("reader"))
     return client
 
 
 @pytest.fixture
 def officer(db: None) -> Client:
     """Somebody who may see personal data."""
-    user = User.objects.create_user("officer")
+    user = member("officer")
     user.user_permissions.add(Permission.objects.get(codename="view_personal_data"))
     client = Client()
     client.force_login(user)
@@ -182,3 +189,9 @@ def test_openapi_has_a_schema_per_mart(client: Client) -> None:
 
 def test_nobody_else_gets_an_answer(db: None) -> None:
     assert Client().get(f"{PEOPLE}/city-payroll").status_code in (401, 403)
+
+
+@pytest.mark.django_db
+def test_somebody_of_no_group_sees_no_mart(client: Client) -> None:
+    client.force_login(User.objects.create_user("nobody"))
+    assert client.get("/api/v1/gold/people/city-payroll").status_code == 403

@@ -1,6 +1,7 @@
 """Views and files follow the marts."""
 
 import datetime as dt
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -72,3 +73,16 @@ def test_only_files_that_are_old_or_lost_are_written(
     refresh()
     assert sorted(path.name for path in write_files()) == ["city_payroll.csv", "users_by_postal_code.csv"]
     assert not [path for path in lost.parent.iterdir() if path.name.startswith(".")]
+
+
+def test_a_file_that_cannot_be_written_leaves_nothing_behind(
+    company: Warehouse, write_files: WriteFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def torn(*_: object) -> Iterator[str]:
+        yield "half a file"
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr("gold.services.publish.csv_lines", torn)
+    with pytest.raises(OSError, match="full"):
+        write_files()
+    assert list(write_files.folder.iterdir()) == []

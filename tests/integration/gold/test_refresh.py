@@ -2,11 +2,13 @@
 
 import datetime as dt
 import threading
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import connection, models, transaction
+from django.utils import timezone
 
 from gold.models import (
     CityPayroll,
@@ -254,3 +256,44 @@ def test_a_failing_run_changes_nothing_and_is_remembered(
     assert bus.published == []
     assert Run.objects.get().state == Run.State.FAILED
     assert refresh().total > 0
+
+
+@pytest.fixture
+def new_york(settings: Any) -> Iterator[None]:
+    """Pages in another time zone; a thread keeps the one it knows until it is told."""
+    timezone.get_default_timezone.cache_clear()
+    settings.TIME_ZONE = "America/New_York"
+    yield
+    timezone.get_default_timezone.cache_clear()
+
+
+@pytest.mark.usefixtures("new_york")
+def test_years_and_months_are_those_of_utc_whatever_the_zone_of_the_pages(
+    warehouse: Warehouse, refresh: RefreshMarts
+) -> None:
+    """Two in the morning of the first day in UTC is the evening of the month before in New York."""
+    line = warehouse.order_line("o1", "u1", dt.date(2021, 2, 1), "5.00")
+    FactOrderLine.objects.filter(pk=line.pk).update(ordered_at=dt.datetime(2021, 2, 1, 2, tzinfo=dt.UTC))
+    warehouse.event("u1", "login", dt.datetime(2021, 3, 1, 2, tzinfo=dt.UTC))
+    warehouse.department(1, "Sales")
+    warehouse.job(1, "Clerk")
+    warehouse.hire(dt.datetime(2021, 1, 1, 2, tzinfo=dt.UTC), 1, 1)
+    refresh()
+    assert DailyRevenue.objects.get().day == dt.date(2021, 2, 1)
+    assert EventsByType.objects.get().day == dt.date(2021, 3, 1)
+    warehouse.department(1, "Support")
+    refresh()
+    assert HiresByQuarter.objects.get().department == "Support"
+
+
+def test_sums_may_be_larger_than_what_is_summed(warehouse: Warehouse, refresh: RefreshMarts) -> None:
+    """A salary may have 18 digits; a hundred of them have 20."""
+    warehouse.user("u1", "Berlin")
+    for _ in range(101):
+        warehouse.employment("u1", "Acme", "9999999999999999.99")
+    refresh()
+    assert CityPayroll.objects.get().total_salary == Decimal("1009999999999999998.99")
+    assert UserProfile.objects.get().salary == Decimal("1009999999999999998.99")
+    warehouse.user("u2", "Berlin")
+    refresh()
+    assert CityPayroll.objects.get().total_salary == Decimal("1009999999999999998.99")

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 
 from silver.models import DimDepartment, DimUser, FactHire
@@ -12,17 +12,24 @@ from tests.integration.silver.test_refine import HIRE, USER
 from tests.integration.silver.warehouse import Warehouse
 
 
+def member(name: str) -> User:
+    """Somebody of the group viewer."""
+    user = User.objects.create_user(name)
+    user.groups.add(Group.objects.get(name="viewer"))
+    return user
+
+
 @pytest.fixture
 def reader(warehouse: Warehouse) -> Client:
     client = Client()
-    client.force_login(User.objects.create_user("reader"))
+    client.force_login(member("reader"))
     return client
 
 
 @pytest.fixture
 def officer(warehouse: Warehouse) -> Client:
     """Somebody who may see personal data."""
-    user = User.objects.create_user("officer")
+    user = member("officer")
     user.user_permissions.add(Permission.objects.get(codename="view_personal_data"))
     client = Client()
     client.force_login(user)
@@ -96,3 +103,9 @@ def test_admin_hides_personal_fields(warehouse: Warehouse) -> None:
     ).content.decode()
     assert "Berlin" in page
     assert "Lovelace" not in page
+
+
+@pytest.mark.django_db
+def test_somebody_of_no_group_sees_no_table(client: Client) -> None:
+    client.force_login(User.objects.create_user("nobody"))
+    assert client.get("/api/v1/silver/departments").status_code == 403

@@ -145,6 +145,21 @@ def test_patterns_and_lengths() -> None:
     assert rules_broken("users", city=" " + "ü" * 120 + " ") == []  # characters without the blanks around
 
 
+@pytest.mark.parametrize(
+    ("dataset", "name", "most"),
+    [
+        ("departments", "department", 200),
+        ("jobs", "job", 200),
+        ("hired_employees", "name", 200),
+        ("users", "address", 300),
+        ("products", "description", 20_000),
+    ],
+)
+def test_no_text_is_longer_than_the_layers_above_can_index(dataset: str, name: str, most: int) -> None:
+    assert rules_broken(dataset, **{name: "x" * most}) == []
+    assert rules_broken(dataset, **{name: "x" * (most + 1)}) == [(name, "max_length")]
+
+
 def test_countries() -> None:
     assert rules_broken("users", country="de") == []
     assert rules_broken("users", country="UK") == [("country", "country")]

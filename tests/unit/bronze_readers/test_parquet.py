@@ -1,6 +1,7 @@
 """Parquet: every type as stable text, in slices."""
 
 import datetime as dt
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import polars as pl
 import pytest
 
 from bronze.readers import LINE, FileFormat, ReadLimits, UnreadableFile, read_rows
+from bronze.readers.parquet_rows import parquet_columns
 
 PARQUET = FileFormat("parquet", aliases={"user_id": "user_id"})
 
@@ -59,3 +61,15 @@ def test_a_damaged_file(tmp_path: Path):
     (tmp_path / "file").write_bytes((tmp_path / "file").read_bytes()[:100] + b"PAR1")
     with pytest.raises(UnreadableFile, match="damaged"):
         list(read_rows(tmp_path / "file", PARQUET))
+
+
+def test_a_file_with_one_bad_byte_anywhere(tmp_path: Path):
+    """polars panics over some of them, which is no `Exception`."""
+    path = tmp_path / "file"
+    pl.DataFrame({"id": [1, 2], "job": ["a", "b"]}).write_parquet(path)
+    whole = path.read_bytes()
+    for position in range(0, len(whole), 2):
+        path.write_bytes(whole[:position] + bytes([whole[position] ^ 255]) + whole[position + 1 :])
+        with suppress(UnreadableFile):
+            parquet_columns(path)
+            list(read_rows(path, PARQUET))

@@ -44,3 +44,11 @@ def test_pages_are_kept_apart_and_empty_ones_give_nothing() -> None:
         (0, 1, "one"),
         (1, 3, "three"),
     ]
+
+
+def test_a_text_without_blanks_is_cut_all_the_same() -> None:
+    text = ",".join(f"item{number}" for number in range(100_000))
+    passages = list(cut([(1, text)]))
+    assert max(len(passage.text) for passage in passages) < 200 * 2 * PASSAGE_WORDS
+    assert passages[0].text.startswith("item0,item1")
+    assert passages[-1].text.endswith("item99999")

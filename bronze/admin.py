@@ -11,8 +11,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from unfold.decorators import display
+from unfold.decorators import action, display
 
+from bronze.admin_history import history_table, may_undo, undo_page
 from bronze.contracts import CONTRACTS
 from bronze.domain import Record
 from bronze.forms import EditForm
@@ -24,7 +25,7 @@ from lakehouse_project.kernel.masking import MASK, may_see_personal_data
 from lakehouse_project.kernel.services import resolve
 
 STATUS_COLOURS = {"valid": "success", "quarantined": "danger", "deleted": "warning"}
-STATE_COLOURS = {"loaded": "success", "failed": "danger", "received": "info"}
+STATE_COLOURS = {"loaded": "success", "failed": "danger", "received": "info", "undone": "warning"}
 DOCUMENT_COLOURS = {"ok": "success", "pending": "info", "partial": "warning"}
 COUNTS = ("inserted", "updated", "unchanged", "duplicate", "quarantined")
 
@@ -82,6 +83,14 @@ class SourceFileAdmin(ReadOnlyAdmin):
         ("Content", {"fields": ("hash",)}),
     )
     readonly_fields = ("shown_state", "receipt", "found", "rows", "bytes", "hash")
+    actions_detail = ("undo_import",)
+
+    def has_undo_permission(self, request: HttpRequest, object_id: str) -> bool:
+        return may_undo(request, object_id)
+
+    @action(description="Undo this import", url_path="undo", permissions=["undo"])
+    def undo_import(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return undo_page(self, request, int(object_id))
 
     @display(description="State", label=STATE_COLOURS, ordering="state")
     def shown_state(self, file: SourceFile) -> str:
@@ -142,6 +151,7 @@ class RawRecordAdmin(LayerAdmin):
         "now",
         "raw_text",
         "revision",
+        "revisions",
     )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -172,6 +182,7 @@ class RawRecordAdmin(LayerAdmin):
         return [
             (None, {"fields": record}),
             ("Content", {"fields": (*text, "received", *edits, "now")}),
+            ("History", {"fields": ("revisions",)}),
         ]
 
     def save_model(self, request: HttpRequest, obj: RawRecord, form: Any, change: bool) -> None:
@@ -207,6 +218,10 @@ class RawRecordAdmin(LayerAdmin):
     @display(description="With edits")
     def now(self, record: RawRecord) -> SafeString:
         return pretty_json(visible_fields(_entity(record, record.effective), record.viewer))  # type: ignore[attr-defined]
+
+    @display(description="Revisions")
+    def revisions(self, record: RawRecord) -> SafeString:
+        return history_table(record.pk)
 
     @display(description="From")
     def origin(self, record: RawRecord) -> SafeString | str:

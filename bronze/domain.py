@@ -1,11 +1,12 @@
 """Entities of the bronze layer."""
 
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 Status = Literal["valid", "quarantined", "deleted"]
-FileState = Literal["received", "loaded", "failed"]
+FileState = Literal["received", "loaded", "failed", "undone"]
 
 
 class Receipt(BaseModel):
@@ -64,3 +65,107 @@ class Record(BaseModel):
     revision: int
     source_file_id: int | None
     line: int | None
+    conflict: dict[str, dict[str, Any]] = {}
+    """Overridden fields of which a later file brought another value: received_before, received_now, patched."""
+
+
+class Revision(BaseModel):
+    """What a record was, or is, and who made it so."""
+
+    model_config = ConfigDict(frozen=True)
+
+    revision: int
+    at: datetime
+    user: str | None
+    """None: nobody in person, or not known."""
+    reason: str
+    status: Status
+    fields: dict[str, Any]
+    changed: list[str]
+    """Fields that differ from the revision before."""
+    errors: list[dict[str, Any]]
+    source_file_id: int | None
+    is_current: bool
+
+
+class UndoneRecord(BaseModel):
+    """A record that an undo concerns. `user` and `reason`: of its last change, for one that is left as it is."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: int
+    key: str
+    user: str | None = None
+    reason: str | None = None
+
+
+class UndoGroup(BaseModel):
+    """How many records there are, and the first of them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    count: int = 0
+    records: list[UndoneRecord] = []
+
+
+class Undone(BaseModel):
+    """What undoing a file does: updated records put back, inserted ones removed, those changed since left alone."""
+
+    model_config = ConfigDict(frozen=True)
+
+    file: ReceivedFile
+    restored: UndoGroup = UndoGroup()
+    removed: UndoGroup = UndoGroup()
+    left: UndoGroup = UndoGroup()
+
+
+class PreviewRow(BaseModel):
+    """A row of a file as the contract check sees it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    line: int | None
+    fields: dict[str, Any]
+    raw_text: str | None
+    """The text of a row that cannot be parsed; it has no fields then."""
+    status: Status
+    errors: list[dict[str, Any]]
+
+
+class FieldChange(BaseModel):
+    """What an update does to one field as it was received."""
+
+    model_config = ConfigDict(frozen=True)
+
+    field: str
+    old: Any
+    new: Any
+
+
+class PreviewUpdate(BaseModel):
+    """An update that loading a file would make."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    line: int | None
+    changes: list[FieldChange]
+    conflicts: list[str]
+    """Changed fields that staff have overridden."""
+
+
+class Preview(BaseModel):
+    """What loading a file would do."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    dataset: str
+    size: int
+    media_type: str
+    detected: list[str]
+    received_as: int | None
+    """The file that brought these very bytes before; sending them again changes nothing."""
+    receipt: Receipt
+    rows: list[PreviewRow]
+    updates: list[PreviewUpdate]

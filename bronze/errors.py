@@ -27,6 +27,24 @@ class RecordInUse(Conflict):
     code = "record_in_use"
 
 
+class RevisionNotFound(NotFound):
+    """The record has no earlier revision of this number."""
+
+    code = "revision_not_found"
+
+
+class ConflictNotFound(NotFound):
+    """The record has no conflict over this field."""
+
+    code = "conflict_not_found"
+
+
+class FileNotLoaded(Conflict):
+    """Only what has been loaded can be undone."""
+
+    code = "file_not_loaded"
+
+
 class ContractViolation(InvalidInput):
     """A row breaks rules of its contract."""
 

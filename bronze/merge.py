@@ -26,7 +26,20 @@ USING (SELECT key, max(seq) AS last FROM bronze_incoming GROUP BY key HAVING cou
 WHERE earlier.key = repeated.key AND earlier.seq < repeated.last
 """
 
-MERGE = """
+CONFLICT = """
+coalesce((
+    SELECT jsonb_object_agg(name, jsonb_build_object(
+        'received_before', known.before, 'received_now', known.now, 'patched', record.patch -> name))
+    FROM jsonb_object_keys(record.patch) AS name, LATERAL (SELECT
+        coalesce(record.conflict -> name -> 'received_before', record.payload -> name, 'null') AS before,
+        coalesce(EXCLUDED.payload -> name, 'null') AS now
+    ) AS known
+    WHERE known.now <> known.before AND known.now <> record.patch -> name
+), '{}')
+"""
+"""A field that staff have overridden and of which the row brings another value than the one they saw, nor their own."""
+
+MERGE = f"""
 WITH merged AS (
     INSERT INTO bronze_rawrecord AS record
         (dataset_id, key, payload, raw_text, status, errors, source_file_id, line, content_hash)
@@ -35,14 +48,15 @@ WITH merged AS (
     FROM bronze_incoming
     ON CONFLICT (dataset_id, key) DO UPDATE SET
         payload = EXCLUDED.payload, raw_text = EXCLUDED.raw_text, status = EXCLUDED.status, errors = EXCLUDED.errors,
-        source_file_id = EXCLUDED.source_file_id, line = EXCLUDED.line, content_hash = EXCLUDED.content_hash
+        source_file_id = EXCLUDED.source_file_id, line = EXCLUDED.line, content_hash = EXCLUDED.content_hash,
+        conflict = CASE WHEN record.patch = '{{}}' THEN '{{}}' ELSE {CONFLICT} END
     WHERE record.content_hash <> EXCLUDED.content_hash
-    RETURNING (xmax = 0) AS is_new, status, id, patch <> '{}' AS is_patched
+    RETURNING (xmax = 0) AS is_new, status, id, patch <> '{{}}' AS is_patched
 )
 SELECT count(*) FILTER (WHERE is_new AND status = 'valid'), count(*) FILTER (WHERE NOT is_new AND status = 'valid'),
-       count(*), coalesce(array_agg(id) FILTER (WHERE is_patched), '{}')
+       count(*), coalesce(array_agg(id) FILTER (WHERE is_patched), '{{}}')
 FROM merged
-"""
+"""  # noqa: S608  made of constants
 
 COUNT_QUARANTINED = """
 SELECT count(*) FROM bronze_incoming AS incoming

@@ -1,7 +1,9 @@
 """Tables of the bronze layer: data sets, source files with their receipts, raw records, documents."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
+import pghistory
+import pghistory.models
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -35,6 +37,7 @@ class SourceFile(models.Model):
         RECEIVED = "received"
         LOADED = "loaded"
         FAILED = "failed"
+        UNDONE = "undone"
 
     dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="files")
     name = models.CharField(max_length=255, help_text="Name under which the file was sent.")
@@ -74,7 +77,9 @@ class SourceFile(models.Model):
                 ),
             ),
             models.UniqueConstraint(
-                name="one_file_per_content", fields=["dataset", "sha256"], condition=~Q(state="failed")
+                name="one_file_per_content",
+                fields=["dataset", "sha256"],
+                condition=~Q(state__in=["failed", "undone"]),
             ),
         ]
 
@@ -114,6 +119,12 @@ class RawRecord(models.Model):
         blank=True,
         help_text="field, rule, message and value of each failed rule.",
     )
+    conflict = models.JSONField(
+        db_default={},
+        default=dict,
+        blank=True,
+        help_text="Overridden fields of which a later file brought another value.",
+    )
     source_file = models.ForeignKey(
         SourceFile,
         null=True,
@@ -143,6 +154,59 @@ class RawRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.dataset_id} {self.key}"
+
+
+def _unconstrained(to: Any, **options: Any) -> "models.ForeignKey[Any, Any]":
+    """A reference that costs nothing on write: history outlives what it refers to."""
+    return models.ForeignKey(
+        to,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        related_name="+",
+        **{"db_index": False, **options},
+    )
+
+
+class RecordHistory(pghistory.models.Event):
+    """An earlier revision of a raw record, kept by triggers when it is replaced or removed.
+
+    `pgh_created_at` and `pgh_context` (who, why) tell of the change that ended it. One statement writes them for all
+    the rows of an update, so a merge stays a merge.
+    """
+
+    pgh_tracked_model = RawRecord  # type: ignore[assignment]  # the base says None
+    pgh_trackers = (  # type: ignore[assignment]
+        pghistory.UpdateEvent(
+            row=pghistory.Old, condition=None, level=pghistory.Statement, trigger_name="history_of_update"
+        ),
+        pghistory.DeleteEvent(level=pghistory.Statement, trigger_name="history_of_delete"),
+    )
+
+    pgh_id = models.BigAutoField(primary_key=True)
+    pgh_obj = _unconstrained(RawRecord)
+    pgh_context = _unconstrained("pghistory.Context", null=True)
+    dataset = _unconstrained(Dataset)
+    key = models.TextField()
+    payload = models.JSONField()
+    patch = models.JSONField()
+    raw_text = models.TextField(null=True)  # noqa: DJ001  as in the record
+    status = models.CharField(max_length=11, choices=RawRecord.Status)
+    errors = models.JSONField()
+    conflict = models.JSONField()
+    source_file = _unconstrained(SourceFile, null=True, db_index=True)
+    line = models.BigIntegerField(null=True)
+    revision = models.IntegerField()
+    content_hash = models.BinaryField()
+    updated_at = models.DateTimeField(help_text="When this revision was written.")
+
+    class Meta:
+        verbose_name_plural = "record history"
+        constraints: ClassVar = [
+            models.UniqueConstraint(name="record_history_revision", fields=["pgh_obj", "revision"])
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.dataset_id} {self.key}, revision {self.revision}"
 
 
 class Document(models.Model):

@@ -1,9 +1,10 @@
 """Records as callers see them: personal data masked for those without the right, secrets opened only for those with."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from bronze.contracts import CONTRACTS, Classification
-from bronze.domain import Record
+from bronze.domain import FieldChange, Preview, PreviewRow, PreviewUpdate, Record, Revision
 from bronze.encryption import FieldCipher
 from bronze.incoming import classification_of
 from lakehouse_project.kernel.masking import MASK, SECRET_PERMISSION, Caller, mask, may_see_personal_data
@@ -17,6 +18,7 @@ def present(record: Record, caller: Caller) -> dict[str, Any]:
         "key": record.key,
         "status": record.status,
         "errors": record.errors,
+        "conflict": _visible_conflict(record, caller),
         "revision": record.revision,
         "source_file": record.source_file_id,
         "line": record.line,
@@ -32,16 +34,60 @@ def visible_fields(record: Record, caller: Caller) -> dict[str, Any]:
     contract = CONTRACTS.get(record.dataset)
     if contract is None:
         return dict(record.fields)
-    fields = {**dict.fromkeys(contract.field_names()), **record.fields}
+    return visible(record.dataset, {**dict.fromkeys(contract.field_names()), **record.fields}, caller)
+
+
+def visible(dataset: str, fields: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
+    """Some fields of a data set as the caller may see them."""
+    contract = CONTRACTS[dataset]
     personal, secret = may_see_personal_data(caller), caller.has_perm(SECRET_PERMISSION)
     unknown = Classification.PERSONAL if any(field.is_personal for field in contract.fields) else None
-    for name in [name for name, value in fields.items() if value]:
+    shown = dict(fields)
+    for name in [name for name, value in shown.items() if value]:
         kind = classification_of(contract, name) or unknown
         if kind is Classification.SECRET:
-            fields[name] = _opened(str(fields[name]), name) if secret else MASK
+            shown[name] = _opened(str(shown[name]), name) if secret else MASK
         elif kind is Classification.PERSONAL and not personal:
-            fields[name] = mask(fields[name])
-    return fields
+            shown[name] = mask(shown[name])
+    return shown
+
+
+def present_revision(dataset: str, revision: Revision, caller: Caller) -> Revision:
+    """A revision as the caller may see it."""
+    return revision.model_copy(update={"fields": visible(dataset, revision.fields, caller)})
+
+
+def present_preview(preview: Preview, caller: Caller) -> Preview:
+    """A dry run as the caller may see it. The text of a row that cannot be parsed may hold anything."""
+    if preview.dataset not in CONTRACTS:
+        return preview
+    rows = [_visible_row(preview.dataset, row, caller) for row in preview.rows]
+    updates = [_visible_update(preview.dataset, update, caller) for update in preview.updates]
+    return preview.model_copy(update={"rows": rows, "updates": updates})
+
+
+def _visible_row(dataset: str, row: PreviewRow, caller: Caller) -> PreviewRow:
+    text = row.raw_text if may_see_personal_data(caller) else mask(row.raw_text)
+    if text and any(field.classification is Classification.SECRET for field in CONTRACTS[dataset].fields):
+        text = _opened(text, "raw_text") if caller.has_perm(SECRET_PERMISSION) else MASK
+    return row.model_copy(update={"fields": visible(dataset, row.fields, caller), "raw_text": text})
+
+
+def _visible_update(dataset: str, update: PreviewUpdate, caller: Caller) -> PreviewUpdate:
+    old = visible(dataset, {change.field: change.old for change in update.changes}, caller)
+    new = visible(dataset, {change.field: change.new for change in update.changes}, caller)
+    changes = [FieldChange(field=name, old=old[name], new=new[name]) for name in old]
+    return update.model_copy(update={"changes": changes})
+
+
+def _visible_conflict(record: Record, caller: Caller) -> dict[str, dict[str, Any]]:
+    sides = ("received_before", "received_now", "patched")
+    seen = {
+        side: visible(record.dataset, {name: known[side] for name, known in record.conflict.items()}, caller)
+        for side in sides
+        if record.conflict
+    }
+    return {name: {side: seen[side][name] for side in sides} for name in record.conflict}
 
 
 def _opened(text: str, field: str) -> str:

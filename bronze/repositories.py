@@ -1,6 +1,7 @@
 """Reading and writing the tables of the bronze layer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection, transaction
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from bronze.contracts import CONTRACTS, DOCUMENTS, ContractSpec
 from bronze.domain import Receipt, ReceivedFile, Record
-from bronze.errors import FileNotReceived, RecordNotFound, UnknownDataset
+from bronze.errors import FileNotLoaded, FileNotReceived, RecordNotFound, UnknownDataset
 from bronze.models import Dataset, Document, DocumentPage, RawRecord, SourceFile
 
 MAX_ATTEMPTS = 3
@@ -45,11 +46,9 @@ class SourceFiles:
     """Source files and their receipts."""
 
     def find_same(self, dataset: str, sha256: str) -> ReceivedFile | None:
-        """The file with these bytes in this data set, unless loading it failed."""
-        rows = SourceFile.objects.filter(dataset_id=dataset, sha256=sha256).exclude(
-            state=SourceFile.State.FAILED
-        )
-        row = rows.first()
+        """The file with these bytes in this data set, unless loading it failed or was undone."""
+        gone = (SourceFile.State.FAILED, SourceFile.State.UNDONE)
+        row = SourceFile.objects.filter(dataset_id=dataset, sha256=sha256).exclude(state__in=gone).first()
         return _file_entity(row).model_copy(update={"repeated": True}) if row else None
 
     def add(self, **values: Any) -> ReceivedFile:
@@ -117,6 +116,25 @@ class SourceFiles:
         )
         return received.filter(pk=file_id).first()
 
+    def hold_loaded(self, file_id: int) -> ReceivedFile:
+        """Lock a file that is loaded. Raises `FileNotReceived`, or `FileNotLoaded` that says how far it is."""
+        row = SourceFile.objects.select_for_update().filter(pk=file_id).first()
+        if row is None:
+            raise FileNotReceived(f"There is no source file {file_id}.")
+        if row.state != SourceFile.State.LOADED:
+            raise FileNotLoaded(f"File {file_id} ({row.name}) is {row.state}: there is nothing to undo.")
+        return _file_entity(row)
+
+    def mark_undone(self, file_id: int) -> ReceivedFile:
+        """The receipt stays; the same bytes are taken again from now on."""
+        SourceFile.objects.filter(pk=file_id).update(state=SourceFile.State.UNDONE)
+        return self.get(file_id)
+
+    def one_at_a_time(self, dataset: str) -> None:
+        """Wait until no other transaction writes many records of the data set, and keep others waiting."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", [f"bronze:{dataset}"])
+
     def waiting_documents(self, first: int, limit: int) -> Sequence[int]:
         """Document `first`, if it was received and not loaded yet, and others like it."""
         received = SourceFile.objects.filter(state=SourceFile.State.RECEIVED, dataset_id=DOCUMENTS)
@@ -178,13 +196,29 @@ class RawRecords:
             )
         return RawRecord.objects.select_for_update().filter(dataset_id=dataset, key=key).first()
 
-    def set_patch(self, record_id: int, patch: Mapping[str, Any]) -> None:
-        """Set the edits on top of the payload."""
-        RawRecord.objects.filter(pk=record_id).exclude(patch=patch).update(patch=patch)
+    def locked(self, record_id: int) -> RawRecord:
+        """The row, locked for the transaction, as `lock` does. Raises `RecordNotFound`."""
+        known = RawRecord.objects.filter(pk=record_id).values_list("dataset_id", "key").first()
+        row = self.lock(*known) if known else None
+        if row is None:
+            raise RecordNotFound(f"There is no record {record_id}.")
+        return row
+
+    def id_of(self, dataset: str, key: str) -> int:
+        """The id of a record, deleted or not. Raises `RecordNotFound`."""
+        _require_storable(dataset, key)
+        for found in RawRecord.objects.filter(dataset_id=dataset, key=key).values_list("id", flat=True):
+            return found
+        raise RecordNotFound(f"{dataset} has no record with the key {key!r}.")
+
+    def set_patch(self, record_id: int, patch: Mapping[str, Any], conflict: Mapping[str, Any]) -> None:
+        """Set the edits on top of the payload, and the conflicts that they leave open."""
+        rows = RawRecord.objects.filter(~Q(patch=patch, conflict=conflict), pk=record_id)
+        rows.update(patch=patch, conflict=conflict)
 
     def reset(self, record_id: int) -> None:
         """Make way for a new version that keeps its contract: no edits, no errors, not deleted."""
-        clean = {"patch": {}, "errors": [], "status": RawRecord.Status.VALID}
+        clean = {"patch": {}, "conflict": {}, "errors": [], "status": RawRecord.Status.VALID}
         RawRecord.objects.filter(~Q(**clean), pk=record_id).update(**clean)
 
     def delete(self, dataset: str, key: str) -> None:
@@ -223,9 +257,8 @@ class Documents:
         self, sha256: str, *, file_id: int, pages: Sequence[tuple[int, str, str]], **values: Any
     ) -> None:
         """Replace the document and its pages: (number from 1, text, error)."""
-        document, _ = Document.objects.update_or_create(
-            sha256=sha256, defaults={"source_file_id": file_id, "page_count": len(pages), **values}
-        )
+        values |= {"source_file_id": file_id, "page_count": len(pages), "is_deleted": False}
+        document, _ = Document.objects.update_or_create(sha256=sha256, defaults=values)
         document.pages.all().delete()
         DocumentPage.objects.bulk_create(
             [
@@ -237,6 +270,16 @@ class Documents:
 
 def atomic() -> "transaction.Atomic":
     return transaction.atomic()
+
+
+@contextmanager
+def rolled_back() -> Iterator[None]:
+    """A transaction that leaves nothing behind."""
+    with transaction.atomic():
+        try:
+            yield
+        finally:
+            transaction.set_rollback(True)
 
 
 def _current_xid() -> int:
@@ -265,7 +308,16 @@ def _with_text(
 
 def _values(rows: QuerySet[RawRecord]) -> Any:
     return rows.values(
-        "id", "dataset_id", "key", "effective", "status", "errors", "revision", "source_file_id", "line"
+        "id",
+        "dataset_id",
+        "key",
+        "effective",
+        "status",
+        "errors",
+        "revision",
+        "source_file_id",
+        "line",
+        "conflict",
     )
 
 
@@ -280,6 +332,7 @@ def _record_entity(row: Mapping[str, Any]) -> Record:
         revision=row["revision"],
         source_file_id=row["source_file_id"],
         line=row["line"],
+        conflict=row["conflict"],
     )
 
 

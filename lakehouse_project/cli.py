@@ -14,7 +14,8 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "token USER": "print a new API token for a user",
     },
     "Load data": {
-        "ingest FILE...": "load files into bronze and refine them (--dataset, --wait)",
+        "ingest FILE...": "load files into bronze and refine them (--dataset, --wait, --dry-run)",
+        "undo FILE_ID": "take a loaded file back (--yes)",
         "seed": "generate a company's data and load it (--scale, --seed)",
         "watch": "load what is dropped into the inbox folder (part of `up`)",
     },

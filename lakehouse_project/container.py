@@ -10,6 +10,8 @@ from django.db import transaction
 from bronze import repositories as bronze_repositories
 from bronze import services as bronze
 from bronze.encryption import FieldCipher
+from bronze.history import Revisions
+from bronze.undo import FileUndo
 from gold import services as gold
 from gold.repositories import MartReader, MartRepository, TableStates
 from governance.feed import ChangeFeed
@@ -117,8 +119,16 @@ PLAIN: tuple[type[Any], ...] = (
     bronze_repositories.SourceFiles,
     bronze_repositories.RawRecords,
     bronze_repositories.Documents,
+    Revisions,
+    FileUndo,
     bronze.ReceiveFiles,
+    bronze.MergeRows,
     bronze.LoadFile,
+    bronze.PreviewFile,
+    bronze.PreviewUndo,
+    bronze.UndoFile,
+    bronze.RestoreRevision,
+    bronze.ResolveConflict,
     bronze.LoadDocuments,
     bronze.RecheckRecords,
     bronze.EditRecord,

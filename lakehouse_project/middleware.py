@@ -1,11 +1,13 @@
-"""Middleware: a request id in every answer, and a login in front of every page."""
+"""Middleware: a request id in every answer, a login in front of every page, a name on every change."""
 
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 from django.contrib.auth.middleware import LoginRequiredMiddleware as DjangoLoginRequired
 from django.http import HttpRequest, HttpResponse
+from pghistory.middleware import HistoryMiddleware as PghistoryMiddleware
 
 from lakehouse_project.problems import as_problem
 
@@ -55,3 +57,13 @@ class LoginRequiredMiddleware(DjangoLoginRequired):
         if _is_api(request):
             return None
         return super().process_view(request, *args)  # type: ignore[arg-type, return-value]
+
+
+class HistoryMiddleware(PghistoryMiddleware):
+    """The history of a record says who changed it, and whether in the admin or over the API.
+
+    The user of a token is known only later; the base class notes it then.
+    """
+
+    def get_context(self, request: HttpRequest) -> dict[str, Any]:
+        return {"user": request.user.pk, "reason": "api" if _is_api(request) else "admin edit"}

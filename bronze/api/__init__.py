@@ -2,10 +2,11 @@
 
 from ninja import Router
 
-from bronze.api import files, records
+from bronze.api import files, history, records
 
 router = Router()
 router.add_router("/files", files.router)
+router.add_router("/history", history.router)
 router.add_router("", records.router)
 
 __all__ = ["router"]

@@ -11,9 +11,10 @@ from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema, Status
 
-from bronze.domain import FileState, ReceivedFile
+from bronze.domain import FileState, Preview, ReceivedFile, Undone
+from bronze.presentation import present_preview
 from bronze.repositories import SourceFiles
-from bronze.services import ReceiveFiles
+from bronze.services import PreviewFile, PreviewUndo, ReceiveFiles, UndoFile
 from lakehouse_project.kernel.errors import InvalidInput
 from lakehouse_project.kernel.pagination import Page, PageOf, PageQuery
 from lakehouse_project.kernel.parameters import reject_unknown
@@ -66,9 +67,9 @@ class FileQuery(PageQuery):
 def upload_files(request: HttpRequest, response: HttpResponse, query: Query[UploadQuery]) -> Any:
     reject_unknown(request, UploadQuery.model_fields)
     require(request, "bronze.add_sourcefile")
-    dataset = (_is_form(request) and request.POST.get("dataset")) or query.dataset or None
+    dataset, user = _dataset(request, query), request.user.pk
     with _sent(request, query) as sent:
-        received = resolve(ReceiveFiles)(sent, via="upload", dataset=dataset, user_id=request.user.pk)
+        received = resolve(ReceiveFiles)(sent, via="upload", dataset=dataset, user_id=user)
     response["Location"] = f"/api/v1/bronze/files/{received[0].id}"
     status = 200 if all(file.repeated for file in received) else 202
     return Status(status, PageOf(received, len(received)))
@@ -92,6 +93,55 @@ def list_files(request: HttpRequest, query: Query[FileQuery]) -> PageOf:
 def get_file(request: HttpRequest, file_id: int) -> ReceivedFile:
     require(request, "bronze.view_sourcefile")
     return resolve(SourceFiles).get(file_id)
+
+
+@router.post(
+    "/preview",
+    response=Preview,
+    operation_id="preview_file",
+    summary="Dry run: what loading a file would do",
+    description="What was detected, the receipt that it would get, its first rows as checked, and the first updates. "
+    "Nothing is kept.",
+    openapi_extra=FORM,
+)
+def preview_file(request: HttpRequest, query: Query[UploadQuery]) -> Preview:
+    reject_unknown(request, UploadQuery.model_fields)
+    require(request, "bronze.change_rawrecord")
+    with _sent(request, query) as sent:
+        if len(sent) > 1:
+            raise InvalidInput("A preview is of one file. Send them one by one.")
+        (path, name), *_ = sent
+        seen = resolve(PreviewFile)(path, name=name, dataset=_dataset(request, query))
+    return present_preview(seen, request.user)
+
+
+@router.get(
+    "/{int:file_id}/undo",
+    response=Undone,
+    operation_id="preview_undo",
+    summary="What undoing a file would do",
+)
+def preview_undo(request: HttpRequest, file_id: int) -> Undone:
+    require(request, "bronze.view_rawrecord")
+    return resolve(PreviewUndo)(file_id)
+
+
+@router.post(
+    "/{int:file_id}/undo",
+    response=Undone,
+    operation_id="undo_file",
+    summary="Undo a file: put back what it updated, remove what it inserted",
+    description="Records that were changed since are left as they are. All are counted, the first 100 of each group "
+    "are named. The receipt stays, and the same bytes can be sent again.",
+)
+def undo_file(request: HttpRequest, file_id: int) -> Undone:
+    reject_unknown(request, ())
+    require(request, "bronze.change_rawrecord")
+    return resolve(UndoFile)(file_id)
+
+
+def _dataset(request: HttpRequest, query: UploadQuery) -> str | None:
+    return (_is_form(request) and request.POST.get("dataset")) or query.dataset or None
 
 
 @contextmanager

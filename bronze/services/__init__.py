@@ -1,7 +1,9 @@
 """The use cases of the bronze layer."""
 
-from bronze.services.curation import EditRecord, RecheckRecords
-from bronze.services.intake import LoadDocuments, LoadFile, ReceiveFile, ReceiveFiles
+from bronze.services.curation import EditRecord, RecheckRecords, ResolveConflict
+from bronze.services.history import PreviewUndo, RestoreRevision, UndoFile
+from bronze.services.intake import LoadDocuments, LoadFile, MergeRows, ReceiveFile, ReceiveFiles
+from bronze.services.preview import PreviewFile
 from bronze.services.records import ChangeRecord, CreateRecord, DeleteRecord, ReplaceRecord, RowGate
 from bronze.services.seeding import SeedLake
 
@@ -12,10 +14,16 @@ __all__ = [
     "EditRecord",
     "LoadDocuments",
     "LoadFile",
+    "MergeRows",
+    "PreviewFile",
+    "PreviewUndo",
     "RecheckRecords",
     "ReceiveFile",
     "ReceiveFiles",
     "ReplaceRecord",
+    "ResolveConflict",
+    "RestoreRevision",
     "RowGate",
     "SeedLake",
+    "UndoFile",
 ]

@@ -1,11 +1,12 @@
 """Files on their way in: received once, loaded whole or not at all."""
 
 import re
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import polars as pl
 from django.db import IntegrityError
 
 from bronze.admission import AdmissionLimits, Admitted, Candidate, admit, fingerprint
@@ -13,8 +14,9 @@ from bronze.documents_text import DocumentJob, ExtractedDocument, extract_docume
 from bronze.domain import Receipt, ReceivedFile
 from bronze.encryption import FieldCipher
 from bronze.errors import FileChanged, FilesRefused, OriginalMissing, StorageUnavailable, WorkerDied
+from bronze.history import changes
 from bronze.incoming import incoming
-from bronze.merge import IncomingTable
+from bronze.merge import IncomingTable, Merged
 from bronze.models import SourceFile
 from bronze.readers import FileFormat, read_rows
 from bronze.readers.formats import storable
@@ -136,14 +138,42 @@ def _refusal(refused: Sequence[tuple[str, PermanentError]], sent: int) -> Perman
 
 
 @dataclass(frozen=True, kw_only=True)
+class MergeRows:
+    """Read the rows of a file, check them and merge them into the raw records of a data set."""
+
+    cipher: FieldCipher
+    recheck: RecheckRecords
+
+    def __call__(
+        self,
+        path: Path,
+        file_format: FileFormat,
+        dataset: str,
+        file_id: int,
+        *,
+        seen: Callable[[pl.DataFrame], None] | None = None,
+    ) -> Merged:
+        """Call it in a transaction. `seen` is given each batch in `INCOMING_SCHEMA`."""
+        contract = contract_named(dataset)
+        table = IncomingTable()
+        for batch in read_rows(path, file_format):
+            rows = incoming(batch, contract, self.cipher)
+            table.add(rows)
+            if seen:
+                seen(rows)
+        merged = table.merge(dataset, file_id)
+        self.recheck(merged.patched)
+        return merged
+
+
+@dataclass(frozen=True, kw_only=True)
 class LoadFile:
     """Turn the rows of a received file into raw records, in one transaction with its receipt."""
 
     files: SourceFiles
     storage: Storage
     events: EventBus
-    cipher: FieldCipher
-    recheck: RecheckRecords
+    merge: MergeRows
 
     def __call__(self, file_id: int) -> Receipt | None:
         """The receipt; None if there is nothing to do (loaded already, or another worker is at it).
@@ -156,25 +186,19 @@ class LoadFile:
             claimed = self.files.claim(file_id)
             if claimed is None:
                 return None
-            path = _original(self.storage, claimed.sha256)
-            receipt, changed = self._merge(
-                path, FileFormat.from_dict(claimed.format), claimed.dataset_id, file_id
-            )
-            self.files.finish(file_id, receipt)
-            if changed:
+            with changes(f"load of file {file_id}", user_id=claimed.received_by_id):
+                merged = self._merge(claimed)
+            self.files.finish(file_id, merged.receipt)
+            if merged.touched:
                 self.events.publish("bronze.changed")
             if following := self.files.next_waiting(claimed.dataset_id):
                 self.events.publish("bronze.file_received", file_id=following)
-            return receipt
+            return merged.receipt
 
-    def _merge(self, path: Path, file_format: FileFormat, dataset: str, file_id: int) -> tuple[Receipt, bool]:
-        contract = contract_named(dataset)
-        table = IncomingTable()
-        for batch in read_rows(path, file_format):
-            table.add(incoming(batch, contract, self.cipher))
-        merged = table.merge(dataset, file_id)
-        self.recheck(merged.patched)
-        return merged.receipt, merged.touched > 0
+    def _merge(self, file: SourceFile) -> Merged:
+        self.files.one_at_a_time(file.dataset_id)
+        path = _original(self.storage, file.sha256)
+        return self.merge(path, FileFormat.from_dict(file.format), file.dataset_id, file.pk)
 
 
 @dataclass(frozen=True, kw_only=True)

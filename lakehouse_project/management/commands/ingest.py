@@ -8,9 +8,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from bronze.domain import ReceivedFile
+from bronze.domain import Preview, ReceivedFile
 from bronze.repositories import SourceFiles
-from bronze.services import ReceiveFile
+from bronze.services import PreviewFile, ReceiveFile
 from lakehouse_project.kernel.errors import LakehouseError
 from lakehouse_project.kernel.services import resolve
 from lakehouse_project.management.waiting import wait_for_gold_and_search
@@ -25,13 +25,19 @@ class Command(BaseCommand):
         )
         parser.add_argument("--dataset", help="the data set; found by file name or columns if left out")
         parser.add_argument("--wait", action="store_true", help="return when gold and search have the data")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="say what loading would do, and keep nothing"
+        )
 
     def handle(
-        self, *_args: Any, files: list[Path], dataset: str | None, wait: bool, **_options: Any
+        self, *_args: Any, files: list[Path], dataset: str | None, wait: bool, dry_run: bool, **_options: Any
     ) -> None:
         paths = [path for given in files for path in _expand(given)]
         if not paths:
             raise CommandError(f"There is no file in {', '.join(map(_shown, files))}.")
+        if dry_run:
+            self._preview(paths, dataset)
+            return
         received = list(self._receive(paths, dataset))
         refused = len(paths) - len(received)
         if wait and received:
@@ -45,9 +51,25 @@ class Command(BaseCommand):
             try:
                 yield path, resolve(ReceiveFile)(path, name=path.name, via="command", dataset=dataset)
             except LakehouseError as error:
-                self.stderr.write(f"{_shown(path)}: {error.message}")
-                for line in error.errors:
-                    self.stderr.write(f"  {line.field}: {line.message}")
+                self._refuse(path, error)
+
+    def _refuse(self, path: Path, error: LakehouseError) -> None:
+        self.stderr.write(f"{_shown(path)}: {error.message}")
+        for line in error.errors:
+            self.stderr.write(f"  {line.field}: {line.message}")
+
+    def _preview(self, paths: list[Path], dataset: str | None) -> None:
+        refused = 0
+        for path in paths:
+            try:
+                seen = resolve(PreviewFile)(path, name=path.name, dataset=dataset)
+            except LakehouseError as error:
+                self._refuse(path, error)
+                refused += 1
+            else:
+                self.stdout.write("\n".join(_told(path, seen)))
+        if refused:
+            sys.exit(1)
 
     def _report(self, path: Path, file: ReceivedFile, *, loaded: bool) -> bool:
         """Print what became of a file; False if it failed."""
@@ -60,6 +82,20 @@ class Command(BaseCommand):
             f"{_shown(path)} -> {file.dataset}: {now.receipt.summary() if loaded or file.repeated else 'received'}{again}"
         )
         return True
+
+
+def _told(path: Path, seen: Preview) -> Iterator[str]:
+    """What a dry run found, line by line."""
+    yield f"{_shown(path)} -> {seen.dataset}: would be {seen.receipt.summary()}"
+    if seen.received_as:
+        yield f"  the same bytes came before, as file {seen.received_as}: nothing to do"
+    yield from (f"  {line}" for line in seen.detected)
+    for row in seen.rows:
+        yield from (f"  line {row.line}: {error['message']}" for error in row.errors)
+    for update in seen.updates:
+        changes = ", ".join(change.field for change in update.changes)
+        conflict = f" (edited by staff: {', '.join(update.conflicts)})" if update.conflicts else ""
+        yield f"  {update.key} would change: {changes}{conflict}"
 
 
 def _expand(path: Path) -> list[Path]:

@@ -11,9 +11,11 @@ from django.db import connections
 from django.test import Client
 from knox.models import AuthToken
 
-from bronze.models import SourceFile
+from bronze.models import RawRecord, SourceFile
+from bronze.services import EditRecord
 from bronze.tasks import load_received
 from lakehouse_project import cli
+from lakehouse_project.kernel.services import resolve
 
 pytestmark = pytest.mark.django_db
 
@@ -219,3 +221,47 @@ def test_seed_into_a_folder_loads_nothing(shell: Shell) -> None:
     assert ended.code == 0
     assert any(shell.folder.joinpath("out").rglob("*.csv"))
     assert not SourceFile.objects.exists()
+
+
+def test_a_dry_run_says_what_would_become_of_the_files(shell: Shell) -> None:
+    shell("ingest", shell.file("jobs.csv", JOBS))
+    load_received()
+    ended = shell("ingest", "--dry-run", shell.file("new/jobs.csv", "id,job\n1,Clerk\n2,Chef\n3,\n"))
+    assert (ended.code, ended.err) == (0, "")
+    first, *others = ended.out.splitlines()
+    assert first.endswith("jobs.csv -> jobs: would be 3 read = 1 updated + 1 unchanged + 1 quarantined")
+    assert [line for line in others if line.startswith("  line")] == ["  line 4: job is missing"]
+    assert "  2 would change: job" in others
+    assert SourceFile.objects.count() == 1
+    refused = shell("ingest", "--dry-run", shell.file("empty.csv", b""), shell.folder / "jobs.csv")
+    assert refused.code == 1
+    assert "the same bytes came before" in refused.out
+
+
+def test_undo_shows_the_groups_and_asks(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    shell("ingest", shell.file("jobs.csv", JOBS))
+    load_received()
+    file = SourceFile.objects.get()
+    resolve(EditRecord)(RawRecord.objects.get(key="2").pk, {"job": "Chef"})
+    monkeypatch.setattr("builtins.input", lambda _prompt: "n")
+    kept = shell("undo", file.pk)
+    assert (kept.code, kept.err.splitlines()[-1]) == (1, "CommandError: Nothing was undone.")
+    assert "  1 removed (not there before the file)" in kept.out.splitlines()
+    assert RawRecord.objects.filter(status="deleted").count() == 0
+    monkeypatch.setattr("builtins.input", lambda _prompt: "y")
+    assert shell("undo", file.pk).code == 0
+    assert RawRecord.objects.get(status="deleted").key == "1"
+    again = shell("undo", file.pk, "--yes")
+    assert (again.code, "is undone: there is nothing to undo" in again.err) == (1, True)
+
+
+def test_undo_without_asking(shell: Shell) -> None:
+    shell("ingest", shell.file("jobs.csv", JOBS))
+    load_received()
+    ended = shell("undo", SourceFile.objects.get().pk, "--yes")
+    assert ended.code == 0
+    assert ended.out.splitlines()[1:] == [
+        "  0 restored (as they were before the file)",
+        "  2 removed (not there before the file)",
+        "  0 left (changed since)",
+    ]

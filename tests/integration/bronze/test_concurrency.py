@@ -8,10 +8,18 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from bronze.errors import ContractViolation, RecordExists, RecordInUse
+from bronze.errors import ContractViolation, FileNotLoaded, RecordExists, RecordInUse
 from bronze.models import RawRecord, SourceFile
 from bronze.repositories import SourceFiles
-from bronze.services import ChangeRecord, CreateRecord, DeleteRecord, LoadFile, ReceiveFile
+from bronze.services import (
+    ChangeRecord,
+    CreateRecord,
+    DeleteRecord,
+    LoadFile,
+    PreviewFile,
+    ReceiveFile,
+    UndoFile,
+)
 from lakehouse_project.kernel.services import resolve
 from tests.integration.bronze.intake import Intake, counts
 from tests.unit.bronze.samples import valid_row
@@ -129,3 +137,32 @@ def test_a_user_deleted_while_something_refers_to_it() -> None:
             lambda: resolve(CreateRecord)("employment_info", employment),  # noqa: B023
         )
         assert isinstance(deleted, RecordInUse) != isinstance(created, ContractViolation), (deleted, created)
+
+
+def test_an_undo_and_the_next_file_do_not_meet_halfway(intake: Intake) -> None:
+    """Whichever comes first: the next file counts, and the other records are gone."""
+    first = intake.load("a.csv", "id,job\n" + "".join(f"{n},A\n" for n in range(300)), "jobs")
+    second = intake.receive("b.csv", "id,job\n" + "".join(f"{n},B\n" for n in reversed(range(150))), "jobs")
+    undone, _ = at_once(lambda: resolve(UndoFile)(first.id), lambda: resolve(LoadFile)(second.id))
+    assert undone.removed.count + undone.left.count == 300
+    valid = RawRecord.objects.filter(status="valid").values_list("payload__job", flat=True)
+    assert list(valid) == ["B"] * 150
+
+
+def test_a_file_is_undone_once(intake: Intake) -> None:
+    file = intake.load("jobs.csv", "id,job\n1,Clerk\n")
+    results = at_once(*[lambda: resolve(UndoFile)(file.id)] * 3)
+    assert sorted(isinstance(result, FileNotLoaded) for result in results) == [False, True, True]
+
+
+def test_a_dry_run_while_a_file_is_loaded(intake: Intake) -> None:
+    rows = "id,job\n" + "".join(f"{n},A\n" for n in range(300))
+    received = intake.receive("jobs.csv", rows)
+    path = intake.file("seen.csv", rows.replace("A", "B"))
+    preview, receipt = at_once(
+        lambda: resolve(PreviewFile)(path, name="seen.csv", dataset="jobs"),
+        lambda: resolve(LoadFile)(received.id),
+    )
+    assert preview.receipt.inserted + preview.receipt.updated == 300
+    assert receipt.inserted == 300
+    assert set(RawRecord.objects.values_list("payload__job", flat=True)) == {"A"}

@@ -7,10 +7,12 @@ from django.contrib.auth.models import Group, User
 
 from bronze.domain import Record
 from bronze.encryption import PREFIX, FieldCipher
+from bronze.errors import ConflictNotFound
 from bronze.models import RawRecord
 from bronze.presentation import visible_fields
 from bronze.repositories import RawRecords
-from bronze.services import EditRecord, RecheckRecords
+from bronze.services import EditRecord, RecheckRecords, ResolveConflict
+from bronze.services.curation import Kept
 from lakehouse_project.kernel.services import resolve
 from tests.integration.bronze.intake import Intake, counts, records
 from tests.unit.bronze.samples import valid_row
@@ -109,3 +111,68 @@ def test_a_field_under_another_name_is_masked_like_the_field(
         "curator": ("Ada of the other column", "•••"),
         "admin": ("Ada of the other column", "GB82WEST12345698765432"),
     }
+
+
+def conflict(key: str) -> dict[str, Any]:
+    return RawRecord.objects.get(key=key).conflict
+
+
+def resolved(key: str, keep: Kept) -> Record:
+    return resolve(ResolveConflict)(RawRecord.objects.get(key=key).pk, "job", keep=keep)
+
+
+def test_a_corrected_file_that_changes_an_edited_field_is_a_conflict(intake: Intake) -> None:
+    intake.load("jobs.csv", "id,job\n1,Clark\n2,Cook\n")
+    edit("1", job="Clerk")
+    intake.load("jobs.csv", "id,job\n1,Baker\n2,Chef\n")
+    assert conflict("1") == {"job": {"received_before": "Clark", "received_now": "Baker", "patched": "Clerk"}}
+    assert conflict("2") == {}
+    assert records("jobs")["1"]["job"] == "Clerk"
+
+
+def test_a_conflict_remembers_what_the_edit_was_made_on(intake: Intake) -> None:
+    intake.load("jobs.csv", "id,job\n1,Clark\n")
+    edit("1", job="Clerk")
+    for job in ("Baker", "Nurse"):
+        intake.load("jobs.csv", f"id,job\n1,{job}\n")
+    assert (conflict("1")["job"]["received_before"], conflict("1")["job"]["received_now"]) == (
+        "Clark",
+        "Nurse",
+    )
+    intake.load("jobs.csv", "id,job\n1,Clark\n\n")
+    assert conflict("1") == {}
+
+
+@pytest.mark.parametrize("row", ["1,Clerk,", "1,Clark,x"], ids=["says what staff said", "other field"])
+def test_no_conflict(intake: Intake, row: str) -> None:
+    intake.load("jobs.csv", "id,job,note\n1,Clark,\n")
+    edit("1", job="Clerk")
+    intake.load("jobs.csv", f"id,job,note\n{row}\n")
+    assert conflict("1") == {}
+
+
+def test_a_field_that_a_file_leaves_out_is_a_conflict_too(intake: Intake) -> None:
+    intake.load("jobs.csv", "id,job,note\n1,Clerk,old\n")
+    edit("1", note="mine")
+    intake.load("jobs.csv", "id,job\n1,Clerk\n")
+    assert conflict("1") == {"note": {"received_before": "old", "received_now": None, "patched": "mine"}}
+
+
+@pytest.mark.parametrize(("keep", "job"), [("patch", "Clerk"), ("received", "Baker")])
+def test_staff_choose(intake: Intake, keep: Kept, job: str) -> None:
+    intake.load("jobs.csv", "id,job\n1,Clark\n")
+    edit("1", job="Clerk")
+    intake.load("jobs.csv", "id,job\n1,Baker\n")
+    assert (resolved("1", keep).fields["job"], conflict("1")) == (job, {})
+    with pytest.raises(ConflictNotFound):
+        resolved("1", keep)
+
+
+def test_a_new_edit_settles_the_conflict_of_its_field(intake: Intake) -> None:
+    intake.load("jobs.csv", "id,job,note\n1,Clark,a\n")
+    edit("1", job="Clerk", note="mine")
+    intake.load("jobs.csv", "id,job,note\n1,Baker,b\n")
+    edit("1", job="Cook", note="mine")
+    assert list(conflict("1")) == ["note"]
+    edit("1")
+    assert conflict("1") == {}

@@ -80,10 +80,11 @@ class Warehouse:
         ChangeFeed("silver").rewind()
 
     def empty(self, *, raw: bool) -> None:
-        """Empty the star schema, and with `raw` the raw records as well."""
+        """Empty the star schema, and with `raw` the raw records with their history as well."""
         tables = {table.name for table in FROM_RECORDS.values()} - {DATES.name} | {"silver_change"}
         derived = {"silver_dimlocation", "silver_dimbank", "silver_dimemployer", "silver_dimeventtype"}
-        names = ", ".join(sorted(tables | derived | ({"bronze_rawrecord"} if raw else set())))
+        records = {"bronze_rawrecord", "bronze_recordhistory"} if raw else set()
+        names = ", ".join(sorted(tables | derived | records))
         with connection.cursor() as cursor:
             cursor.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
         add_unknown_members()

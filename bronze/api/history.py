@@ -1,0 +1,86 @@
+"""Earlier revisions of records, and conflicts between edits and files.
+
+The record is named in the query: a key may hold slashes, so nothing can follow it in an address.
+"""
+
+from typing import Annotated, Any, Literal
+
+from django.http import HttpRequest
+from ninja import Field, Query, Router, Schema
+
+from bronze.domain import Revision
+from bronze.history import Revisions
+from bronze.presentation import present, present_revision
+from bronze.repositories import RawRecords, contract_named
+from bronze.services import ResolveConflict, RestoreRevision
+from lakehouse_project.kernel.pagination import Page, PageOf, PageQuery
+from lakehouse_project.kernel.parameters import reject_unknown
+from lakehouse_project.kernel.permissions import require
+from lakehouse_project.kernel.services import resolve
+
+router = Router(tags=["history"])
+
+
+class RecordNamed(Schema):
+    """A record, deleted or not."""
+
+    dataset: str
+    key: str
+
+    def id(self) -> int:
+        return resolve(RawRecords).id_of(contract_named(self.dataset).name, self.key)
+
+
+class HistoryQuery(PageQuery, RecordNamed):
+    """Whose history."""
+
+
+class RestoreQuery(RecordNamed):
+    """Which revision comes back."""
+
+    revision: Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
+class ConflictQuery(RecordNamed):
+    """Which field, and what counts: the edit of staff, or what the file says."""
+
+    field: str
+    keep: Literal["patch", "received"]
+
+
+@router.get(
+    "",
+    response=Page[Revision],
+    operation_id="list_revisions",
+    summary="The revisions of a record, newest first: when, who, why, and which fields",
+)
+def list_revisions(request: HttpRequest, query: Query[HistoryQuery]) -> PageOf:
+    reject_unknown(request, HistoryQuery.model_fields)
+    require(request, "bronze.view_rawrecord")
+    revisions = resolve(Revisions).of(query.id())
+    shown = [present_revision(query.dataset, found, request.user) for found in revisions[query.window]]
+    return PageOf(shown, len(revisions))
+
+
+@router.post(
+    "/restore",
+    response=dict[str, Any],
+    operation_id="restore_revision",
+    summary="Bring an earlier revision back, as a new one",
+)
+def restore_revision(request: HttpRequest, query: Query[RestoreQuery]) -> dict[str, Any]:
+    reject_unknown(request, RestoreQuery.model_fields)
+    require(request, "bronze.change_rawrecord")
+    return present(resolve(RestoreRevision)(query.id(), query.revision), request.user)
+
+
+@router.post(
+    "/conflict",
+    response=dict[str, Any],
+    operation_id="resolve_conflict",
+    summary="Choose between the edit of a field and what a later file says",
+)
+def resolve_conflict(request: HttpRequest, query: Query[ConflictQuery]) -> dict[str, Any]:
+    reject_unknown(request, ConflictQuery.model_fields)
+    require(request, "bronze.change_rawrecord")
+    return present(resolve(ResolveConflict)(query.id(), query.field, keep=query.keep), request.user)

@@ -1,0 +1,68 @@
+"""Going back: to an earlier revision of a record, or to before a file."""
+
+from dataclasses import dataclass
+
+from bronze.domain import Record, Undone
+from bronze.history import Revisions, changes
+from bronze.repositories import RawRecords, SourceFiles, atomic, rolled_back
+from bronze.services.curation import RecheckRecords
+from bronze.undo import FileUndo
+from lakehouse_project.kernel.events import EventBus
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestoreRevision:
+    """Bring an earlier revision of a record back, as a new one."""
+
+    records: RawRecords
+    revisions: Revisions
+    recheck: RecheckRecords
+    events: EventBus
+
+    def __call__(self, record_id: int, revision: int) -> Record:
+        """Raises `RecordNotFound` or `RevisionNotFound`."""
+        with changes(f"revision {revision} restored"), atomic():
+            self.records.locked(record_id)
+            self.revisions.restore(record_id, revision)
+            restored = self.records.locked(record_id)
+            is_unparsed = restored.raw_text is not None and not restored.patch
+            if restored.status != "deleted" and not is_unparsed:
+                self.recheck([record_id])
+            self.events.publish("bronze.changed")
+            (record,) = self.records.by_id([record_id])
+            return record
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreviewUndo:
+    """What undoing a file would do."""
+
+    files: SourceFiles
+    undo: FileUndo
+
+    def __call__(self, file_id: int) -> Undone:
+        """Raises `FileNotReceived` or `FileNotLoaded`."""
+        with rolled_back():
+            return self.undo.plan(self.files.hold_loaded(file_id))
+
+
+@dataclass(frozen=True, kw_only=True)
+class UndoFile:
+    """Take a loaded file back: put back what it updated, remove what it inserted, leave what was changed since.
+
+    Its receipt stays. The same bytes can be sent again.
+    """
+
+    files: SourceFiles
+    undo: FileUndo
+    events: EventBus
+
+    def __call__(self, file_id: int) -> Undone:
+        """Raises `FileNotReceived` or `FileNotLoaded`."""
+        with changes(f"undo of file {file_id}"), atomic():
+            file = self.files.hold_loaded(file_id)
+            self.files.one_at_a_time(file.dataset)
+            undone = self.undo.plan(file)
+            self.undo.carry_out(file)
+            self.events.publish("bronze.changed")
+            return undone.model_copy(update={"file": self.files.mark_undone(file_id)})

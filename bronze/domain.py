@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from lakehouse_project.kernel.errors import FieldError
+
 Status = Literal["valid", "quarantined", "deleted"]
 FileState = Literal["received", "loaded", "failed"]
 
@@ -64,3 +66,15 @@ class Record(BaseModel):
     revision: int
     source_file_id: int | None
     line: int | None
+
+
+class RowOutcome(BaseModel):
+    """What became of one row of a batch. `key` and `revision` are None where it has none; `errors` say why it failed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    row: int
+    outcome: Literal["created", "replaced", "deleted", "failed"]
+    key: str | None
+    revision: int | None
+    errors: tuple[FieldError, ...] = ()

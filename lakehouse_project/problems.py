@@ -25,6 +25,7 @@ STATUS: Mapping[str, int] = {
     "conflict": 409,
     "record_exists": 409,
     "record_in_use": 409,
+    "batch_conflict": 409,
     "file_too_large": 413,
     "unsupported_file_type": 415,
     "transient_error": 503,

@@ -1,11 +1,12 @@
-"""Routes of the bronze layer: files with their receipts, and raw records of every data set."""
+"""Routes of the bronze layer: files with their receipts, and raw records of every data set, single and in batches."""
 
 from ninja import Router
 
-from bronze.api import files, records
+from bronze.api import batches, files, records
 
 router = Router()
 router.add_router("/files", files.router)
+router.add_router("", batches.router)
 router.add_router("", records.router)
 
 __all__ = ["router"]

@@ -1,9 +1,6 @@
 """Single raw records of every data set that has a contract: list, create, read, replace, change, delete."""
 
-import inspect
-import json
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -11,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema, Status
 
 from bronze.api.body import json_object
+from bronze.api.routes import body_schema, bound
 from bronze.contracts import CONTRACTS, MODELS, Classification, Contract
 from bronze.domain import Record
 from bronze.domain import Status as RecordStatus
@@ -125,26 +123,10 @@ def _describe(name: str) -> DatasetOut:
     )
 
 
-def _body_schema(model: type[Contract], *, required: bool) -> dict[str, Any]:
-    """The OpenAPI request body of a contract. The check itself is the contract check, the same as for files."""
-    schema = json.loads(json.dumps(model.model_json_schema()))
-    for field in schema["properties"].values():
-        field.pop("x-contract", None)
-    if not required:
-        schema.pop("required", None)
-    example = {field.name: field.example for field in model.spec().fields}
-    return {
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": schema, "example": example}},
-        }
-    }
-
-
 def _add_routes(model: type[Contract]) -> None:
     """The routes of one contract, with its fields in the OpenAPI document."""
     name, title = model.about.name, model.about.title.lower()
-    whole, some = _body_schema(model, required=True), _body_schema(model, required=False)
+    whole, some = body_schema(model, required=True), body_schema(model, required=False)
     routes: tuple[tuple[str, str, Callable[..., Any], Any, Mapping[str, Any], str], ...] = (
         ("GET", "", list_records, Page[dict[str, Any]], {}, f"List {title}"),
         ("POST", "", create_record, {201: dict[str, Any]}, whole, f"Add to {title}"),
@@ -157,7 +139,7 @@ def _add_routes(model: type[Contract]) -> None:
         router.add_api_operation(
             f"/{name}{path}",
             [method],
-            _bound(view, name),
+            bound(view, dataset=name),
             response=response,
             operation_id=f"{view.__name__}_{name}",
             summary=summary,
@@ -165,17 +147,6 @@ def _add_routes(model: type[Contract]) -> None:
             tags=[name],
             openapi_extra=dict(extra),
         )
-
-
-def _bound(view: Callable[..., Any], dataset: str) -> Callable[..., Any]:
-    """`view` for one data set, in the shape that ninja reads: a function whose signature lacks `dataset`."""
-    bound = partial(view, dataset=dataset)
-    signature = inspect.signature(view)
-    visible = [parameter for name, parameter in signature.parameters.items() if name != "dataset"]
-    bound.__signature__ = signature.replace(parameters=visible)  # type: ignore[attr-defined]
-    bound.__name__ = f"{view.__name__}_{dataset}"  # type: ignore[attr-defined]
-    bound.__module__ = view.__module__
-    return bound
 
 
 for _model in MODELS:

@@ -1,5 +1,6 @@
 """The use cases of the bronze layer."""
 
+from bronze.services.batches import DeleteBatch, WriteBatch
 from bronze.services.curation import EditRecord, RecheckRecords
 from bronze.services.intake import LoadDocuments, LoadFile, ReceiveFile, ReceiveFiles
 from bronze.services.records import ChangeRecord, CreateRecord, DeleteRecord, ReplaceRecord, RowGate
@@ -8,6 +9,7 @@ from bronze.services.seeding import SeedLake
 __all__ = [
     "ChangeRecord",
     "CreateRecord",
+    "DeleteBatch",
     "DeleteRecord",
     "EditRecord",
     "LoadDocuments",
@@ -18,4 +20,5 @@ __all__ = [
     "ReplaceRecord",
     "RowGate",
     "SeedLake",
+    "WriteBatch",
 ]

@@ -158,13 +158,15 @@ class DeleteRecord:
         with atomic():
             self.records.lock(dataset, key)
             self.records.get(dataset, key)
-            if used := self.records.references_to(dataset, key):
-                users = ", ".join(f"{count} in {name}" for name, count in used.items())
-                raise RecordInUse(
-                    f"Other records refer to {key!r} of {dataset}: {users}. Delete those first."
-                )
+            if used := self.records.references_to(dataset, key).get(key):
+                raise RecordInUse(in_use(dataset, key, used))
             self.records.delete(dataset, key)
             self.events.publish("bronze.changed")
+
+
+def in_use(dataset: str, key: str, counts: Mapping[str, int]) -> str:
+    users = ", ".join(f"{count} in {name}" for name, count in counts.items())
+    return f"Other records refer to {key!r} of {dataset}: {users}. Delete those first."
 
 
 def _with_key(contract: ContractSpec, key: str, fields: Fields) -> dict[str, Any]:

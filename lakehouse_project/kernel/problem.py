@@ -28,19 +28,20 @@ def problem(
         "detail": detail,
         "code": code,
         "instance": f"urn:uuid:{getattr(request, 'request_id', '')}",
-        "errors": [_entry(error) for error in errors],
+        "errors": [error_entry(error) for error in errors],
         **more,
     }
     return JsonResponse(body, status=status, content_type=CONTENT_TYPE)
 
 
-def _entry(error: FieldError) -> dict[str, Any]:
-    entry: dict[str, Any] = {
-        "pointer": f"/{error.field}",
+def error_entry(error: FieldError) -> dict[str, Any]:
+    """One of the `errors` of a problem, and of the result of a row."""
+    place = [] if error.row is None else [str(error.row)]
+    place += [error.field] if error.field or not place else []
+    entry = {
+        "pointer": "/" + "/".join(place),
         "field": error.field,
         "code": error.rule,
         "message": error.message,
     }
-    if error.row is not None:
-        entry |= {"pointer": f"/{error.row}/{error.field}", "row": error.row}
-    return entry
+    return entry if error.row is None else entry | {"row": error.row}

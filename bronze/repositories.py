@@ -188,14 +188,16 @@ class RawRecords:
         Every caller waits for keys and rows in the same order, so no two of them wait for each other.
         """
         _lock_keys(dataset, keys)
-        rows = RawRecord.objects.select_for_update().filter(dataset_id=dataset, key__in=keys).order_by("id")
+        rows = (
+            RawRecord.objects.select_for_update().filter(dataset_id=dataset, key__any_of=keys).order_by("id")
+        )
         return {
             key: (pk, status == RawRecord.Status.DELETED)
             for key, pk, status in rows.values_list("key", "id", "status")
         }
 
     def revisions(self, dataset: str, keys: Sequence[str]) -> dict[str, int]:
-        rows = RawRecord.objects.filter(dataset_id=dataset, key__in=keys)
+        rows = RawRecord.objects.filter(dataset_id=dataset, key__any_of=keys)
         return dict(rows.values_list("key", "revision"))
 
     def set_patch(self, record_id: int, patch: Mapping[str, Any]) -> None:
@@ -209,7 +211,7 @@ class RawRecords:
 
     def delete(self, dataset: str, *keys: str) -> None:
         """Leave tombstones: the records stay, marked as deleted."""
-        RawRecord.objects.filter(dataset_id=dataset, key__in=keys).update(status=RawRecord.Status.DELETED)
+        RawRecord.objects.filter(dataset_id=dataset, key__any_of=keys).update(status=RawRecord.Status.DELETED)
 
     def by_id(self, ids: Sequence[int]) -> list[Record]:
         return [_record_entity(row) for row in _values(RawRecord.objects.filter(pk__in=ids).order_by("id"))]
@@ -227,7 +229,7 @@ class RawRecords:
 
     def hold(self, dataset: str, keys: Collection[str]) -> set[str]:
         """The keys that have a valid record; these are kept from being deleted before the transaction ends."""
-        rows = RawRecord.objects.filter(dataset_id=dataset, key__in=keys, status=RawRecord.Status.VALID)
+        rows = RawRecord.objects.filter(dataset_id=dataset, key__any_of=keys, status=RawRecord.Status.VALID)
         return set(rows.order_by("id").select_for_update(no_key=True).values_list("key", flat=True))
 
     def references_to(self, dataset: str, *keys: str) -> dict[str, dict[str, int]]:
@@ -293,8 +295,8 @@ def _count_by_text(contract: ContractSpec, field: str, texts: Sequence[str]) -> 
     wanted = {text.strip(): text for text in texts}
     rows = RawRecord.objects.filter(dataset_id=contract.name, status=RawRecord.Status.VALID)
     if contract.key == (field,) and contract.field(field).kind == "text":
-        rows = rows.filter(key__in=wanted)  # the same rows, found by the index
-    read = rows.annotate(text=Trim(KeyTextTransform(field, "effective"))).filter(text__in=wanted)
+        rows = rows.filter(key__any_of=list(wanted))  # the same rows, found by the index
+    read = rows.annotate(text=Trim(KeyTextTransform(field, "effective"))).filter(text__any_of=list(wanted))
     for text, count in read.values_list("text").annotate(Count("id")).order_by("text"):
         yield wanted[text], count
 

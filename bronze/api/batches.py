@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from django.http import HttpRequest
 from ninja import Query, Router, Schema, Status
+from pydantic import BaseModel
 
 from bronze.api.body import json_keys, json_rows
 from bronze.api.records import change_record, get_record
@@ -37,7 +38,7 @@ class BatchQuery(Schema):
         return self.mode == "partial"
 
 
-class RowResult(Schema):
+class RowResult(BaseModel):
     """What became of one row. `revision` is what `If-Match` compares with."""
 
     row: int
@@ -47,7 +48,7 @@ class RowResult(Schema):
     errors: list[dict[str, Any]]
 
 
-class BatchResult(Schema):
+class BatchResult(BaseModel):
     """One result per row, in the order of the request, and how many of each kind there are."""
 
     created: int
@@ -83,9 +84,12 @@ def delete_batch(request: HttpRequest, query: Query[BatchQuery], *, dataset: str
 
 def _result(outcomes: Sequence[RowOutcome]) -> BatchResult:
     counts = Counter(outcome.outcome for outcome in outcomes)
-    kinds = ("created", "replaced", "deleted", "failed")
     return BatchResult(
-        **{kind: counts[kind] for kind in kinds}, results=[_row_result(outcome) for outcome in outcomes]
+        created=counts["created"],
+        replaced=counts["replaced"],
+        deleted=counts["deleted"],
+        failed=counts["failed"],
+        results=[_row_result(outcome) for outcome in outcomes],
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from bronze.readers.json_text import LONE_SURROGATE, JsonDecoder, encode
+from bronze.readers.json_text import LONE_SURROGATE, JsonDecoder, deeper_than, encode, too_deep
 from lakehouse_project.kernel.errors import FieldError, InvalidInput
 
 MAX_DEPTH = 64
@@ -55,21 +55,22 @@ def _elements(request: HttpRequest, member: str) -> list[Any]:
     elements = value[member] if isinstance(value, dict) and value.keys() == {member} else value
     if not isinstance(elements, list):
         raise InvalidInput(f'The body must be a JSON array, or {{"{member}": [...]}} and nothing else.')
-    problem = decoder.problem(text, value)
-    if problem is None or problem[0] == "not_an_object":
-        return elements
-    return [_storable(element, number) for number, element in enumerate(elements)]
+    is_clean = decoder.unstorable(text, value) is None
+    return [
+        element if is_clean and not deeper_than(MAX_DEPTH, element) else _storable(element, number)
+        for number, element in enumerate(elements)
+    ]
 
 
 def _storable(element: Any, row: int) -> Any:
     """The element, or what forbids to store it."""
+    if deeper_than(MAX_DEPTH, element):
+        return FieldError("", *too_deep(MAX_DEPTH), row=row)
     text = LONE_SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", encode(element))
     decoder = JsonDecoder(MAX_DEPTH)
     value, _end = decoder.decode_at(text, 0)
-    problem = decoder.problem(text, value)
-    if problem is None or problem[0] == "not_an_object":
-        return element
-    return FieldError("", *problem, row=row)
+    problem = decoder.unstorable(text, value)
+    return FieldError("", *problem, row=row) if problem else element
 
 
 def _text(request: HttpRequest) -> str:

@@ -26,6 +26,8 @@ STATUS: Mapping[str, int] = {
     "record_exists": 409,
     "record_in_use": 409,
     "batch_conflict": 409,
+    "idempotency_key_in_use": 409,
+    "precondition_failed": 412,
     "file_too_large": 413,
     "unsupported_file_type": 415,
     "transient_error": 503,

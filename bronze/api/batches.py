@@ -4,20 +4,21 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema, Status
 from pydantic import BaseModel
 
 from bronze.api.body import json_keys, json_rows
 from bronze.api.records import change_record, get_record
-from bronze.api.routes import bound, example_of, json_body, row_schema
+from bronze.api.routes import bound, example_of, json_body, parameters, refusals, row_schema
 from bronze.contracts import MODELS, Contract
 from bronze.domain import RowOutcome
 from bronze.errors import RecordExists, RecordInUse, RecordNotFound
 from bronze.services import DeleteBatch, WriteBatch
 from bronze.services.batches import MAX_ROWS
+from governance.idempotency import idempotent
 from lakehouse_project.kernel.parameters import reject_unknown
-from lakehouse_project.kernel.permissions import require
+from lakehouse_project.kernel.permissions import permitted, require
 from lakehouse_project.kernel.problem import error_entry
 from lakehouse_project.kernel.services import resolve
 
@@ -58,8 +59,11 @@ class BatchResult(BaseModel):
     results: list[RowResult]
 
 
-def create_batch(request: HttpRequest, query: Query[BatchQuery], *, dataset: str) -> Status[BatchResult]:
-    require(request, "bronze.add_rawrecord")
+@permitted("bronze.add_rawrecord")
+@idempotent
+def create_batch(
+    request: HttpRequest, response: HttpResponse, query: Query[BatchQuery], *, dataset: str
+) -> Status[BatchResult]:
     reject_unknown(request, BatchQuery.model_fields)
     rows = json_rows(request)
     outcomes = resolve(WriteBatch)(dataset, rows, replace=False, partial=query.is_partial)
@@ -118,7 +122,7 @@ def _add_routes(model: type[Contract]) -> None:
     rows = _batch_body("rows", row_schema(model, required=True), example_of(model))
     keys = _batch_body("keys", {"type": ["string", "integer"]}, "1001")
     routes: tuple[tuple[str, Callable[..., Any], int, Mapping[str, Any], str], ...] = (
-        ("POST", create_batch, 201, rows, f"Add many to {title}"),
+        ("POST", create_batch, 201, rows | parameters("Idempotency-Key"), f"Add many to {title}"),
         ("PUT", replace_batch, 200, rows, f"Add or replace many of {title}"),
         ("DELETE", delete_batch, 200, keys, f"Delete many of {title}"),
     )
@@ -127,7 +131,7 @@ def _add_routes(model: type[Contract]) -> None:
             f"/{name}/batch",
             [method],
             bound(view, dataset=name),
-            response={status: BatchResult, 207: BatchResult},
+            response={status: BatchResult, 207: BatchResult} | refusals(400, 409, 422),
             operation_id=f"{view.__name__}_{name}",
             summary=summary,
             description=BatchQuery.__doc__,
@@ -139,7 +143,7 @@ def _add_routes(model: type[Contract]) -> None:
             f"/{name}/batch",
             [method],
             bound(view, dataset=name, key="batch"),
-            response=dict[str, Any],
+            response={200: dict[str, Any], 304: None},
             operation_id=f"{view.__name__}_{name}_batch",
             include_in_schema=False,
         )

@@ -6,7 +6,18 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from bronze.contracts import Contract
+from bronze.contracts import MODELS, Contract
+from lakehouse_project.kernel.problem import Problem
+
+HEADERS = {
+    "Idempotency-Key": (
+        "Any text of your own, 1 to 255 ASCII characters, new for each new request. The same request with the same key "
+        "is done once and answered again with `Idempotency-Replayed: true`, for 24 hours; another request with it is "
+        "422, one while the first is running 409. A request that failed left nothing: it is tried again."
+    ),
+    "If-Match": 'The revision that you have seen, as its ETag: `"3"`, or `*`. If the record has another one, 412.',
+    "If-None-Match": "An ETag that you have already: 304 if the record is still the same.",
+}
 
 
 def bound(view: Callable[..., Any], **fixed: str) -> Callable[..., Any]:
@@ -20,14 +31,46 @@ def bound(view: Callable[..., Any], **fixed: str) -> Callable[..., Any]:
     return whole
 
 
+def parameters(*names: str) -> dict[str, Any]:
+    """The OpenAPI entries of some of `HEADERS`."""
+    return {
+        "parameters": [
+            {
+                "name": name,
+                "in": "header",
+                "required": False,
+                "schema": {"type": "string"},
+                "description": HEADERS[name],
+            }
+            for name in names
+        ]
+    }
+
+
+def refusals(*statuses: int) -> dict[int, Any]:
+    """The errors that a route answers beside those that every route has: 401 and 403."""
+    return dict.fromkeys((401, 403, *statuses), Problem)
+
+
+def contract_schemas() -> dict[str, Any]:
+    """The components of the OpenAPI document that bodies refer to: the row of each contract, and changes of one.
+
+    The check itself is the contract check, the same as for files.
+    """
+    schemas = {}
+    for model in MODELS:
+        schema = json.loads(json.dumps(model.model_json_schema()))
+        for field in schema["properties"].values():
+            field.pop("x-contract", None)
+        schemas[model.__name__] = schema
+        schemas[f"{model.__name__}Changes"] = {
+            name: value for name, value in schema.items() if name != "required"
+        }
+    return schemas
+
+
 def row_schema(model: type[Contract], *, required: bool) -> dict[str, Any]:
-    """The JSON schema of a row. The check itself is the contract check, the same as for files."""
-    schema: dict[str, Any] = json.loads(json.dumps(model.model_json_schema()))
-    for field in schema["properties"].values():
-        field.pop("x-contract", None)
-    if not required:
-        schema.pop("required", None)
-    return schema
+    return {"$ref": f"#/components/schemas/{model.__name__}{'' if required else 'Changes'}"}
 
 
 def example_of(model: type[Contract]) -> dict[str, Any]:

@@ -41,7 +41,7 @@ class XidField(models.BigIntegerField):  # type: ignore[type-arg]
 
 
 @models.TextField.register_lookup
-class AnyOf(models.Lookup):  # type: ignore[type-arg]
+class AnyOf(models.Lookup):
     """`text__any_of=keys`: as `in`, but one parameter; psycopg takes milliseconds to prepare a thousand of them."""
 
     lookup_name = "any_of"

@@ -4,10 +4,33 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest, JsonResponse
+from ninja import Field, Schema
 
 from lakehouse_project.kernel.errors import FieldError
 
 CONTENT_TYPE = "application/problem+json"
+
+
+class ProblemError(Schema):
+    """One thing that is wrong. `row`: its position in a batch."""
+
+    pointer: str = Field(examples=["/3/email"])
+    field: str
+    code: str
+    message: str
+    row: int | None = None
+
+
+class Problem(Schema):
+    """Every error that the API answers (RFC 9457). `code` is stable; `instance` is the id of the request."""
+
+    type: str = Field(examples=["urn:lakehouse:problem:contract_violation"])
+    title: str
+    status: int
+    detail: str
+    code: str
+    instance: str
+    errors: list[ProblemError]
 
 
 def problem(

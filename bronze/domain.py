@@ -5,6 +5,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from lakehouse_project.kernel.errors import FieldError
+
 Status = Literal["valid", "quarantined", "deleted"]
 FileState = Literal["received", "loaded", "failed", "undone"]
 
@@ -169,3 +171,15 @@ class Preview(BaseModel):
     receipt: Receipt
     rows: list[PreviewRow]
     updates: list[PreviewUpdate]
+
+
+class RowOutcome(BaseModel):
+    """What became of one row of a batch. `key` and `revision` are None where it has none; `errors` say why it failed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    row: int
+    outcome: Literal["created", "replaced", "deleted", "failed"]
+    key: str | None
+    revision: int | None
+    errors: tuple[FieldError, ...] = ()

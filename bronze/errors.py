@@ -51,6 +51,24 @@ class ContractViolation(InvalidInput):
     code = "contract_violation"
 
 
+class BatchRefused(InvalidInput):
+    """Rows of a batch cannot be taken, so none was; `errors` says which rows and why."""
+
+    code = "batch_refused"
+
+
+class BatchSize(InvalidInput):
+    """A batch has no row, or too many."""
+
+    code = "batch_size"
+
+
+class BatchConflict(Conflict):
+    """The state of some records does not allow the batch, so nothing was done; `errors` says which and why."""
+
+    code = "batch_conflict"
+
+
 class FileNotReceived(NotFound):
     """No source file has this id."""
 

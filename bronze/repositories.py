@@ -1,11 +1,11 @@
 """Reading and writing the tables of the bronze layer."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Case, Q, QuerySet, TextField, When
+from django.db.models import Case, Count, Q, QuerySet, TextField, When
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Trim
 from django.utils import timezone
@@ -16,6 +16,14 @@ from bronze.errors import FileNotLoaded, FileNotReceived, RecordNotFound, Unknow
 from bronze.models import Dataset, Document, DocumentPage, RawRecord, SourceFile
 
 MAX_ATTEMPTS = 3
+
+KEY_LOCKS = 128
+"""Locks that the keys of one data set share."""
+
+LOCK_KEYS = """
+SELECT pg_advisory_xact_lock(hashtext(%(dataset)s), lock)
+FROM (SELECT DISTINCT abs(hashtext(key) %% %(locks)s) AS lock FROM unnest(%(keys)s::text[]) AS key ORDER BY lock) AS sorted
+"""
 
 
 def contract_named(name: str) -> ContractSpec:
@@ -190,10 +198,7 @@ class RawRecords:
     def lock(self, dataset: str, key: str) -> RawRecord | None:
         """The row of a key, deleted or not. The key is locked for the transaction, even if it has no row yet."""
         _require_storable(dataset, key)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"bronze:{dataset}:{key}"]
-            )
+        _lock_keys(dataset, [key])
         return RawRecord.objects.select_for_update().filter(dataset_id=dataset, key=key).first()
 
     def locked(self, record_id: int) -> RawRecord:
@@ -216,14 +221,32 @@ class RawRecords:
         rows = RawRecord.objects.filter(~Q(patch=patch, conflict=conflict), pk=record_id)
         rows.update(patch=patch, conflict=conflict)
 
-    def reset(self, record_id: int) -> None:
-        """Make way for a new version that keeps its contract: no edits, no errors, not deleted."""
-        clean = {"patch": {}, "conflict": {}, "errors": [], "status": RawRecord.Status.VALID}
-        RawRecord.objects.filter(~Q(**clean), pk=record_id).update(**clean)
+    def lock_all(self, dataset: str, keys: Sequence[str]) -> dict[str, tuple[int, bool]]:
+        """As `lock` for many keys: key -> id and whether it is deleted, of those that have a row.
 
-    def delete(self, dataset: str, key: str) -> None:
-        """Leave a tombstone: the record stays, marked as deleted."""
-        RawRecord.objects.filter(dataset_id=dataset, key=key).update(status=RawRecord.Status.DELETED)
+        Every caller waits for keys and rows in the same order, so no two of them wait for each other.
+        """
+        _lock_keys(dataset, keys)
+        rows = (
+            RawRecord.objects.select_for_update().filter(dataset_id=dataset, key__any_of=keys).order_by("id")
+        )
+        return {
+            key: (pk, status == RawRecord.Status.DELETED)
+            for key, pk, status in rows.values_list("key", "id", "status")
+        }
+
+    def revisions(self, dataset: str, keys: Sequence[str]) -> dict[str, int]:
+        rows = RawRecord.objects.filter(dataset_id=dataset, key__any_of=keys)
+        return dict(rows.values_list("key", "revision"))
+
+    def reset(self, *record_ids: int) -> None:
+        """Make way for new versions that keep their contract: no edits, no errors, not deleted."""
+        clean = {"patch": {}, "conflict": {}, "errors": [], "status": RawRecord.Status.VALID}
+        RawRecord.objects.filter(~Q(**clean), pk__in=record_ids).update(**clean)
+
+    def delete(self, dataset: str, *keys: str) -> None:
+        """Leave tombstones: the records stay, marked as deleted."""
+        RawRecord.objects.filter(dataset_id=dataset, key__any_of=keys).update(status=RawRecord.Status.DELETED)
 
     def by_id(self, ids: Sequence[int]) -> list[Record]:
         return [_record_entity(row) for row in _values(RawRecord.objects.filter(pk__in=ids).order_by("id"))]
@@ -239,15 +262,20 @@ class RawRecords:
         rows = RawRecord.objects.filter(dataset_id=dataset, key=key, status=RawRecord.Status.VALID)
         return bool(rows.select_for_update(no_key=True).values_list("id")) if hold else rows.exists()
 
-    def references_to(self, dataset: str, key: str) -> dict[str, int]:
-        """How many records of other data sets strictly refer to this one, by data set."""
-        counts = {}
+    def hold(self, dataset: str, keys: Collection[str]) -> set[str]:
+        """The keys that have a valid record; these are kept from being deleted before the transaction ends."""
+        rows = RawRecord.objects.filter(dataset_id=dataset, key__any_of=keys, status=RawRecord.Status.VALID)
+        return set(rows.order_by("id").select_for_update(no_key=True).values_list("key", flat=True))
+
+    def references_to(self, dataset: str, *keys: str) -> dict[str, dict[str, int]]:
+        """Key -> how many records of other data sets strictly refer to it, by data set. Keys in use alone."""
+        used: dict[str, dict[str, int]] = {}
         for contract in CONTRACTS.values():
             for field in contract.fields:
                 if field.reference and field.reference.strict and field.reference.dataset == dataset:
-                    rows = RawRecord.objects.filter(dataset_id=contract.name, status=RawRecord.Status.VALID)
-                    counts[contract.name] = _with_text(rows, contract, field.name, key).count()
-        return {name: count for name, count in counts.items() if count}
+                    for key, count in _count_by_text(contract, field.name, keys):
+                        used.setdefault(key, {})[contract.name] = count
+        return used
 
 
 class Documents:
@@ -304,6 +332,23 @@ def _with_text(
     return rows.alias(**{f"text_{field}": Trim(KeyTextTransform(field, "effective"))}).filter(
         **{f"text_{field}": text.strip()}
     )
+
+
+def _count_by_text(contract: ContractSpec, field: str, texts: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """Each of `texts` that valid records have in a field, blanks around it aside, and how many have it."""
+    wanted = {text.strip(): text for text in texts}
+    rows = RawRecord.objects.filter(dataset_id=contract.name, status=RawRecord.Status.VALID)
+    if contract.key == (field,) and contract.field(field).kind == "text":
+        rows = rows.filter(key__any_of=list(wanted))  # the same rows, found by the index
+    read = rows.annotate(text=Trim(KeyTextTransform(field, "effective"))).filter(text__any_of=list(wanted))
+    for text, count in read.values_list("text").annotate(Count("id")).order_by("text"):
+        yield wanted[text], count
+
+
+def _lock_keys(dataset: str, keys: Sequence[str]) -> None:
+    """Keys share locks: PostgreSQL has room for some thousand in all, and a batch of new keys would take one each."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK_KEYS, {"dataset": f"bronze:{dataset}", "keys": list(keys), "locks": KEY_LOCKS})
 
 
 def _values(rows: QuerySet[RawRecord]) -> Any:

@@ -1,4 +1,7 @@
-"""Runs, watermarks and quality results: what the pipeline did, how far it got and how good the result is."""
+"""Runs, watermarks and quality results: what the pipeline did, how far it got and how good the result is.
+
+And the answers that the API gives again (see `governance.idempotency`).
+"""
 
 import uuid
 from typing import ClassVar
@@ -76,3 +79,21 @@ class QualityResult(models.Model):
 
     def __str__(self) -> str:
         return f"{self.table}: {self.check_name} = {self.value}"
+
+
+class StoredAnswer(models.Model):
+    """What a request with an `Idempotency-Key` was answered."""
+
+    lookup = models.CharField(
+        max_length=64, unique=True, help_text="HMAC-SHA256 of the user and the key that came."
+    )
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    request = models.CharField(max_length=500, help_text="Method and address.")
+    fingerprint = models.CharField(max_length=64, help_text="HMAC-SHA256 of method, address and body.")
+    status = models.SmallIntegerField(help_text="HTTP status.")
+    headers = models.JSONField(default=dict)
+    body = models.BinaryField(help_text="The JSON of the answer, encrypted.")
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    def __str__(self) -> str:
+        return self.request

@@ -1,17 +1,39 @@
 """The REST API: version 1."""
 
+from typing import Any
+
 from ninja import NinjaAPI
+from ninja.openapi.schema import OpenAPISchema
 
 from bronze.api import router as bronze
+from bronze.api.routes import contract_schemas
 from bronze.api.seed import router as seed
 from gold.api import router as gold
 from governance.api import router as governance
 from lakehouse_project import problems
 from lakehouse_project.auth import AUTHENTICATION, login_or_token
+from lakehouse_project.kernel.problem import CONTENT_TYPE
 from search.api import router as search
 from silver.api import router as silver
 
-v1 = NinjaAPI(
+BAD_REQUEST = 400
+
+
+class Api(NinjaAPI):
+    """A ninja API whose OpenAPI document has the contracts, and says that problems are problem+json."""
+
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        schema = super().get_openapi_schema(**options)
+        schema["components"]["schemas"].update(contract_schemas())
+        for operations in schema["paths"].values():
+            for operation in operations.values():
+                for status, response in operation["responses"].items():
+                    if int(status) >= BAD_REQUEST and "content" in response:
+                        response["content"] = {CONTENT_TYPE: response["content"]["application/json"]}
+        return schema
+
+
+v1 = Api(
     title="lakehouse",
     version="1.0.0",
     urls_namespace="v1",

@@ -137,6 +137,8 @@ PLAIN: tuple[type[Any], ...] = (
     bronze.ReplaceRecord,
     bronze.ChangeRecord,
     bronze.DeleteRecord,
+    bronze.WriteBatch,
+    bronze.DeleteBatch,
     Runs,
     StarRows,
     silver.ReadStar,

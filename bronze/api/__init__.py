@@ -1,12 +1,13 @@
-"""Routes of the bronze layer: files with their receipts, and raw records of every data set."""
+"""Routes of the bronze layer: files with their receipts, and raw records of every data set, single and in batches."""
 
 from ninja import Router
 
-from bronze.api import files, history, records
+from bronze.api import batches, files, history, records
 
 router = Router()
 router.add_router("/files", files.router)
 router.add_router("/history", history.router)
+router.add_router("", batches.router)
 router.add_router("", records.router)
 
 __all__ = ["router"]

@@ -1,11 +1,11 @@
-"""The JSON object in the body of a request."""
+"""The JSON in the body of a request: one record, or the rows or keys of a batch."""
 
 import json
 from typing import Any
 
 from django.http import HttpRequest
 
-from bronze.readers.json_text import JsonDecoder
+from bronze.readers.json_text import LONE_SURROGATE, JsonDecoder, deeper_than, encode, too_deep
 from lakehouse_project.kernel.errors import FieldError, InvalidInput
 
 MAX_DEPTH = 64
@@ -22,6 +22,55 @@ def json_object(request: HttpRequest) -> dict[str, Any]:
         rule, message = problem
         raise InvalidInput(f"The body cannot be stored: {message}.", errors=[FieldError("", rule, message)])
     return value
+
+
+def json_rows(request: HttpRequest) -> list[dict[str, Any] | FieldError]:
+    """The rows of a batch: `[…]` or `{"rows": […]}`. What is no row that can be stored is an error in its place."""
+    return [
+        value
+        if isinstance(value, dict)
+        else _not(value, number, "not_an_object", "the row is not a JSON object")
+        for number, value in enumerate(_elements(request, "rows"))
+    ]
+
+
+def json_keys(request: HttpRequest) -> list[str | FieldError]:
+    """The keys of a batch: `[…]` or `{"keys": […]}`, texts or numbers."""
+    return [
+        str(value)
+        if isinstance(value, str)
+        else _not(value, number, "not_a_key", "a key is a text or a number")
+        for number, value in enumerate(_elements(request, "keys"))
+    ]
+
+
+def _not(value: Any, row: int, rule: str, message: str) -> FieldError:
+    return value if isinstance(value, FieldError) else FieldError("", rule, message, row=row)
+
+
+def _elements(request: HttpRequest, member: str) -> list[Any]:
+    text = _text(request)
+    decoder = JsonDecoder(MAX_DEPTH)
+    value = _decode(decoder, text)
+    elements = value[member] if isinstance(value, dict) and value.keys() == {member} else value
+    if not isinstance(elements, list):
+        raise InvalidInput(f'The body must be a JSON array, or {{"{member}": [...]}} and nothing else.')
+    is_clean = decoder.unstorable(text, value) is None
+    return [
+        element if is_clean and not deeper_than(MAX_DEPTH, element) else _storable(element, number)
+        for number, element in enumerate(elements)
+    ]
+
+
+def _storable(element: Any, row: int) -> Any:
+    """The element, or what forbids to store it."""
+    if deeper_than(MAX_DEPTH, element):
+        return FieldError("", *too_deep(MAX_DEPTH), row=row)
+    text = LONE_SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", encode(element))
+    decoder = JsonDecoder(MAX_DEPTH)
+    value, _end = decoder.decode_at(text, 0)
+    problem = decoder.unstorable(text, value)
+    return FieldError("", *problem, row=row) if problem else element
 
 
 def _text(request: HttpRequest) -> str:

@@ -1,9 +1,6 @@
 """Single raw records of every data set that has a contract: list, create, read, replace, change, delete."""
 
-import inspect
-import json
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -11,19 +8,24 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema, Status
 
 from bronze.api.body import json_object
+from bronze.api.routes import body_schema, bound, parameters, refusals
 from bronze.contracts import CONTRACTS, MODELS, Classification, Contract
 from bronze.domain import Record
 from bronze.domain import Status as RecordStatus
 from bronze.presentation import present
 from bronze.repositories import RawRecords
 from bronze.services import ChangeRecord, CreateRecord, DeleteRecord, ReplaceRecord
+from governance.idempotency import idempotent
 from lakehouse_project.kernel.masking import may_see_personal_data
 from lakehouse_project.kernel.pagination import Page, PageOf, PageQuery
 from lakehouse_project.kernel.parameters import reject_unknown
-from lakehouse_project.kernel.permissions import require
+from lakehouse_project.kernel.permissions import permitted, require
+from lakehouse_project.kernel.preconditions import etag, expected_tags, is_unchanged
 from lakehouse_project.kernel.services import resolve
 
 router = Router()
+
+Row = dict[str, Any]
 
 
 class RecordQuery(PageQuery):
@@ -64,36 +66,43 @@ def list_records(request: HttpRequest, query: Query[RecordQuery], *, dataset: st
     return PageOf([present(record, request.user) for record in records], count)
 
 
+@permitted("bronze.add_rawrecord")
+@idempotent
 def create_record(request: HttpRequest, response: HttpResponse, *, dataset: str) -> Status[dict[str, Any]]:
-    require(request, "bronze.add_rawrecord")
     record = resolve(CreateRecord)(dataset, json_object(request))
     response["Location"] = f"{request.path}/{quote(record.key, safe='')}"
     return Status(201, _shown(request, response, record))
 
 
-def get_record(request: HttpRequest, response: HttpResponse, key: str, *, dataset: str) -> dict[str, Any]:
+def get_record(
+    request: HttpRequest, response: HttpResponse, key: str, *, dataset: str
+) -> Status[dict[str, Any] | None]:
     require(request, "bronze.view_rawrecord")
-    return _shown(request, response, resolve(RawRecords).get(dataset, key))
+    record = resolve(RawRecords).get(dataset, key)
+    shown = _shown(request, response, record)
+    return Status(304, None) if is_unchanged(request, record.revision) else Status(200, shown)
 
 
 def replace_record(request: HttpRequest, response: HttpResponse, key: str, *, dataset: str) -> dict[str, Any]:
     require(request, "bronze.change_rawrecord")
-    return _shown(request, response, resolve(ReplaceRecord)(dataset, key, json_object(request)))
+    fields, expected = json_object(request), expected_tags(request)
+    return _shown(request, response, resolve(ReplaceRecord)(dataset, key, fields, expected=expected))
 
 
 def change_record(request: HttpRequest, response: HttpResponse, key: str, *, dataset: str) -> dict[str, Any]:
     require(request, "bronze.change_rawrecord")
-    return _shown(request, response, resolve(ChangeRecord)(dataset, key, json_object(request)))
+    changes, expected = json_object(request), expected_tags(request)
+    return _shown(request, response, resolve(ChangeRecord)(dataset, key, changes, expected=expected))
 
 
 def delete_record(request: HttpRequest, key: str, *, dataset: str) -> Status[None]:
     require(request, "bronze.delete_rawrecord")
-    resolve(DeleteRecord)(dataset, key)
+    resolve(DeleteRecord)(dataset, key, expected=expected_tags(request))
     return Status(204, None)
 
 
 def _shown(request: HttpRequest, response: HttpResponse, record: Record) -> dict[str, Any]:
-    response["ETag"] = f'"{record.revision}"'
+    response["ETag"] = etag(record.revision)
     return present(record, request.user)
 
 
@@ -125,57 +134,46 @@ def _describe(name: str) -> DatasetOut:
     )
 
 
-def _body_schema(model: type[Contract], *, required: bool) -> dict[str, Any]:
-    """The OpenAPI request body of a contract. The check itself is the contract check, the same as for files."""
-    schema = json.loads(json.dumps(model.model_json_schema()))
-    for field in schema["properties"].values():
-        field.pop("x-contract", None)
-    if not required:
-        schema.pop("required", None)
-    example = {field.name: field.example for field in model.spec().fields}
-    return {
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": schema, "example": example}},
-        }
-    }
-
-
 def _add_routes(model: type[Contract]) -> None:
     """The routes of one contract, with its fields in the OpenAPI document."""
-    name, title = model.about.name, model.about.title.lower()
-    whole, some = _body_schema(model, required=True), _body_schema(model, required=False)
-    routes: tuple[tuple[str, str, Callable[..., Any], Any, Mapping[str, Any], str], ...] = (
-        ("GET", "", list_records, Page[dict[str, Any]], {}, f"List {title}"),
-        ("POST", "", create_record, {201: dict[str, Any]}, whole, f"Add to {title}"),
-        ("GET", "/{path:key}", get_record, dict[str, Any], {}, f"One record of {title}"),
-        ("PUT", "/{path:key}", replace_record, dict[str, Any], whole, f"Replace a record of {title}"),
-        ("PATCH", "/{path:key}", change_record, dict[str, Any], some, f"Change a record of {title}"),
-        ("DELETE", "/{path:key}", delete_record, {204: None}, {}, f"Delete a record of {title}"),
+    name = model.about.name
+    whole, some = body_schema(model, required=True), body_schema(model, required=False)
+    once, match, none_match = map(parameters, ("Idempotency-Key", "If-Match", "If-None-Match"))
+    one = "/{path:key}"
+    routes: tuple[tuple[str, str, Callable[..., Any], Mapping[int, Any], Mapping[str, Any], str], ...] = (
+        ("GET", "", list_records, {200: Page[Row]} | refusals(400, 422), {}, "List {}"),
+        ("POST", "", create_record, {201: Row} | refusals(409, 422), whole | once, "Add to {}"),
+        ("GET", one, get_record, {200: Row, 304: None} | refusals(404), none_match, "One record of {}"),
+        (
+            "PUT",
+            one,
+            replace_record,
+            {200: Row} | refusals(404, 412, 422),
+            whole | match,
+            "Replace a record of {}",
+        ),
+        (
+            "PATCH",
+            one,
+            change_record,
+            {200: Row} | refusals(404, 412, 422),
+            some | match,
+            "Change a record of {}",
+        ),
+        ("DELETE", one, delete_record, {204: None} | refusals(404, 409, 412), match, "Delete a record of {}"),
     )
     for method, path, view, response, extra, summary in routes:
         router.add_api_operation(
             f"/{name}{path}",
             [method],
-            _bound(view, name),
-            response=response,
+            bound(view, dataset=name),
+            response=dict(response),
             operation_id=f"{view.__name__}_{name}",
-            summary=summary,
+            summary=summary.format(model.about.title.lower()),
             description=model.spec().description,
             tags=[name],
             openapi_extra=dict(extra),
         )
-
-
-def _bound(view: Callable[..., Any], dataset: str) -> Callable[..., Any]:
-    """`view` for one data set, in the shape that ninja reads: a function whose signature lacks `dataset`."""
-    bound = partial(view, dataset=dataset)
-    signature = inspect.signature(view)
-    visible = [parameter for name, parameter in signature.parameters.items() if name != "dataset"]
-    bound.__signature__ = signature.replace(parameters=visible)  # type: ignore[attr-defined]
-    bound.__name__ = f"{view.__name__}_{dataset}"  # type: ignore[attr-defined]
-    bound.__module__ = view.__module__
-    return bound
 
 
 for _model in MODELS:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from json.encoder import encode_basestring
 from typing import Any
 
+CONTAINERS = (dict, list)
 LONGEST_NUMBER = 400
 LARGEST_EXPONENT = 999
 LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -37,14 +38,20 @@ class JsonDecoder:
     def problem(self, text: str, value: Any) -> tuple[str, str] | None:
         """Rule and message for a decoded value that cannot be a record."""
         if depth_exceeds(text, self._max_depth):
-            return "too_deep", f"JSON is nested deeper than {self._max_depth} levels"
+            return too_deep(self._max_depth)
+        if unstorable := self.unstorable(text, value):
+            return unstorable
+        return None if isinstance(value, dict) else ("not_an_object", "the record is not a JSON object")
+
+    def unstorable(self, text: str, value: Any) -> tuple[str, str] | None:
+        """Rule and message for a number or text of the last value that PostgreSQL does not take."""
         if self._odd_number is not None:
             return "number", f"{self._odd_number[:40]} is not a number that JSON and the database know"
         if "\\u0000" in text and any("\x00" in part for part in strings(value)):
             return "nul_character", "a text has a NUL character (\\u0000)"
         if SURROGATE_ESCAPE.search(text) and any(LONE_SURROGATE.search(part) for part in strings(value)):
             return "lone_surrogate", "a text has half of a surrogate pair"
-        return None if isinstance(value, dict) else ("not_an_object", "the record is not a JSON object")
+        return None
 
     def _number(self, text: str) -> Number:
         is_large = "e" in text.lower() and _exponent(text) > LARGEST_EXPONENT
@@ -64,6 +71,19 @@ class JsonDecoder:
 
 def _exponent(text: str) -> int:
     return abs(int(text.lower().partition("e")[2]))
+
+
+def too_deep(limit: int) -> tuple[str, str]:
+    return "too_deep", f"JSON is nested deeper than {limit} levels"
+
+
+def deeper_than(limit: int, *values: Any) -> bool:
+    """As `depth_exceeds`, of decoded values."""
+    return any(
+        limit == 0 or deeper_than(limit - 1, *(value.values() if isinstance(value, dict) else value))
+        for value in values
+        if type(value) in CONTAINERS
+    )
 
 
 def depth_exceeds(text: str, limit: int) -> bool:

@@ -1,5 +1,6 @@
 """The use cases of the bronze layer."""
 
+from bronze.services.batches import DeleteBatch, WriteBatch
 from bronze.services.curation import EditRecord, RecheckRecords, ResolveConflict
 from bronze.services.history import PreviewUndo, RestoreRevision, UndoFile
 from bronze.services.intake import LoadDocuments, LoadFile, MergeRows, ReceiveFile, ReceiveFiles
@@ -10,6 +11,7 @@ from bronze.services.seeding import SeedLake
 __all__ = [
     "ChangeRecord",
     "CreateRecord",
+    "DeleteBatch",
     "DeleteRecord",
     "EditRecord",
     "LoadDocuments",
@@ -26,4 +28,5 @@ __all__ = [
     "RowGate",
     "SeedLake",
     "UndoFile",
+    "WriteBatch",
 ]

@@ -1,6 +1,6 @@
 """Single raw records: create, replace, change, delete. They pass the same check and merge as rows of files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from bronze.rows import frame_of
 from bronze.validation import MAX_KEY, check
 from lakehouse_project.kernel.errors import FieldError
 from lakehouse_project.kernel.events import EventBus
+from lakehouse_project.kernel.preconditions import require_revision
 
 Fields = Mapping[str, Any]
 
@@ -111,13 +112,19 @@ class ReplaceRecord:
 
     gate: RowGate
 
-    def __call__(self, dataset: str, key: str, fields: Fields) -> Record:
-        """Raises `RecordNotFound`, or `ContractViolation` also if the row names another key than `key`."""
+    def __call__(
+        self, dataset: str, key: str, fields: Fields, *, expected: Collection[str] | None = None
+    ) -> Record:
+        """`expected`: ETags of the revisions that may be replaced, None: any.
+
+        Raises `RecordNotFound`, `PreconditionFailed`, or `ContractViolation` also if the row names another key than `key`.
+        """
         contract = contract_named(dataset)
         records = self.gate.records
         with atomic():
             records.lock(dataset, key)
             current = records.get(dataset, key)
+            require_revision(current.revision, expected)
             whole = _with_key(contract, key, fields)
             if (given := self.gate.key_of(contract, whole)) != key:
                 message = "A key cannot change: delete and create instead."
@@ -137,12 +144,15 @@ class ChangeRecord:
     gate: RowGate
     replace: ReplaceRecord
 
-    def __call__(self, dataset: str, key: str, changes: Fields) -> Record:
+    def __call__(
+        self, dataset: str, key: str, changes: Fields, *, expected: Collection[str] | None = None
+    ) -> Record:
         """`changes`: field -> new value, null to empty it. Raises as `ReplaceRecord` does."""
         contract = contract_named(dataset)
         with atomic():
             self.gate.records.lock(dataset, key)
-            return self.replace(dataset, key, self.gate.stored(contract, key) | dict(changes))
+            whole = self.gate.stored(contract, key) | dict(changes)
+            return self.replace(dataset, key, whole, expected=expected)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,19 +162,24 @@ class DeleteRecord:
     records: RawRecords
     events: EventBus
 
-    def __call__(self, dataset: str, key: str) -> None:
-        """Raises `RecordNotFound`, or `RecordInUse` while other records need it."""
+    def __call__(self, dataset: str, key: str, *, expected: Collection[str] | None = None) -> None:
+        """`expected`: as for `ReplaceRecord`.
+
+        Raises `RecordNotFound`, `PreconditionFailed`, or `RecordInUse` while other records need it.
+        """
         contract_named(dataset)
         with atomic():
             self.records.lock(dataset, key)
-            self.records.get(dataset, key)
-            if used := self.records.references_to(dataset, key):
-                users = ", ".join(f"{count} in {name}" for name, count in used.items())
-                raise RecordInUse(
-                    f"Other records refer to {key!r} of {dataset}: {users}. Delete those first."
-                )
+            require_revision(self.records.get(dataset, key).revision, expected)
+            if used := self.records.references_to(dataset, key).get(key):
+                raise RecordInUse(in_use(dataset, key, used))
             self.records.delete(dataset, key)
             self.events.publish("bronze.changed")
+
+
+def in_use(dataset: str, key: str, counts: Mapping[str, int]) -> str:
+    users = ", ".join(f"{count} in {name}" for name, count in counts.items())
+    return f"Other records refer to {key!r} of {dataset}: {users}. Delete those first."
 
 
 def _with_key(contract: ContractSpec, key: str, fields: Fields) -> dict[str, Any]:

@@ -4,10 +4,33 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest, JsonResponse
+from ninja import Field, Schema
 
 from lakehouse_project.kernel.errors import FieldError
 
 CONTENT_TYPE = "application/problem+json"
+
+
+class ProblemError(Schema):
+    """One thing that is wrong. `row`: its position in a batch."""
+
+    pointer: str = Field(examples=["/3/email"])
+    field: str
+    code: str
+    message: str
+    row: int | None = None
+
+
+class Problem(Schema):
+    """Every error that the API answers (RFC 9457). `code` is stable; `instance` is the id of the request."""
+
+    type: str = Field(examples=["urn:lakehouse:problem:contract_violation"])
+    title: str
+    status: int
+    detail: str
+    code: str
+    instance: str
+    errors: list[ProblemError]
 
 
 def problem(
@@ -28,19 +51,20 @@ def problem(
         "detail": detail,
         "code": code,
         "instance": f"urn:uuid:{getattr(request, 'request_id', '')}",
-        "errors": [_entry(error) for error in errors],
+        "errors": [error_entry(error) for error in errors],
         **more,
     }
     return JsonResponse(body, status=status, content_type=CONTENT_TYPE)
 
 
-def _entry(error: FieldError) -> dict[str, Any]:
-    entry: dict[str, Any] = {
-        "pointer": f"/{error.field}",
+def error_entry(error: FieldError) -> dict[str, Any]:
+    """One of the `errors` of a problem, and of the result of a row."""
+    place = [] if error.row is None else [str(error.row)]
+    place += [error.field] if error.field or not place else []
+    entry = {
+        "pointer": "/" + "/".join(place),
         "field": error.field,
         "code": error.rule,
         "message": error.message,
     }
-    if error.row is not None:
-        entry |= {"pointer": f"/{error.row}/{error.field}", "row": error.row}
-    return entry
+    return entry if error.row is None else entry | {"row": error.row}

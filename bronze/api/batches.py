@@ -1,0 +1,153 @@
+"""Batches of raw records: 1 to 1000 rows in one request, all or those that are good."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router, Schema, Status
+from pydantic import BaseModel
+
+from bronze.api.body import json_keys, json_rows
+from bronze.api.records import change_record, get_record
+from bronze.api.routes import bound, example_of, json_body, parameters, refusals, row_schema
+from bronze.contracts import MODELS, Contract
+from bronze.domain import RowOutcome
+from bronze.errors import RecordExists, RecordInUse, RecordNotFound
+from bronze.services import DeleteBatch, WriteBatch
+from bronze.services.batches import MAX_ROWS
+from governance.idempotency import idempotent
+from lakehouse_project.kernel.parameters import reject_unknown
+from lakehouse_project.kernel.permissions import permitted, require
+from lakehouse_project.kernel.problem import error_entry
+from lakehouse_project.kernel.services import resolve
+
+router = Router()
+
+STATUS = {"created": 201, "replaced": 200, "deleted": 200}
+FAILED = {RecordExists.code: 409, RecordInUse.code: 409, RecordNotFound.code: 404}
+"""Status of a row that failed by its first error; every other is 422."""
+
+
+class BatchQuery(Schema):
+    """`atomic`: all rows or none. `partial`: the good ones, and the answer is 207 with one status per row."""
+
+    mode: Literal["atomic", "partial"] = "atomic"
+
+    @property
+    def is_partial(self) -> bool:
+        return self.mode == "partial"
+
+
+class RowResult(BaseModel):
+    """What became of one row. `revision` is what `If-Match` compares with."""
+
+    row: int
+    status: int
+    key: str | None
+    revision: int | None
+    errors: list[dict[str, Any]]
+
+
+class BatchResult(BaseModel):
+    """One result per row, in the order of the request, and how many of each kind there are."""
+
+    created: int
+    replaced: int
+    deleted: int
+    failed: int
+    results: list[RowResult]
+
+
+@permitted("bronze.add_rawrecord")
+@idempotent
+def create_batch(
+    request: HttpRequest, response: HttpResponse, query: Query[BatchQuery], *, dataset: str
+) -> Status[BatchResult]:
+    reject_unknown(request, BatchQuery.model_fields)
+    rows = json_rows(request)
+    outcomes = resolve(WriteBatch)(dataset, rows, replace=False, partial=query.is_partial)
+    return Status(207 if query.is_partial else 201, _result(outcomes))
+
+
+def replace_batch(request: HttpRequest, query: Query[BatchQuery], *, dataset: str) -> Status[BatchResult]:
+    require(request, "bronze.add_rawrecord")
+    require(request, "bronze.change_rawrecord")
+    reject_unknown(request, BatchQuery.model_fields)
+    rows = json_rows(request)
+    outcomes = resolve(WriteBatch)(dataset, rows, replace=True, partial=query.is_partial)
+    return Status(207 if query.is_partial else 200, _result(outcomes))
+
+
+def delete_batch(request: HttpRequest, query: Query[BatchQuery], *, dataset: str) -> Status[BatchResult]:
+    require(request, "bronze.delete_rawrecord")
+    reject_unknown(request, BatchQuery.model_fields)
+    outcomes = resolve(DeleteBatch)(dataset, json_keys(request), partial=query.is_partial)
+    return Status(207 if query.is_partial else 200, _result(outcomes))
+
+
+def _result(outcomes: Sequence[RowOutcome]) -> BatchResult:
+    counts = Counter(outcome.outcome for outcome in outcomes)
+    return BatchResult(
+        created=counts["created"],
+        replaced=counts["replaced"],
+        deleted=counts["deleted"],
+        failed=counts["failed"],
+        results=[_row_result(outcome) for outcome in outcomes],
+    )
+
+
+def _row_result(outcome: RowOutcome) -> RowResult:
+    errors = [error_entry(error) for error in outcome.errors]
+    status = FAILED.get(errors[0]["code"], 422) if errors else STATUS[outcome.outcome]
+    return RowResult(
+        row=outcome.row, status=status, key=outcome.key, revision=outcome.revision, errors=errors
+    )
+
+
+def _batch_body(member: str, item: dict[str, Any], example: Any) -> dict[str, Any]:
+    array = {"type": "array", "minItems": 1, "maxItems": MAX_ROWS, "items": item}
+    wrapped = {
+        "type": "object",
+        "properties": {member: array},
+        "required": [member],
+        "additionalProperties": False,
+    }
+    return json_body({"anyOf": [wrapped, array]}, {member: [example]})
+
+
+def _add_routes(model: type[Contract]) -> None:
+    """The batch routes of one contract. A record with the key `batch` is read and changed at their address, too."""
+    name, title = model.about.name, model.about.title.lower()
+    rows = _batch_body("rows", row_schema(model, required=True), example_of(model))
+    keys = _batch_body("keys", {"type": ["string", "integer"]}, "1001")
+    routes: tuple[tuple[str, Callable[..., Any], int, Mapping[str, Any], str], ...] = (
+        ("POST", create_batch, 201, rows | parameters("Idempotency-Key"), f"Add many to {title}"),
+        ("PUT", replace_batch, 200, rows, f"Add or replace many of {title}"),
+        ("DELETE", delete_batch, 200, keys, f"Delete many of {title}"),
+    )
+    for method, view, status, extra, summary in routes:
+        router.add_api_operation(
+            f"/{name}/batch",
+            [method],
+            bound(view, dataset=name),
+            response={status: BatchResult, 207: BatchResult} | refusals(400, 409, 422),
+            operation_id=f"{view.__name__}_{name}",
+            summary=summary,
+            description=BatchQuery.__doc__,
+            tags=[name],
+            openapi_extra=dict(extra),
+        )
+    for method, view in (("GET", get_record), ("PATCH", change_record)):
+        router.add_api_operation(
+            f"/{name}/batch",
+            [method],
+            bound(view, dataset=name, key="batch"),
+            response={200: dict[str, Any], 304: None},
+            operation_id=f"{view.__name__}_{name}_batch",
+            include_in_schema=False,
+        )
+
+
+for _model in MODELS:
+    _add_routes(_model)

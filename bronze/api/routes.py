@@ -1,0 +1,88 @@
+"""How one view serves the data sets of all contracts."""
+
+import inspect
+import json
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from bronze.contracts import MODELS, Contract
+from lakehouse_project.kernel.problem import Problem
+
+HEADERS = {
+    "Idempotency-Key": (
+        "Any text of your own, 1 to 255 ASCII characters, new for each new request. The same request with the same key "
+        "is done once and answered again with `Idempotency-Replayed: true`, for 24 hours; another request with it is "
+        "422, one while the first is running 409. A request that failed left nothing: it is tried again."
+    ),
+    "If-Match": 'The revision that you have seen, as its ETag: `"3"`, or `*`. If the record has another one, 412.',
+    "If-None-Match": "An ETag that you have already: 304 if the record is still the same.",
+}
+
+
+def bound(view: Callable[..., Any], **fixed: str) -> Callable[..., Any]:
+    """`view` with some parameters fixed, in the shape that ninja reads: a function whose signature lacks them."""
+    whole = partial(view, **fixed)
+    signature = inspect.signature(view)
+    visible = [parameter for name, parameter in signature.parameters.items() if name not in fixed]
+    whole.__signature__ = signature.replace(parameters=visible)  # type: ignore[attr-defined]
+    whole.__name__ = "_".join([view.__name__, *fixed.values()])  # type: ignore[attr-defined]
+    whole.__module__ = view.__module__
+    return whole
+
+
+def parameters(*names: str) -> dict[str, Any]:
+    """The OpenAPI entries of some of `HEADERS`."""
+    return {
+        "parameters": [
+            {
+                "name": name,
+                "in": "header",
+                "required": False,
+                "schema": {"type": "string"},
+                "description": HEADERS[name],
+            }
+            for name in names
+        ]
+    }
+
+
+def refusals(*statuses: int) -> dict[int, Any]:
+    """The errors that a route answers beside those that every route has: 401 and 403."""
+    return dict.fromkeys((401, 403, *statuses), Problem)
+
+
+def contract_schemas() -> dict[str, Any]:
+    """The components of the OpenAPI document that bodies refer to: the row of each contract, and changes of one.
+
+    The check itself is the contract check, the same as for files.
+    """
+    schemas = {}
+    for model in MODELS:
+        schema = json.loads(json.dumps(model.model_json_schema()))
+        for field in schema["properties"].values():
+            field.pop("x-contract", None)
+        schemas[model.__name__] = schema
+        schemas[f"{model.__name__}Changes"] = {
+            name: value for name, value in schema.items() if name != "required"
+        }
+    return schemas
+
+
+def row_schema(model: type[Contract], *, required: bool) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{model.__name__}{'' if required else 'Changes'}"}
+
+
+def example_of(model: type[Contract]) -> dict[str, Any]:
+    return {field.name: field.example for field in model.spec().fields}
+
+
+def json_body(schema: dict[str, Any], example: Any) -> dict[str, Any]:
+    """The OpenAPI request body."""
+    content = {"application/json": {"schema": schema, "example": example}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def body_schema(model: type[Contract], *, required: bool) -> dict[str, Any]:
+    """The OpenAPI request body of one row of a contract."""
+    return json_body(row_schema(model, required=required), example_of(model))

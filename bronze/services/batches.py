@@ -1,0 +1,220 @@
+"""Batches of raw records: many rows, one check, one merge, one transaction."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import polars as pl
+
+from bronze.contracts import ContractSpec, FieldSpec
+from bronze.domain import RowOutcome
+from bronze.encryption import FieldCipher
+from bronze.errors import BatchConflict, BatchRefused, BatchSize, RecordExists, RecordInUse, RecordNotFound
+from bronze.incoming import NO_ERRORS, incoming
+from bronze.merge import IncomingTable
+from bronze.readers import RowBatch
+from bronze.readers.json_text import cell, encode
+from bronze.repositories import RawRecords, atomic, contract_named
+from bronze.rows import frame_of
+from bronze.services.records import in_use
+from bronze.validation import MAX_KEY
+from lakehouse_project.kernel.errors import FieldError
+from lakehouse_project.kernel.events import EventBus
+
+MAX_ROWS = 1000
+
+Fields = Mapping[str, Any]
+There = Mapping[str, tuple[int, bool]]
+"""Key -> id of its record, and whether that is deleted."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The key of each row, None where it has none, and what is wrong with it; in the order of the request."""
+
+    keys: Sequence[str | None]
+    errors: Sequence[list[FieldError]]
+
+    def refuse(self, row: int, field: str, rule: str, message: str) -> None:
+        self.errors[row].append(FieldError(field, rule, message, row=row))
+
+    def refuse_repeated(self, field: str) -> None:
+        first: dict[str, int] = {}
+        for row, key in self.keyed():
+            if first.setdefault(key, row) != row:
+                self.refuse(row, field, "duplicate_key", f"row {first[key]} has the same key")
+
+    def keyed(self) -> list[tuple[int, str]]:
+        return [(row, key) for row, key in enumerate(self.keys) if key is not None]
+
+    def good(self) -> dict[int, str]:
+        return {row: key for row, key in self.keyed() if not self.errors[row]}
+
+    def require_all(self) -> None:
+        """Raises `BatchRefused`, or `BatchConflict` if nothing but the state of the records is in the way."""
+        errors = [error for of_row in self.errors for error in of_row]
+        if not errors:
+            return
+        rows = sum(1 for of_row in self.errors if of_row)
+        message = (
+            f"{rows} of {len(self.keys)} rows cannot be taken, so none was. Mode partial takes the others."
+        )
+        is_conflict = {error.rule for error in errors} <= {RecordExists.code, RecordInUse.code}
+        raise (BatchConflict if is_conflict else BatchRefused)(message, errors=errors)
+
+    def outcomes(self, there: There, revisions: Mapping[str, int]) -> list[RowOutcome]:
+        """Of a batch that was written."""
+        failed = [
+            RowOutcome(row=row, outcome="failed", key=self.keys[row], revision=None, errors=tuple(errors))
+            for row, errors in enumerate(self.errors)
+            if errors
+        ]
+        written = [
+            RowOutcome(
+                row=row,
+                outcome="replaced" if _is_live(there, key) else "created",
+                key=key,
+                revision=revisions[key],
+            )
+            for row, key in self.good().items()
+        ]
+        return sorted(failed + written, key=lambda outcome: outcome.row)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriteBatch:
+    """Add records; with `replace` also put new versions in the place of those that are there."""
+
+    records: RawRecords
+    cipher: FieldCipher
+    events: EventBus
+
+    def __call__(
+        self, dataset: str, rows: Sequence[Fields | FieldError], *, replace: bool, partial: bool = False
+    ) -> list[RowOutcome]:
+        """`rows`: 1 to 1000, an error in the place of one that could not be read. `partial`: write the good ones.
+
+        Raises `BatchSize`, and unless `partial` `BatchRefused` or `BatchConflict`: then nothing was written.
+        """
+        _require_size(rows)
+        contract = contract_named(dataset)
+        fields = [{} if isinstance(row, FieldError) else row for row in rows]
+        frame = self._checked(contract, fields)
+        batch = _read(contract, rows, frame)
+        with atomic():
+            there = self.records.lock_all(dataset, [key for _row, key in batch.keyed()])
+            if not replace:
+                _refuse_taken(contract, batch, there)
+            self._refuse_unbound(contract, batch, fields)
+            if not partial:
+                batch.require_all()
+            return batch.outcomes(there, self._write(contract, batch, frame, there))
+
+    def _checked(self, contract: ContractSpec, fields: Sequence[Fields]) -> pl.DataFrame:
+        payloads = pl.Series("payload", [encode(dict(row)) for row in fields], dtype=pl.String)
+        return incoming(RowBatch(frame_of(fields), payloads, (), 0), contract, self.cipher)
+
+    def _refuse_unbound(self, contract: ContractSpec, batch: Batch, fields: Sequence[Fields]) -> None:
+        """Refuse rows that refer to missing records, and keep the others' from being deleted."""
+        for field in contract.fields:
+            if field.reference and field.reference.strict:
+                named = {row: text.strip() for row, text in _cells(field, fields).items()}
+                known = self.records.hold(field.reference.dataset, set(named.values()))
+                for row in [row for row, key in named.items() if key not in known]:
+                    message = f"{field.name} names no record of {field.reference.dataset}"
+                    batch.refuse(row, field.name, "reference", message)
+
+    def _write(
+        self, contract: ContractSpec, batch: Batch, frame: pl.DataFrame, there: There
+    ) -> Mapping[str, int]:
+        """The revisions of the good rows, written."""
+        good = batch.good()
+        if good:
+            self.records.reset(*(there[key][0] for key in good.values() if key in there))
+            table = IncomingTable()
+            table.add(frame[list(good)])
+            table.merge(contract.name, None)
+            self.events.publish("bronze.changed")
+        return self.records.revisions(contract.name, list(good.values()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeleteBatch:
+    """Delete records: tombstones stay, and the layers above forget them."""
+
+    records: RawRecords
+    events: EventBus
+
+    def __call__(
+        self, dataset: str, keys: Sequence[str | FieldError], *, partial: bool = False
+    ) -> list[RowOutcome]:
+        """`keys`: 1 to 1000. Raises as `WriteBatch` does; a key without a record counts as a bad row."""
+        _require_size(keys)
+        contract_named(dataset)
+        batch = Batch(
+            [None if isinstance(key, FieldError) else key for key in keys],
+            [[key] if isinstance(key, FieldError) else [] for key in keys],
+        )
+        batch.refuse_repeated("")
+        named = [key for _row, key in batch.keyed()]
+        with atomic():
+            there = self.records.lock_all(dataset, named)
+            self._refuse_kept(dataset, batch, there)
+            if not partial:
+                batch.require_all()
+            good = batch.good()
+            if good:
+                self.records.delete(dataset, *good.values())
+                self.events.publish("bronze.changed")
+            outcomes = batch.outcomes(there, self.records.revisions(dataset, named))
+        return [_deleted(outcome) for outcome in outcomes]
+
+    def _refuse_kept(self, dataset: str, batch: Batch, there: There) -> None:
+        used = self.records.references_to(dataset, *(key for _row, key in batch.keyed()))
+        for row, key in batch.keyed():
+            if not _is_live(there, key):
+                batch.refuse(row, "", RecordNotFound.code, f"{dataset} has no record with the key {key!r}.")
+            elif key in used:
+                batch.refuse(row, "", RecordInUse.code, in_use(dataset, key, used[key]))
+
+
+def _require_size(rows: Collection[Any]) -> None:
+    if not 1 <= len(rows) <= MAX_ROWS:
+        raise BatchSize(f"A batch has 1 to {MAX_ROWS} rows, this one has {len(rows)}.")
+
+
+def _read(contract: ContractSpec, rows: Sequence[Fields | FieldError], frame: pl.DataFrame) -> Batch:
+    """The batch after the check of the contract."""
+    batch = Batch(frame["key"].to_list(), [[] for _row in rows])
+    for number, (row, found) in enumerate(zip(rows, frame["errors"], strict=True)):
+        if isinstance(row, FieldError):
+            batch.errors[number].append(row)
+        elif found != NO_ERRORS:
+            batch.errors[number].extend(FieldError(**error, row=number) for error in orjson.loads(found))
+        elif batch.keys[number] is None:
+            message = f"{contract.key[0]} is longer than a key may be ({MAX_KEY} characters)"
+            batch.refuse(number, contract.key[0], "key_length", message)
+    batch.refuse_repeated(contract.key[0])
+    return batch
+
+
+def _refuse_taken(contract: ContractSpec, batch: Batch, there: There) -> None:
+    for row, key in batch.keyed():
+        if _is_live(there, key):
+            message = f"{contract.name} has a record with the key {key!r} already."
+            batch.refuse(row, contract.key[0], RecordExists.code, message)
+
+
+def _is_live(there: There, key: str) -> bool:
+    return key in there and not there[key][1]
+
+
+def _cells(field: FieldSpec, fields: Sequence[Fields]) -> dict[int, str]:
+    """The cells of a field that are not empty, by row."""
+    cells = {row: cell(values.get(field.name)) for row, values in enumerate(fields)}
+    return {row: text for row, text in cells.items() if text}
+
+
+def _deleted(outcome: RowOutcome) -> RowOutcome:
+    return outcome if outcome.errors else outcome.model_copy(update={"outcome": "deleted"})

@@ -1,0 +1,38 @@
+"""Preconditions of HTTP (RFC 9110): the ETag of a record is its revision."""
+
+from collections.abc import Collection
+
+from django.http import HttpRequest
+from django.utils.http import parse_etags
+
+from lakehouse_project.kernel.errors import PermanentError
+
+
+class PreconditionFailed(PermanentError):
+    """The record is not the one that the caller has seen."""
+
+    code = "precondition_failed"
+
+
+def etag(revision: int) -> str:
+    return f'"{revision}"'
+
+
+def expected_tags(request: HttpRequest) -> Collection[str] | None:
+    """The ETags that `If-Match` allows; None: every one, also without the header."""
+    header = request.headers.get("If-Match")
+    return None if header is None or header.strip() == "*" else parse_etags(header)
+
+
+def is_unchanged(request: HttpRequest, revision: int) -> bool:
+    """Whether `If-None-Match` says that the caller has this revision already."""
+    tags = [tag.removeprefix("W/") for tag in parse_etags(request.headers.get("If-None-Match", ""))]
+    return "*" in tags or etag(revision) in tags
+
+
+def require_revision(revision: int, expected: Collection[str] | None) -> None:
+    """Raises `PreconditionFailed`. A weak ETag (`W/"3"`) is never the one of a record."""
+    if expected is not None and etag(revision) not in expected:
+        raise PreconditionFailed(
+            f"The record has been changed: it is at revision {revision}. Read it again and send If-Match: {etag(revision)}."
+        )

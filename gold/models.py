@@ -203,20 +203,38 @@ class RevenueByStatus(models.Model):
         return f"{self.month} {self.status}"
 
 
-class UserDaySpend(models.Model):
-    """What a user spent on a day. Top spenders are sums over these rows."""
+class MonthlyOrders(models.Model):
+    """Orders of a month. An order may have lines on several days, so those of the days do not add up to them."""
 
-    user_id = text(db_index=True)
-    day = models.DateField(db_index=True)
+    month = models.DateField(unique=True, help_text="First day of the month.")
     order_count = models.BigIntegerField()
+
+    class Meta:
+        ordering: ClassVar = ["month"]
+        verbose_name = "orders of a month"
+        verbose_name_plural = "monthly orders"
+
+    def __str__(self) -> str:
+        return str(self.month)
+
+
+class OrderSpend(models.Model):
+    """What a user spent on a day within an order. Top spenders are computed from these rows.
+
+    The order belongs to the key because its lines may fall on several days: counts per day do not add up.
+    """
+
+    user_id = text()
+    order_id = text()
+    day = models.DateField(db_index=True)
     revenue = money("In the reporting currency.")
 
     class Meta:
-        ordering: ClassVar = ["user_id", "day"]
-        constraints: ClassVar = [unique("user_day_spend_group", "user_id", "day")]
+        ordering: ClassVar = ["user_id", "order_id", "day"]
+        constraints: ClassVar = [unique("order_spend_group", "user_id", "order_id", "day")]
 
     def __str__(self) -> str:
-        return f"{self.user_id} on {self.day}"
+        return f"{self.user_id}, order {self.order_id} on {self.day}"
 
 
 class TopSpender(models.Model):

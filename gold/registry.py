@@ -15,6 +15,7 @@ from gold.models import (
     EventsByType,
     HiresByQuarter,
     LoginsByUser,
+    MonthlyOrders,
     RevenueByStatus,
     TopSpender,
     UsersByBank,
@@ -103,7 +104,7 @@ DAYS = (
 USER_ID = Column("user_id", str, "Natural key of the user.")
 FULL_NAME = Column("full_name", str, "Given to those who may see personal data.", is_personal=True)
 USER_COUNT = Column("user_count", int, "Active users.")
-ORDER_COUNT = Column("order_count", int, "Orders.")
+ORDER_COUNT = Column("order_count", int, "Orders, each counted once per row.")
 REVENUE = Column("revenue", float, "In the reporting currency; cancelled orders are none, returns reduce it.")
 UNCONVERTED = Column(
     "unconverted", int, "Order lines left out of the sums because their exchange rate is missing."
@@ -244,6 +245,6 @@ class View:
 
 
 VIEWS = (
-    View("gold_monthly_revenue", (DailyRevenue._meta.db_table,)),
+    View("gold_monthly_revenue", (DailyRevenue._meta.db_table, MonthlyOrders._meta.db_table)),
     View("gold_department_headcount", (DepartmentHires._meta.db_table,)),
 )

@@ -15,10 +15,10 @@ from gold import extracts
 from gold.domain import Scope, Touched
 from gold.models import (
     EventsByType,
+    OrderSpend,
     RevenueByStatus,
     TableState,
     UserDayLogins,
-    UserDaySpend,
     UserEmployer,
     UserProfile,
 )
@@ -119,11 +119,9 @@ class MartRepository:
         return self._stored(UserEmployer, scope)
 
     def spend(self, scope: Scope) -> pl.DataFrame:
-        """Stored rows of `gold.marts.sales.user_day_spend`."""
-        frame = self._stored(UserDaySpend, scope)
-        return frame.with_columns(
-            parse_date(pl.col("day")), pl.col("order_count").cast(pl.Int64), pl.col("revenue").cast(SUM)
-        )
+        """Stored rows of `gold.marts.sales.order_spend`."""
+        frame = self._stored(OrderSpend, scope)
+        return frame.with_columns(parse_date(pl.col("day")), pl.col("revenue").cast(SUM))
 
     def logins(self, scope: Scope) -> pl.DataFrame:
         """Stored rows of `gold.marts.sales.user_day_logins`."""

@@ -22,20 +22,25 @@ def daily_revenue(lines: pl.DataFrame) -> pl.DataFrame:
 def revenue_by_status(lines: pl.DataFrame) -> pl.DataFrame:
     """Orders, amount and revenue per month (its first day) and status. In: as for `daily_revenue`."""
     return (
-        lines.group_by(pl.col("day").dt.truncate("1mo").alias("month"), "status")
+        lines.group_by(_month(), "status")
         .agg(_orders(), _sum("amount"), _unconverted())
         .with_columns(pl.when(IS_REVENUE).then("amount").otherwise(0).alias("revenue"))
     )
 
 
-def user_day_spend(lines: pl.DataFrame) -> pl.DataFrame:
-    """Orders and revenue per user and day. In: as for `daily_revenue`."""
-    return lines.filter(IS_REVENUE).group_by("user_id", "day").agg(_orders(), _sum("revenue"))
+def monthly_orders(lines: pl.DataFrame) -> pl.DataFrame:
+    """Orders per month (its first day), each counted once. In: as for `daily_revenue`, whole months."""
+    return lines.filter(IS_REVENUE).group_by(_month()).agg(_orders())
 
 
-def top_spenders(days: pl.DataFrame) -> pl.DataFrame:
-    """Orders and revenue per user. In: rows of `user_day_spend`."""
-    return days.group_by("user_id").agg(pl.col("order_count", "revenue").sum())
+def order_spend(lines: pl.DataFrame) -> pl.DataFrame:
+    """Revenue per user, order and day. In: as for `daily_revenue`."""
+    return lines.filter(IS_REVENUE).group_by("user_id", "order_id", "day").agg(_sum("revenue"))
+
+
+def top_spenders(spend: pl.DataFrame) -> pl.DataFrame:
+    """Orders, each counted once, and revenue per user. In: rows of `order_spend`."""
+    return spend.group_by("user_id").agg(_orders(), pl.col("revenue").sum())
 
 
 def events_by_type(events: pl.DataFrame) -> pl.DataFrame:
@@ -58,6 +63,10 @@ def logins_by_user(days: pl.DataFrame) -> pl.DataFrame:
 
 def _orders() -> pl.Expr:
     return pl.col("order_id").n_unique().alias("order_count")
+
+
+def _month() -> pl.Expr:
+    return pl.col("day").dt.truncate("1mo").alias("month")
 
 
 def _sum(name: str) -> pl.Expr:

@@ -384,7 +384,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="UserDaySpend",
+            name="MonthlyOrders",
             fields=[
                 (
                     "id",
@@ -392,9 +392,27 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("user_id", models.TextField(db_collation="C", db_index=True)),
-                ("day", models.DateField(db_index=True)),
+                ("month", models.DateField(help_text="First day of the month.", unique=True)),
                 ("order_count", models.BigIntegerField()),
+            ],
+            options={
+                "verbose_name": "orders of a month",
+                "verbose_name_plural": "monthly orders",
+                "ordering": ["month"],
+            },
+        ),
+        migrations.CreateModel(
+            name="OrderSpend",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("user_id", models.TextField(db_collation="C")),
+                ("order_id", models.TextField(db_collation="C")),
+                ("day", models.DateField(db_index=True)),
                 (
                     "revenue",
                     models.DecimalField(
@@ -403,9 +421,11 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "ordering": ["user_id", "day"],
+                "ordering": ["user_id", "order_id", "day"],
                 "constraints": [
-                    models.UniqueConstraint(fields=("user_id", "day"), name="user_day_spend_group")
+                    models.UniqueConstraint(
+                        fields=("user_id", "order_id", "day"), name="order_spend_group"
+                    )
                 ],
             },
         ),

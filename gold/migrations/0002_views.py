@@ -4,8 +4,10 @@ from django.db import migrations
 
 MONTHLY_REVENUE = """
 CREATE MATERIALIZED VIEW gold_monthly_revenue AS
-SELECT date_trunc('month', day)::date AS month, sum(order_count)::bigint AS order_count, sum(revenue) AS revenue
-FROM gold_dailyrevenue GROUP BY 1;
+SELECT o.month, o.order_count, sum(d.revenue) AS revenue
+FROM gold_monthlyorders o
+JOIN gold_dailyrevenue d ON date_trunc('month', d.day)::date = o.month
+GROUP BY o.month, o.order_count;
 CREATE UNIQUE INDEX gold_monthly_revenue_group ON gold_monthly_revenue (month);
 """
 

@@ -120,11 +120,12 @@ class _Work:
         """Month by month, so that memory does not grow with the years."""
         users = self._nobody()
         for month in self.touched.order_months:
-            days = Scope("day", days_of(month))
+            days, whole = Scope("day", days_of(month)), Scope("month", [month])
             lines = self.marts.order_lines(days_of(month))
             self._replace(models.DailyRevenue, sales.daily_revenue(lines), days)
-            self._replace(models.RevenueByStatus, sales.revenue_by_status(lines), Scope("month", [month]))
-            spend = self._exchange(models.UserDaySpend, self.marts.spend, sales.user_day_spend(lines), days)
+            self._replace(models.RevenueByStatus, sales.revenue_by_status(lines), whole)
+            self._replace(models.MonthlyOrders, sales.monthly_orders(lines), whole)
+            spend = self._exchange(models.OrderSpend, self.marts.spend, sales.order_spend(lines), days)
             users = users.union(self._groups(spend, "user_id"))
         self._replace(models.TopSpender, sales.top_spenders(self.marts.spend(users)), users)
 

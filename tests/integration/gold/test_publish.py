@@ -41,11 +41,24 @@ def test_views_are_refreshed_once_after_a_change(
     )
     assert DepartmentHeadcount.objects.values_list("department", "headcount").get() == ("Sales", 2)
     assert refresh_views() == []
-    company.order_line("o3", "u1", MAY, "1.00")
+    company.order_line("o2", "u1", MAY, "1.00")
     clock.now += dt.timedelta(seconds=1)
     refresh()
     assert refresh_views() == ["gold_monthly_revenue"]
-    assert MonthlyRevenue.objects.get().revenue == Decimal("22.50")
+    assert MonthlyRevenue.objects.values_list("order_count", "revenue").get() == (2, Decimal("22.50"))
+
+
+def test_an_order_counts_once_in_each_month_of_the_view(
+    company: Warehouse, refresh: RefreshMarts, refresh_views: RefreshViews
+) -> None:
+    for day in (MAY, MAY.replace(day=31), dt.date(2024, 6, 1)):
+        company.order_line("o3", "u1", day, "1.00")
+    refresh()
+    refresh_views()
+    assert list(MonthlyRevenue.objects.values_list("month", "order_count", "revenue")) == [
+        (MAY, 3, Decimal("23.50")),
+        (dt.date(2024, 6, 1), 1, Decimal("1.00")),
+    ]
 
 
 def test_files_have_the_documented_columns(company: Warehouse, write_files: WriteFiles) -> None:

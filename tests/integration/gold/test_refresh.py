@@ -17,10 +17,11 @@ from gold.models import (
     EventsByType,
     HiresByQuarter,
     LoginsByUser,
+    MonthlyOrders,
+    OrderSpend,
     RevenueByStatus,
     TopSpender,
     UserDayLogins,
-    UserDaySpend,
     UserEmployer,
     UserProfile,
     UsersByBank,
@@ -42,10 +43,11 @@ TABLES: tuple[type[models.Model], ...] = (
     EventsByType,
     HiresByQuarter,
     LoginsByUser,
+    MonthlyOrders,
+    OrderSpend,
     RevenueByStatus,
     TopSpender,
     UserDayLogins,
-    UserDaySpend,
     UserEmployer,
     UserProfile,
     UsersByBank,
@@ -210,6 +212,42 @@ def test_days_outside_of_the_calendar_are_found(company: Warehouse, refresh: Ref
     FactOrderLine.objects.filter(pk=line.pk).update(date_id=0)
     refresh()
     assert DailyRevenue.objects.get(day=dt.date(1969, 7, 20)).revenue == 7
+    check_against_full(refresh)
+
+
+def counted_orders() -> dict[str, int]:
+    return dict(TopSpender.objects.values_list("user_id", "order_count"))
+
+
+def test_an_order_of_several_days_and_months_counts_once(warehouse: Warehouse, refresh: RefreshMarts) -> None:
+    may_2 = MAY_1.replace(day=2)
+    for day in (MAY_1, may_2, JUNE_1):
+        warehouse.order_line("o1", "u1", day, "5.00")
+    warehouse.order_line("o2", "u1", may_2, "5.00")
+    warehouse.order_line("o1", "u2", may_2, "5.00")
+    refresh()
+    paid = FactOrderLine.objects.order_by().values("user_id_natural")
+    expected = paid.annotate(orders=models.Count("order_id", distinct=True))
+    assert counted_orders() == dict(expected.values_list("user_id_natural", "orders")) == {"u1": 2, "u2": 1}
+    assert dict(MonthlyOrders.objects.values_list("month", "order_count")) == {MAY_1: 2, JUNE_1: 1}
+    warehouse.order_line("o1", "u1", JUNE_1.replace(day=2), "5.00")
+    refresh()
+    assert counted_orders() == {"u1": 2, "u2": 1}
+    check_against_full(refresh)
+
+
+def test_another_order_of_the_same_day_and_amount_is_noticed(
+    warehouse: Warehouse, refresh: RefreshMarts
+) -> None:
+    """Neither the number of orders nor the revenue of either day changes, but the user has one order more."""
+    warehouse.order_line("o1", "u1", MAY_1, "5.00")
+    line = warehouse.order_line("o1", "u1", JUNE_1, "5.00")
+    refresh()
+    assert counted_orders() == {"u1": 1}
+    FactOrderLine.objects.filter(pk=line.pk).update(order_id="o2")
+    warehouse.announce("order_day", JUNE_1)
+    refresh()
+    assert counted_orders() == {"u1": 2}
     check_against_full(refresh)
 
 

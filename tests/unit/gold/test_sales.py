@@ -48,12 +48,19 @@ def test_status_keeps_the_amount_of_cancelled_orders_apart() -> None:
     ]
 
 
-def test_top_spenders_are_sums_of_the_days() -> None:
-    days = sales.user_day_spend(ORDERS)
-    assert sorted(sales.top_spenders(days).rows()) == [
+def test_top_spenders_are_sums_of_their_orders() -> None:
+    spend = sales.order_spend(ORDERS)
+    assert sorted(sales.top_spenders(spend).rows()) == [
         ("u1", 2, Decimal("11.00")),
         ("u2", 1, Decimal("0.00")),
     ]
+
+
+def test_an_order_of_several_days_counts_once_per_row() -> None:
+    order = lines(*(("o1", "u1", day, "paid", "1.00") for day in (MAY_1, MAY_2, JUNE_1)))
+    assert sorted(sales.monthly_orders(order).rows()) == [(MAY_1, 1), (JUNE_1, 1)]
+    assert sorted(sales.daily_revenue(order)["order_count"]) == [1, 1, 1]
+    assert sales.top_spenders(sales.order_spend(order)).rows() == [("u1", 1, Decimal("3.00"))]
 
 
 def test_events_and_logins() -> None:

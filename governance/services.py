@@ -44,6 +44,19 @@ def track(kind: str, *, run_id: str | None = None, **inputs: Any) -> Iterator[Ru
     _finish(run)
 
 
+def cancel_interrupted() -> int:
+    """Say of runs whose worker is gone that they were interrupted; for the start of a worker. How many there were.
+
+    Where several workers share the database, a run of another one gets its right state back when it ends.
+    """
+    running = Run.objects.filter(state=Run.State.RUNNING)
+    return running.update(
+        state=Run.State.CANCELLED,
+        finished_at=timezone.now(),
+        message="The worker was stopped while it ran. The work is done again by another run.",
+    )
+
+
 def _fail(run: Run, error: BaseException) -> None:
     run.state = Run.State.FAILED
     run.message = (

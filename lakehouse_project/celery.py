@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import celeryd_init, setup_logging
+from celery.signals import celeryd_init, setup_logging, worker_ready
 
 from lakehouse_project.queues import configure
 
@@ -29,3 +29,10 @@ def _take_back_lost_tasks(**_: Any) -> None:
         channel = connection.default_channel
         channel.visibility_timeout = 0
         channel.qos.restore_visible(num=None, interval=1)
+
+
+@worker_ready.connect
+def _tell_of_interrupted_runs(**_: Any) -> None:
+    from governance.services import cancel_interrupted  # noqa: PLC0415  Django is set up by now
+
+    cancel_interrupted()

@@ -86,6 +86,13 @@ def _execute() -> None:
             "lakehouse: "
             + "; ".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
         )
+    except KeyboardInterrupt:
+        sys.exit(
+            "lakehouse: interrupted. What was received before goes on loading while `lakehouse up` runs."
+        )
+    except OSError as error:
+        where = f" {error.filename}" if error.filename else ""
+        sys.exit(f"lakehouse:{where}: {error.strerror or error}. Check the path and its permissions.")
     except OperationalError as error:
         sys.exit(
             f"lakehouse: the database does not answer. {_how_to_start()}\n  {str(error).strip().splitlines()[-1]}"

@@ -1,5 +1,6 @@
 """Single raw records: create, replace, change, delete. They pass the same check and merge as rows of files."""
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from bronze.readers import RowBatch
 from bronze.readers.json_text import JsonDecoder, cell, encode
 from bronze.repositories import RawRecords, atomic, contract_named
 from bronze.rows import frame_of
+from bronze.services.curation import EditRecord
 from bronze.validation import MAX_KEY, check
 from lakehouse_project.kernel.errors import FieldError
 from lakehouse_project.kernel.events import EventBus
@@ -65,6 +67,15 @@ class RowGate:
         fields: dict[str, Any] = JsonDecoder(MAX_DEPTH).decode_at(text, 0)[0]
         secrets = [name for name in secret_columns(contract, fields) if fields[name]]
         return fields | {name: self.cipher.decrypt(str(fields[name]), name) for name in secrets}
+
+    def require_key(self, contract: ContractSpec, fields: Fields, key: str) -> None:
+        """Raise `ContractViolation` unless the row keeps its contract and has this key."""
+        if (given := self.key_of(contract, fields)) != key:
+            message = "A key cannot change: delete and create instead."
+            raise ContractViolation(
+                f"The row has the key {given!r}, the address {key!r}.",
+                errors=[FieldError(name, "key_mismatch", message) for name in contract.key],
+            )
 
     def _missing_references(
         self, contract: ContractSpec, fields: Fields, *, hold: bool = False
@@ -126,12 +137,7 @@ class ReplaceRecord:
             current = records.get(dataset, key)
             require_revision(current.revision, expected)
             whole = _with_key(contract, key, fields)
-            if (given := self.gate.key_of(contract, whole)) != key:
-                message = "A key cannot change: delete and create instead."
-                raise ContractViolation(
-                    f"The row has the key {given!r}, the address {key!r}.",
-                    errors=[FieldError(name, "key_mismatch", message) for name in contract.key],
-                )
+            self.gate.require_key(contract, whole, key)
             records.reset(current.id)
             self.gate.write(contract, whole)
             return records.get(dataset, key)
@@ -139,20 +145,27 @@ class ReplaceRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeRecord:
-    """Change some fields of a record."""
+    """Change some fields of a record, as an edit on top of what was received: a later file does not undo it."""
 
     gate: RowGate
-    replace: ReplaceRecord
+    edit: EditRecord
 
     def __call__(
         self, dataset: str, key: str, changes: Fields, *, expected: Collection[str] | None = None
     ) -> Record:
         """`changes`: field -> new value, null to empty it. Raises as `ReplaceRecord` does."""
         contract = contract_named(dataset)
+        records = self.gate.records
         with atomic():
-            self.gate.records.lock(dataset, key)
-            whole = self.gate.stored(contract, key) | dict(changes)
-            return self.replace(dataset, key, whole, expected=expected)
+            row = records.lock(dataset, key)
+            current = records.get(dataset, key)
+            require_revision(current.revision, expected)
+            stored = self.gate.stored(contract, key)
+            self.gate.require_key(contract, stored | dict(changes), key)
+            new = {name: value for name, value in changes.items() if cell(value) != cell(stored.get(name))}
+            if row is not None and new:
+                self.edit(current.id, {**row.patch, **json.loads(encode(new))})
+            return records.get(dataset, key)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,14 +43,27 @@ class Options:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=8000, help="port to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=_port, default=8000, help="port to listen on (default: %(default)s)")
     parser.add_argument(
         "--no-seed", dest="seed", action="store_false", help="start empty, without generated data"
     )
     parser.add_argument(
-        "--scale", type=float, default=1, help="size of the generated data (default: %(default)s)"
+        "--scale", type=_scale, default=1, help="size of the generated data (default: %(default)s)"
     )
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text} is no port: a whole number from 1 to 65535")
+    return int(text)
+
+
+def _scale(text: str) -> float:
+    scale = float(text)
+    if not 0 < scale < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is no scale: a number above 0")
+    return scale
 
 
 def main(arguments: Sequence[str]) -> int:

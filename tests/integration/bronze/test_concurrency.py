@@ -122,7 +122,7 @@ def test_changes_at_once_lose_nothing() -> None:
         for field in ("city", "address", "full_name", "nickname")
     ]
     at_once(*works)
-    fields = RawRecord.objects.get().payload
+    fields = RawRecord.objects.get().effective
     assert [fields[name] for name in ("city", "address", "full_name", "nickname")] == ["changed"] * 4
 
 

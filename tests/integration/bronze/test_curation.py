@@ -11,7 +11,7 @@ from bronze.errors import ConflictNotFound
 from bronze.models import RawRecord
 from bronze.presentation import visible_fields
 from bronze.repositories import RawRecords
-from bronze.services import EditRecord, RecheckRecords, ResolveConflict
+from bronze.services import ChangeRecord, EditRecord, RecheckRecords, ResolveConflict
 from bronze.services.curation import Kept
 from lakehouse_project.kernel.services import resolve
 from tests.integration.bronze.intake import Intake, counts, records
@@ -40,6 +40,15 @@ def test_an_edit_repairs_a_record_and_taking_it_back_breaks_it_again(intake: Int
 def test_an_edit_can_break_a_record(intake: Intake) -> None:
     intake.load("jobs.csv", "id,job\n1,Clerk\n")
     assert edit("1", job=None).status == "quarantined"
+
+
+def test_a_repair_over_the_api_survives_a_corrected_file_and_keeps_its_origin(intake: Intake) -> None:
+    intake.load("jobs.csv", "id,job\n1,\n2,Cook\n")
+    assert resolve(ChangeRecord)("jobs", "1", {"job": "Clerk"}).status == "valid"
+    intake.load("jobs-2.csv", "id,job\n1,\n2,Chef\n")
+    record = resolve(RawRecords).get("jobs", "1")
+    assert (record.status, record.fields["job"], record.line) == ("valid", "Clerk", 2)
+    assert record.source_file_id is not None
 
 
 def test_edits_survive_the_file_again_and_a_corrected_one(intake: Intake) -> None:

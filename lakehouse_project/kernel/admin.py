@@ -30,6 +30,7 @@ class LayerAdmin(ModelAdmin):
         response: HttpResponse = super().changelist_view(request, context)
         return response
 
+    # pylint: disable-next=signature-differs  # Django passes the request since 5.0, and always
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Django takes any column as a filter in the address. Those who do not see all of a row could find out what is in
         it by guessing, so that they filter by what the list offers, and by the rows that a row belongs to."""

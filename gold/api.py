@@ -1,11 +1,10 @@
 """Routes of the marts: one per entry of the registry."""
 
-import inspect
 from collections.abc import Callable
 from typing import Any, cast
 
 from django.http import HttpRequest, StreamingHttpResponse
-from ninja import Query, Router
+from ninja import Router
 
 from gold.exports import csv_lines
 from gold.registry import MARTS, Mart
@@ -16,6 +15,7 @@ from lakehouse_project.kernel.masking import may_see_personal_data
 from lakehouse_project.kernel.pagination import PageOf
 from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import require, view_permission
+from lakehouse_project.kernel.routes import with_query
 from lakehouse_project.kernel.services import resolve
 
 CSV = "text/csv"
@@ -54,20 +54,7 @@ def view(mart: Mart) -> Callable[..., Any]:
         require(request, view_permission(mart.model))
         return answer(mart, request, query)
 
-    mart_view.__signature__ = signature(schema)  # type: ignore[attr-defined]  # read by inspect.signature
-    return mart_view
-
-
-def signature(schema: type[MartQuery]) -> inspect.Signature:
-    """`(request: HttpRequest, query: schema = Query(...))`"""
-    query: Any = Query
-    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    return inspect.Signature(
-        [
-            inspect.Parameter("request", kind, annotation=HttpRequest),
-            inspect.Parameter("query", kind, default=query(...), annotation=schema),
-        ]
-    )
+    return with_query(mart_view, schema)
 
 
 for _mart in MARTS:

@@ -1,16 +1,16 @@
 """Routes of the star schema, read-only: one per dimension and fact."""
 
-import inspect
 from collections.abc import Callable
 from typing import Any, cast
 
 from django.http import HttpRequest
-from ninja import Query, Router
+from ninja import Router
 
 from lakehouse_project.kernel.masking import may_see_personal_data
-from lakehouse_project.kernel.pagination import PageOf, PageQuery
+from lakehouse_project.kernel.pagination import PageOf
 from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import require, view_permission
+from lakehouse_project.kernel.routes import with_query
 from lakehouse_project.kernel.services import resolve
 from silver.schemas import page_schema, query_schema
 from silver.services import ReadStar
@@ -30,20 +30,7 @@ def view(table: StarTable) -> Callable[..., Any]:
         shown = may_see_personal_data(cast("Any", request.user))
         return resolve(ReadStar)(table, filters, query.window, is_personal_shown=shown)
 
-    star_view.__signature__ = _signature(schema)  # type: ignore[attr-defined]  # read by inspect.signature
-    return star_view
-
-
-def _signature(schema: type[PageQuery]) -> inspect.Signature:
-    """`(request: HttpRequest, query: schema = Query(...))`"""
-    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    query = cast("Any", Query)(...)
-    return inspect.Signature(
-        [
-            inspect.Parameter("request", kind, annotation=HttpRequest),
-            inspect.Parameter("query", kind, default=query, annotation=schema),
-        ]
-    )
+    return with_query(star_view, schema)
 
 
 for _table in STAR:

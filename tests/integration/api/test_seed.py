@@ -3,20 +3,19 @@
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from bronze.models import RawRecord, SourceFile
 from bronze.tasks import load_received, seed_lake
 from governance.models import Run
 from lakehouse_project.auth import issue_token
+from tests.accounts import member
 
 pytestmark = pytest.mark.django_db
 
 
 def caller(group: str) -> Client:
-    user = User.objects.create_user(group)
-    user.groups.add(Group.objects.get(name=group))
+    member(group, group)
     return Client(headers={"Authorization": f"Token {issue_token(group)}"})
 
 

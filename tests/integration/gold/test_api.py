@@ -4,21 +4,15 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from gold.registry import MARTS
 from gold.services import RefreshMarts
+from tests.accounts import member
 from tests.integration.gold.warehouse import NOON, Warehouse
 
 PEOPLE, SALES = "/api/v1/gold/people", "/api/v1/gold/sales"
-
-
-def member(name: str) -> User:
-    """Somebody of the group viewer."""
-    user = User.objects.create_user(name)
-    user.groups.add(Group.objects.get(name="viewer"))
-    return user
 
 
 @pytest.fixture

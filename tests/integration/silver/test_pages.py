@@ -3,20 +3,14 @@
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from silver.models import DimDepartment, DimUser, FactHire
 from silver.star import STAR
+from tests.accounts import member
 from tests.integration.silver.test_refine import HIRE, USER
 from tests.integration.silver.warehouse import Warehouse
-
-
-def member(name: str) -> User:
-    """Somebody of the group viewer."""
-    user = User.objects.create_user(name)
-    user.groups.add(Group.objects.get(name="viewer"))
-    return user
 
 
 @pytest.fixture

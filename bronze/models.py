@@ -15,12 +15,26 @@ from lakehouse_project.kernel.fields import XidField
 
 
 class Dataset(models.Model):
-    """A named collection of raw records. Its contract, if any, has the same name."""
+    """A named collection of raw records. Its contract, if any, has the same name; others are described here."""
+
+    class DuplicateKeys(models.TextChoices):
+        LAST_WINS = "last_wins"
+        QUARANTINE = "quarantine"
 
     name = models.SlugField(primary_key=True, max_length=63)
     title = models.CharField(max_length=120)
     description = models.TextField(blank=True)
     key_fields = ArrayField(models.CharField(max_length=120), default=list, blank=True)
+    fields = models.JSONField(
+        default=list, blank=True, help_text="Described fields, for a data set without a contract in the code."
+    )
+    duplicate_keys = models.CharField(
+        max_length=10,
+        choices=DuplicateKeys,
+        default=DuplicateKeys.LAST_WINS,
+        db_default=DuplicateKeys.LAST_WINS,
+        help_text="Rows of one file with the same key: the last one counts, or all of them are quarantined.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -13,6 +13,7 @@ from django.db.migrations.executor import MigrationExecutor
 from kombu.exceptions import OperationalError as BrokerError
 
 from lakehouse_project.celery import app
+from lakehouse_project.env import env
 from search.models import SearchDocument
 
 _LEAST_FREE_MB = 500
@@ -62,6 +63,7 @@ def _diagnose(name: str, check: Callable[[], str]) -> Diagnosis:
 
 def _database() -> str:
     """It answers and its schema is current."""
+    _require_address(env().database(), "DATABASE_URL")
     try:
         with connection.cursor() as cursor:
             cursor.execute("SHOW server_version")
@@ -76,6 +78,7 @@ def _database() -> str:
 
 
 def _broker() -> str:
+    _require_address(env().broker(), "BROKER_URL")
     try:
         with app.connection_for_write() as broker:
             broker.ensure_connection(max_retries=1, timeout=2)
@@ -124,6 +127,13 @@ def _storage() -> str:
     if free_mb < _LEAST_FREE_MB:
         raise Ailment(f"only {free_mb:,} MB are free for {folder}", "Free some disk space.")
     return f"{folder}, {free_mb:,} MB free"
+
+
+def _require_address(address: str, setting: str) -> None:
+    if not address:
+        raise Ailment(
+            f"the lakehouse of {env().lakehouse_home} is not running", f"{_START}, or set {setting}."
+        )
 
 
 def _first_line(error: BaseException) -> str:

@@ -40,6 +40,7 @@ def logging_config(level: str, style: str) -> None:
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
             "root": {"handlers": ["stderr"], "level": level},
             "loggers": {
+                "django.request": {"level": "ERROR"},  # what a caller did wrong is told to the caller
                 "django_structlog": {"level": "WARNING"},
                 "axes": {"level": "WARNING"},
                 "pypdf": {"level": "ERROR"},

@@ -9,12 +9,16 @@ from bronze.services.intake import ReceiveFile
 
 @dataclass(frozen=True)
 class Seeded:
-    """A generated file that was received. `expected_dirty`: rows that were made to fail their contract."""
+    """A generated file that was received. `expected_dirty`: rows that were made to fail their contract.
+
+    `repeated`: the same bytes had been received before.
+    """
 
     file_id: int
     dataset: str
     rows: int
     expected_dirty: int
+    repeated: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +38,6 @@ class SeedLake:
         found = []
         for file in iter_seed(target, scale=scale, seed=seed):
             received = self.receive(file.path, name=file.path.name, via="seed", dataset=file.dataset)
-            found.append(Seeded(received.id, file.dataset, file.rows, file.dirty_rows))
+            found.append(Seeded(received.id, file.dataset, file.rows, file.dirty_rows, received.repeated))
             on_file(found[-1])
         return found

@@ -1,5 +1,6 @@
 """TCP ports on this machine."""
 
+import errno
 import random
 import socket
 
@@ -27,10 +28,10 @@ def is_free(host: str, port: int) -> bool:
             probe.bind((host, port))
         except PermissionError:
             raise RuntimeProblem(f"Port {port} needs root; choose one above 1023 with --port.") from None
-        except socket.gaierror:
-            raise RuntimeProblem(
-                f"{host} is not an address of this machine; choose another --host."
-            ) from None
-        except OSError:
+        except OSError as error:
+            if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+                raise RuntimeProblem(
+                    f"{host} is not an address of this machine; choose another --host."
+                ) from None
             return False
         return True

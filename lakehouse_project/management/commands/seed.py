@@ -41,7 +41,9 @@ class Command(BaseCommand):
                 scale=scale, seed=seed, on_file=lambda file: status.update(f"seeding {file.dataset}")
             )
         ids = [file.file_id for file in seeded]
-        self.stdout.write(f"Scale {scale:g}, seed {seed}: {len(ids)} files received")
+        new = sum(not file.repeated for file in seeded)
+        known = "" if new == len(ids) else f", {len(ids) - new} were here already"
+        self.stdout.write(f"Scale {scale:g}, seed {seed}: {new} files received{known}")
         if wait:
             wait_for_gold_and_search(ids)
             self._report(ids)

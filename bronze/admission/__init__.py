@@ -16,11 +16,12 @@ from bronze.admission.bytes_steps import (
 )
 from bronze.admission.candidate import AdmissionLimits, Admitted, Candidate, Inspection
 from bronze.admission.dataset_steps import check_dataset_option, find_dataset
+from bronze.admission.overrides import Overrides
 from bronze.admission.text_steps import find_encoding, find_json
 from bronze.contracts import CONTRACTS, ContractSpec
 from lakehouse_project.kernel.chain import Chain, Stop
 
-__all__ = ["AdmissionLimits", "Admitted", "Candidate", "admit", "fingerprint"]
+__all__ = ["AdmissionLimits", "Admitted", "Candidate", "Overrides", "admit", "fingerprint"]
 
 ADMISSION: Chain[Inspection, Admitted] = Chain(
     steps=(

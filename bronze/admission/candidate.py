@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from bronze.admission.overrides import Overrides
 from bronze.contracts import ContractSpec
 from bronze.readers import FileFormat
 
@@ -28,6 +29,7 @@ class Candidate:
     name: str
     dataset: str | None = None
     limits: AdmissionLimits = field(default_factory=AdmissionLimits)
+    overrides: Overrides = field(default_factory=Overrides)
 
 
 @dataclass(frozen=True)

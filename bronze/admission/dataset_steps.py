@@ -15,11 +15,19 @@ from bronze.admission.datasets import (
     missing,
     named_by_file,
 )
-from bronze.admission.dialect import Dialect, find_dialect
-from bronze.admission.errors import MissingColumns, UnknownColumns, UnknownDataset, UnsupportedFileType
+from bronze.admission.dialect import DELIMITERS, Dialect, find_dialect
+from bronze.admission.errors import (
+    InvalidOverride,
+    MissingColumns,
+    UnknownColumns,
+    UnknownDataset,
+    UnsupportedFileType,
+)
+from bronze.admission.overrides import Overrides
 from bronze.contracts import DOCUMENTS, ContractSpec
 from bronze.readers import LINE, FileFormat, ReadLimits, read_rows
 from bronze.readers.csv_exact import unique_names
+from bronze.readers.formats import plain_name
 from bronze.readers.json_rows import find_array_key
 from bronze.readers.parquet_rows import parquet_columns
 
@@ -85,27 +93,35 @@ def _table_or_text(inspection: Inspection) -> Inspection:
 def _dialect(inspection: Inspection) -> Dialect | None:
     wanted = inspection.contracts.get(inspection.candidate.dataset or "")
     names = wanted.column_names() if wanted else known_names(inspection.contracts)
-    return find_dialect(inspection.sample, is_whole=inspection.is_sample_whole, names=names)
+    asked = inspection.candidate.overrides.delimiter
+    delimiters = (asked,) if asked else tuple(DELIMITERS)
+    return find_dialect(
+        inspection.sample, is_whole=inspection.is_sample_whole, names=names, delimiters=delimiters
+    )
 
 
 def _may_be_text(inspection: Inspection, dialect: Dialect) -> bool:
+    if inspection.candidate.overrides.means_table:
+        return False
     suffixes = {suffix.lower() for suffix in PurePath(inspection.candidate.name).suffixes}
     return not suffixes & TABLE_SUFFIXES and (not dialect.is_table or bool(suffixes & TEXT_SUFFIXES))
 
 
 def _table(inspection: Inspection, dialect: Dialect) -> Inspection:
-    contract, reason = _contract_of_table(inspection, dialect)
+    asked = inspection.candidate.overrides
     first = dialect.rows[0]
-    has_header = _check_header(dialect, contract)
+    named = _with_names(dialect, asked)
+    contract, reason = _contract_of_table(inspection, named)
+    has_header = _check_header(named, contract, asked.header)
     header = "header" if has_header else f"no header: columns taken from the contract {contract.name}"
-    aliases = contract.column_names()
+    aliases = {**contract.column_names(), **asked.aliases}
     fmt = replace(
         inspection.format,
         kind="csv",
         delimiter=dialect.delimiter,
         quote=dialect.quote,
         has_header=has_header,
-        columns=unique_names(first, aliases) if has_header else contract.field_names()[: dialect.width],
+        columns=unique_names(first, aliases) if has_header else _columns_by_place(dialect, contract, asked),
         header=first if has_header else (),
         aliases=aliases,
     )
@@ -115,13 +131,28 @@ def _table(inspection: Inspection, dialect: Dialect) -> Inspection:
     return replace(inspection, detected=what).learn(format=fmt, dataset=contract.name, reason=reason)
 
 
+def _with_names(dialect: Dialect, asked: Overrides) -> Dialect:
+    """The first row with the fields in place of the columns that the sender says they are."""
+    first = tuple(asked.aliases.get(plain_name(cell), cell) for cell in dialect.rows[0])
+    return replace(dialect, rows=(first, *dialect.rows[1:]))
+
+
+def _columns_by_place(dialect: Dialect, contract: ContractSpec, asked: Overrides) -> tuple[str, ...]:
+    """The columns of a file without a header: as the contract has them, or all of them as the sender says."""
+    if not asked.columns:
+        return contract.field_names()[: dialect.width]
+    return tuple(
+        asked.columns.get(name, name) for name in (f"column_{n}" for n in range(1, dialect.width + 1))
+    )
+
+
 def _contract_of_table(inspection: Inspection, dialect: Dialect) -> tuple[ContractSpec, str]:
     """The contract and why it is that. The data set named by the file loses against columns that fit another one."""
     contracts, wanted = inspection.contracts, inspection.candidate.dataset
     if wanted is not None:
         return contracts[wanted], "as asked"
     named = named_by_file(inspection.candidate.name, contracts)
-    if named is not None and _takes(dialect, contracts[named]):
+    if named is not None and _takes(dialect, contracts[named], inspection.candidate.overrides):
         return contracts[named], "by the file name"
     fits = fitting(dialect.rows[0], contracts)
     if len(fits) == 1:
@@ -131,16 +162,29 @@ def _contract_of_table(inspection: Inspection, dialect: Dialect) -> tuple[Contra
     raise _unknown_dataset(inspection, dialect.rows[0], fits)
 
 
-def _takes(dialect: Dialect, contract: ContractSpec) -> bool:
+def _takes(dialect: Dialect, contract: ContractSpec, asked: Overrides) -> bool:
     try:
-        _check_header(dialect, contract)
+        _check_header(dialect, contract, asked.header)
     except (UnknownColumns, MissingColumns):
         return False
     return True
 
 
-def _check_header(dialect: Dialect, contract: ContractSpec) -> bool:
+def _check_header(dialect: Dialect, contract: ContractSpec, asked: bool | None) -> bool:
     """True: the first row is a header of the contract; False: there is none. Raises when it is neither."""
+    first = dialect.rows[0]
+    if asked is False or (asked is None and not _is_header(dialect, contract)):
+        return False
+    if lacking := missing(first, contract):
+        raise MissingColumns(
+            f"The header lacks {_listed(lacking)}, required by the data set {contract.name}. Found: {_listed(first)}.",
+            missing=lacking,
+        )
+    return True
+
+
+def _is_header(dialect: Dialect, contract: ContractSpec) -> bool:
+    """Raises `UnknownColumns` where the first row is neither a header nor a row of the contract."""
     first = dialect.rows[0]
     known = known_count(first, contract)
     has_words_only = not any(is_number(cell.strip()) for cell in first)
@@ -150,11 +194,6 @@ def _check_header(dialect: Dialect, contract: ContractSpec) -> bool:
             return False
         if not is_header:
             raise _unknown_columns(first, contract)
-    if lacking := missing(first, contract):
-        raise MissingColumns(
-            f"The header lacks {_listed(lacking)}, required by the data set {contract.name}. Found: {_listed(first)}.",
-            missing=lacking,
-        )
     return True
 
 
@@ -167,23 +206,41 @@ def _rows_fit(dialect: Dialect, contract: ContractSpec) -> bool:
 
 
 def _json_dataset(inspection: Inspection) -> Inspection:
-    fmt, path = inspection.format, inspection.candidate.path
+    fmt, path, asked = inspection.format, inspection.candidate.path, inspection.candidate.overrides
+    fmt = replace(fmt, aliases=asked.aliases)
     if fmt.kind == "json":
         fmt = replace(fmt, array_key=find_array_key(path, fmt, ReadLimits()))
     inner_keys = {contract.record_path for contract in inspection.contracts.values()}
     if fmt.array_key in inner_keys:
         fmt = replace(fmt, array_key=None)
+    if asked.record_path:
+        fmt, inner_keys = _at_record_path(inspection, fmt, asked.record_path), set()
     columns = _sample_columns(inspection, fmt)
     inner = {
         path_: _sample_columns(inspection, replace(fmt, record_path=path_)) for path_ in inner_keys & columns
     }
     contract, reason = _contract_of_records(inspection, columns, inner)
-    record_path = contract.record_path if contract.record_path in columns else None
-    fmt = replace(fmt, record_path=record_path, aliases=contract.column_names())
-    notes = [f"records in {name!r}" for name in (fmt.array_key, record_path) if name]
+    if contract.record_path in columns and not asked.record_path:
+        fmt = replace(fmt, record_path=contract.record_path)
+    fmt = replace(fmt, aliases={**contract.column_names(), **asked.aliases})
+    notes = [f"records in {name!r}" for name in (fmt.array_key, fmt.record_path) if name]
     for note in notes:
         inspection = inspection.learn(note)
     return inspection.learn(format=fmt, dataset=contract.name, reason=reason)
+
+
+def _at_record_path(inspection: Inspection, fmt: FileFormat, asked: str) -> FileFormat:
+    """The records are the elements of a member of the whole file, or of a member of each record."""
+    is_object = fmt.kind == "json" and inspection.sample.lstrip().startswith("{")
+    of_file = replace(fmt, array_key=asked)
+    if is_object and _sample_columns(inspection, of_file):
+        return of_file
+    columns = _sample_columns(inspection, fmt)
+    if asked not in columns:
+        raise InvalidOverride(
+            f"{inspection.candidate.name} has no member {asked!r} with records. There are {_listed(sorted(columns))}."
+        )
+    return replace(fmt, record_path=asked)
 
 
 def _sample_columns(inspection: Inspection, fmt: FileFormat) -> set[str]:
@@ -192,14 +249,18 @@ def _sample_columns(inspection: Inspection, fmt: FileFormat) -> set[str]:
 
 
 def _parquet_dataset(inspection: Inspection) -> Inspection:
-    columns = parquet_columns(inspection.candidate.path)
+    asked = inspection.candidate.overrides
+    columns = [
+        asked.aliases.get(plain_name(name), name) for name in parquet_columns(inspection.candidate.path)
+    ]
     contract, reason = _contract_of_records(inspection, columns, {})
     if lacking := missing(columns, contract):
         raise MissingColumns(
             f"The file lacks {_listed(lacking)}, required by the data set {contract.name}. Found: {_listed(columns)}.",
             missing=lacking,
         )
-    return inspection.with_format(aliases=contract.column_names()).learn(dataset=contract.name, reason=reason)
+    aliases = {**contract.column_names(), **asked.aliases}
+    return inspection.with_format(aliases=aliases).learn(dataset=contract.name, reason=reason)
 
 
 def _contract_of_records(

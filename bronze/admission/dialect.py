@@ -30,14 +30,16 @@ class Dialect:
 
     @property
     def title(self) -> str:
-        return DELIMITERS[self.delimiter]
+        return DELIMITERS.get(self.delimiter, f"delimiter {self.delimiter}")
 
 
-def find_dialect(sample: str, *, is_whole: bool, names: Collection[str]) -> Dialect | None:
+def find_dialect(
+    sample: str, *, is_whole: bool, names: Collection[str], delimiters: Collection[str] = tuple(DELIMITERS)
+) -> Dialect | None:
     """The best dialect for a sample; `names` are column names that would be no surprise. None: no row at all."""
     text = sample if is_whole else sample[: sample.rfind("\n") + 1] or sample
     quote = _quote(text)
-    tried = [_try(text, delimiter, quote) for delimiter in DELIMITERS]
+    tried = [_try(text, delimiter, quote) for delimiter in delimiters]
     return max(
         (dialect for dialect in tried if dialect), key=lambda dialect: _score(dialect, names), default=None
     )

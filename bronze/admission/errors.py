@@ -1,6 +1,6 @@
 """Why a file is not let in. Each says what was found, what is expected, and what to do."""
 
-from lakehouse_project.kernel.errors import PermanentError
+from lakehouse_project.kernel.errors import InvalidInput, PermanentError
 
 
 class FileNotReadable(PermanentError):
@@ -55,6 +55,12 @@ class UnknownColumns(PermanentError):
     """The first row is neither a header of the data set nor a row that fits it."""
 
     code = "unknown_columns"
+
+
+class InvalidOverride(InvalidInput):
+    """What the sender says about the file cannot be."""
+
+    code = "invalid_override"
 
 
 class MissingColumns(PermanentError):

@@ -9,6 +9,7 @@ from charset_normalizer import from_bytes
 from bronze.admission.bytes_steps import SUPPORTED, TAIL_BYTES
 from bronze.admission.candidate import Inspection, TextScan
 from bronze.admission.errors import EmptyFile, IncompleteFile, UndecodableText, UnsupportedFileType
+from bronze.admission.overrides import ENCODINGS
 
 BYTE_ORDER_MARKS: tuple[tuple[bytes, str], ...] = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -35,7 +36,10 @@ def find_encoding(inspection: Inspection) -> Inspection:
     if scan is None:
         return inspection
     _refuse_binary(inspection.candidate.name, scan)
-    encoding, note = _encoding(inspection.candidate.name, scan)
+    asked = inspection.candidate.overrides.encoding
+    encoding, note = (
+        (asked, f"{ENCODINGS[asked]} as asked") if asked else _encoding(inspection.candidate.name, scan)
+    )
     text = codecs.getincrementaldecoder(encoding)(errors="replace").decode(scan.head).removeprefix("\ufeff")
     _check_is_text(inspection.candidate.name, text)
     newline = "\r" if "\r" in text and "\n" not in text else "\n"

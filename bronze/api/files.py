@@ -9,8 +9,9 @@ from typing import Any
 from django.conf import settings
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.http import HttpRequest, HttpResponse
-from ninja import Query, Router, Schema, Status
+from ninja import Field, Query, Router, Schema, Status
 
+from bronze.admission import Overrides
 from bronze.domain import FileState, Preview, ReceivedFile, Undone
 from bronze.presentation import present_preview
 from bronze.repositories import SourceFiles
@@ -23,6 +24,13 @@ from lakehouse_project.kernel.services import resolve
 
 router = Router(tags=["files"])
 
+OVERRIDES = {
+    "delimiter": "Delimiter of a CSV file: a character, or comma, semicolon, tab, vertical bar. Left out: found out.",
+    "encoding": "Encoding of a text file, such as utf-8 or cp1252. Left out: found out.",
+    "header": "Whether a CSV file begins with a header: yes or no. Left out: found out.",
+    "record_path": "Member of a JSON file, or of its records, whose elements are the rows. Left out: found out.",
+}
+
 FORM = {
     "requestBody": {
         "required": True,
@@ -33,6 +41,7 @@ FORM = {
                     "properties": {
                         "file": {"type": "array", "items": {"type": "string", "format": "binary"}},
                         "dataset": {"type": "string", "examples": ["hired_employees"]},
+                        **{name: {"type": "string", "description": text} for name, text in OVERRIDES.items()},
                     },
                 }
             },
@@ -47,6 +56,10 @@ class UploadQuery(Schema):
 
     dataset: str | None = None
     name: str | None = None
+    delimiter: str | None = Field(None, description=OVERRIDES["delimiter"])
+    encoding: str | None = Field(None, description=OVERRIDES["encoding"])
+    header: str | None = Field(None, description=OVERRIDES["header"])
+    record_path: str | None = Field(None, description=OVERRIDES["record_path"])
 
 
 class FileQuery(PageQuery):
@@ -67,9 +80,11 @@ class FileQuery(PageQuery):
 def upload_files(request: HttpRequest, response: HttpResponse, query: Query[UploadQuery]) -> Any:
     reject_unknown(request, UploadQuery.model_fields)
     require(request, "bronze.add_sourcefile")
-    dataset, user = _dataset(request, query), request.user.pk
+    dataset, overrides, user = _said(request, query, "dataset"), _overrides(request, query), request.user.pk
     with _sent(request, query) as sent:
-        received = resolve(ReceiveFiles)(sent, via="upload", dataset=dataset, user_id=user)
+        received = resolve(ReceiveFiles)(
+            sent, via="upload", dataset=dataset, user_id=user, overrides=overrides
+        )
     response["Location"] = f"/api/v1/bronze/files/{received[0].id}"
     status = 200 if all(file.repeated for file in received) else 202
     return Status(status, PageOf(received, len(received)))
@@ -111,7 +126,8 @@ def preview_file(request: HttpRequest, query: Query[UploadQuery]) -> Preview:
         if len(sent) > 1:
             raise InvalidInput("A preview is of one file. Send them one by one.")
         (path, name), *_ = sent
-        seen = resolve(PreviewFile)(path, name=name, dataset=_dataset(request, query))
+        dataset, overrides = _said(request, query, "dataset"), _overrides(request, query)
+        seen = resolve(PreviewFile)(path, name=name, dataset=dataset, overrides=overrides)
     return present_preview(seen, request.user)
 
 
@@ -140,8 +156,13 @@ def undo_file(request: HttpRequest, file_id: int) -> Undone:
     return resolve(UndoFile)(file_id)
 
 
-def _dataset(request: HttpRequest, query: UploadQuery) -> str | None:
-    return (_is_form(request) and request.POST.get("dataset")) or query.dataset or None
+def _said(request: HttpRequest, query: UploadQuery, name: str) -> str | None:
+    """What the form says, else the address."""
+    return (_is_form(request) and request.POST.get(name)) or getattr(query, name) or None
+
+
+def _overrides(request: HttpRequest, query: UploadQuery) -> Overrides:
+    return Overrides.of_texts(**{name: _said(request, query, name) for name in OVERRIDES})
 
 
 @contextmanager

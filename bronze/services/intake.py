@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 from django.db import IntegrityError
 
-from bronze.admission import AdmissionLimits, Admitted, Candidate, admit, fingerprint
+from bronze.admission import AdmissionLimits, Admitted, Candidate, Overrides, admit, fingerprint
 from bronze.documents_text import DocumentJob, ExtractedDocument, extract_documents
 from bronze.domain import Receipt, ReceivedFile
 from bronze.encryption import FieldCipher
@@ -26,6 +26,7 @@ from lake.storage import Storage
 from lakehouse_project.kernel.errors import FieldError, PermanentError
 from lakehouse_project.kernel.events import EventBus
 
+NOTHING_SAID = Overrides()
 DOCUMENTS_AT_ONCE = 50
 USER_LINE = re.compile(r"^\s*User:\s*(\S{1,64})\s*$", re.MULTILINE)
 """A document that says `User: 1001` on a line of its own belongs to that user."""
@@ -45,16 +46,25 @@ class ReceiveFile:
     max_bytes: int
 
     def __call__(
-        self, path: Path, *, name: str, via: str, dataset: str | None = None, user_id: int | None = None
+        self,
+        path: Path,
+        *,
+        name: str,
+        via: str,
+        dataset: str | None = None,
+        user_id: int | None = None,
+        overrides: Overrides = NOTHING_SAID,
     ) -> ReceivedFile:
         """Raises a `PermanentError` that says what is wrong with the file; nothing is kept of it then."""
-        admitted = self.admit(path, name=name, dataset=dataset)
+        admitted = self.admit(path, name=name, dataset=dataset, overrides=overrides)
         return self.keep(path, admitted, name=name, via=via, user_id=user_id)
 
-    def admit(self, path: Path, *, name: str, dataset: str | None) -> Admitted:
+    def admit(
+        self, path: Path, *, name: str, dataset: str | None, overrides: Overrides = NOTHING_SAID
+    ) -> Admitted:
         """The checks alone. Raises as the call does."""
         limits = AdmissionLimits(max_bytes=self.max_bytes)
-        return admit(Candidate(path, storable(name), dataset, limits))
+        return admit(Candidate(path, storable(name), dataset, limits, overrides))
 
     def keep(
         self, path: Path, admitted: Admitted, *, name: str, via: str, user_id: int | None
@@ -106,7 +116,13 @@ class ReceiveFiles:
     receive: ReceiveFile
 
     def __call__(
-        self, sent: Sequence[tuple[Path, str]], *, via: str, dataset: str | None, user_id: int | None
+        self,
+        sent: Sequence[tuple[Path, str]],
+        *,
+        via: str,
+        dataset: str | None,
+        user_id: int | None,
+        overrides: Overrides = NOTHING_SAID,
     ) -> list[ReceivedFile]:
         """`sent`: local paths and the names they were sent under.
 
@@ -115,7 +131,7 @@ class ReceiveFiles:
         admitted, refused = [], []
         for path, name in sent:
             try:
-                admitted.append(self.receive.admit(path, name=name, dataset=dataset))
+                admitted.append(self.receive.admit(path, name=name, dataset=dataset, overrides=overrides))
             except PermanentError as error:
                 refused.append((name, error))
         if refused:

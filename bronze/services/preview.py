@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from bronze.admission import Admitted
+from bronze.admission import Admitted, Overrides
 from bronze.contracts import DOCUMENTS
 from bronze.domain import Preview, PreviewUpdate, Receipt
 from bronze.preview import RowSample, updates_by
 from bronze.repositories import SourceFiles, rolled_back
-from bronze.services.intake import MergeRows, ReceiveFile
+from bronze.services.intake import NOTHING_SAID, MergeRows, ReceiveFile
 
 DRY_RUN = 0
 """Stands for the file that is not there; no source file has this id."""
@@ -22,9 +22,11 @@ class PreviewFile:
     files: SourceFiles
     merge: MergeRows
 
-    def __call__(self, path: Path, *, name: str, dataset: str | None = None) -> Preview:
+    def __call__(
+        self, path: Path, *, name: str, dataset: str | None = None, overrides: Overrides = NOTHING_SAID
+    ) -> Preview:
         """Raises a `PermanentError` that says what is wrong with the file."""
-        admitted = self.receive.admit(path, name=name, dataset=dataset)
+        admitted = self.receive.admit(path, name=name, dataset=dataset, overrides=overrides)
         sample = RowSample()
         receipt, updates = self._dry_run(path, admitted, sample)
         same = self.files.find_same(admitted.dataset, admitted.sha256)

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from bronze.admission import Overrides
 from bronze.domain import Preview, ReceivedFile
 from bronze.repositories import SourceFiles
 from bronze.services import PreviewFile, ReceiveFile
@@ -24,21 +25,29 @@ class Command(BaseCommand):
             "files", nargs="+", type=Path, metavar="FILE", help="CSV, JSON, NDJSON, Parquet, PDF, text"
         )
         parser.add_argument("--dataset", help="the data set; found by file name or columns if left out")
+        parser.add_argument("--delimiter", help="of CSV: a character, or comma, semicolon, tab, vertical bar")
+        parser.add_argument("--encoding", help="of text, such as utf-8 or cp1252")
+        parser.add_argument("--header", choices=("yes", "no"), help="whether CSV begins with a header")
+        parser.add_argument(
+            "--record-path", metavar="NAME", help="of JSON: the member whose elements are the rows"
+        )
         parser.add_argument("--wait", action="store_true", help="return when gold and search have the data")
         parser.add_argument(
             "--dry-run", action="store_true", help="say what loading would do, and keep nothing"
         )
 
     def handle(
-        self, *_args: Any, files: list[Path], dataset: str | None, wait: bool, dry_run: bool, **_options: Any
+        self, *_args: Any, files: list[Path], dataset: str | None, wait: bool, dry_run: bool, **options: Any
     ) -> None:
+        said = {name: options[name] for name in ("delimiter", "encoding", "header", "record_path")}
+        overrides = Overrides.of_texts(**said)
         paths = [path for given in files for path in _expand(given)]
         if not paths:
             raise CommandError(f"There is no file in {', '.join(map(_shown, files))}.")
         if dry_run:
-            self._preview(paths, dataset)
+            self._preview(paths, dataset, overrides)
             return
-        received = list(self._receive(paths, dataset))
+        received = list(self._receive(paths, dataset, overrides))
         refused = len(paths) - len(received)
         if wait and received:
             wait_for_gold_and_search([file.id for _path, file in received])
@@ -46,10 +55,16 @@ class Command(BaseCommand):
         if refused or failed:
             sys.exit(1)
 
-    def _receive(self, paths: list[Path], dataset: str | None) -> Iterator[tuple[Path, ReceivedFile]]:
+    def _receive(
+        self, paths: list[Path], dataset: str | None, overrides: Overrides
+    ) -> Iterator[tuple[Path, ReceivedFile]]:
+        receive = resolve(ReceiveFile)
         for path in paths:
             try:
-                yield path, resolve(ReceiveFile)(path, name=path.name, via="command", dataset=dataset)
+                yield (
+                    path,
+                    receive(path, name=path.name, via="command", dataset=dataset, overrides=overrides),
+                )
             except LakehouseError as error:
                 self._refuse(path, error)
 
@@ -58,11 +73,11 @@ class Command(BaseCommand):
         for line in error.errors:
             self.stderr.write(f"  {line.field}: {line.message}")
 
-    def _preview(self, paths: list[Path], dataset: str | None) -> None:
+    def _preview(self, paths: list[Path], dataset: str | None, overrides: Overrides) -> None:
         refused = 0
         for path in paths:
             try:
-                seen = resolve(PreviewFile)(path, name=path.name, dataset=dataset)
+                seen = resolve(PreviewFile)(path, name=path.name, dataset=dataset, overrides=overrides)
             except LakehouseError as error:
                 self._refuse(path, error)
                 refused += 1

@@ -52,6 +52,19 @@ def test_the_same_bytes_again_are_the_earlier_receipt(curator: Api) -> None:
     assert SourceFile.objects.count() == 1
 
 
+def test_what_the_sender_says_of_a_file_is_kept_with_it(curator: Api) -> None:
+    text = "id#job\n1#Łódź, senior\n".encode("cp1250")
+    form = {"dataset": "jobs", "delimiter": "#", "encoding": "cp1250", "header": "yes"}
+    (file,) = curator.upload(file=sent("work.csv", text), **form).json()["items"]
+    load_file(file["id"])
+    assert curator.get("/jobs/1").json()["job"] == "Łódź, senior"
+    assert {"delimiter": "#", "encoding": "cp1250"}.items() <= SourceFile.objects.get().format.items()
+    seen = curator.send("POST", "/files/preview?dataset=jobs&delimiter=%23", b"id#job\n2#Cook\n").json()
+    assert seen["rows"][0]["fields"] == {"id": "2", "job": "Cook"}
+    refused = curator.upload(file=sent("work.csv", text), **form | {"encoding": "klingon"})
+    assert "klingon" in assert_problem(refused, 422, "invalid_override")["detail"]
+
+
 def test_several_files(curator: Api) -> None:
     response = curator.upload(
         file=[sent("jobs.csv", JOBS), sent("departments.json", DEPARTMENTS)], more=sent("jobs.csv", JOBS)

@@ -1,120 +1,111 @@
-"""The drop folder: files put into `inbox/` are loaded and moved to `inbox/done/`, or `inbox/failed/` with the reason.
+"""The inbox as a folder, on a disk or a network share."""
 
-It polls, so that it works on network shares as well. A file is taken once its size and time have not changed for a
-while. `inbox/<data set>/` names the data set. Nothing is ever deleted.
-"""
-
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import errno
+import os
+import stat
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
-import structlog
+from bronze.admission.errors import FileNotReadable
+from bronze.errors import FileChanged, InboxUnavailable
+from bronze.services.inbox import Dropped, Folder, free_names, is_finished_name, reason_name
 
-from bronze.contracts import CONTRACTS, DOCUMENTS
-from bronze.repositories import SourceFiles
-from bronze.services import ReceiveFile
-from lakehouse_project.kernel.errors import LakehouseError, PermanentError
-
-log = structlog.get_logger(__name__)
-
-UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart")
-DONE, FAILED = "done", "failed"
+LONGEST_NAME = 255
+"""Bytes of a file name on the usual file systems."""
 
 
-@dataclass(frozen=True)
-class _Look:
-    """What a file looked like: its size in bytes, and when it was modified in nanoseconds."""
-
-    size: int
-    modified: int
-
-
-@dataclass(kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class DropFolder:
-    """Call `step` again and again; `settle_seconds` is how long a file must stay the same before it is taken."""
+    """Files as they lie in `root`. Symbolic links are not followed: they could lead to files that nobody meant to show."""
 
-    inbox: Path
-    receive: ReceiveFile
-    files: SourceFiles
-    settle_seconds: float
-    _seen: dict[Path, tuple[_Look, float]] = field(default_factory=dict)
-    _loading: dict[Path, tuple[_Look, int]] = field(default_factory=dict)
+    root: Path
+    via: ClassVar[str] = "folder"
 
-    def step(self, now: float) -> None:
-        """Take what has settled, and file away what has been loaded. `now`: seconds of any steady clock.
+    @property
+    def where(self) -> str:
+        return str(self.root)
 
-        A file that cannot be moved or stored just now is left for the next step and holds up no other.
-        """
-        candidates = list(self._candidates())
-        self._seen = {path: seen for path, seen in self._seen.items() if path in candidates}
-        self._loading = {path: taken for path, taken in self._loading.items() if path in candidates}
-        for path in candidates:
-            try:
-                self._look_at(path, now)
-            except (OSError, LakehouseError) as error:
-                log.warning("file_left", path=str(path), error=str(error))
-
-    def _look_at(self, path: Path, now: float) -> None:
-        look = _look(path)
-        taken = self._loading.get(path)
-        if taken is not None and taken[0] == look:
-            self._file_away(path, taken[1])
-        elif self._has_settled(path, look, now):
-            self._take(path, look)
-
-    def _candidates(self) -> Iterator[Path]:
-        folders = [self.inbox, *(self.inbox / name for name in (*CONTRACTS, DOCUMENTS))]
-        for folder in folders:
-            if folder.is_dir():
-                yield from (path for path in sorted(folder.iterdir()) if _is_finished_file(path))
-
-    def _has_settled(self, path: Path, look: _Look, now: float) -> bool:
-        before, since = self._seen.get(path, (None, now))
-        if before != look:
-            since = now
-        self._seen[path] = look, since
-        return now - since >= self.settle_seconds
-
-    def _take(self, path: Path, look: _Look) -> None:
-        dataset = path.parent.name if path.parent != self.inbox else None
+    def waiting(self, datasets: Collection[str]) -> Iterable[Dropped]:
         try:
-            file = self.receive(path, name=path.name, via="folder", dataset=dataset)
-        except PermanentError as error:
-            self._fail(path, error.message)
-        else:
-            self._loading[path] = look, file.id
+            self.root.mkdir(parents=True, exist_ok=True)
+            yield from self._in(self.root, None)
+            for folder in sorted(self.root.iterdir()):
+                if folder.name in datasets and folder.is_dir() and not folder.is_symlink():
+                    yield from self._in(folder, folder.name)
+        except OSError as error:
+            raise InboxUnavailable(f"{self.root} cannot be read: {error.strerror}.") from error
 
-    def _file_away(self, path: Path, file_id: int) -> None:
-        file = self.files.get(file_id)
-        if file.state == "failed":
-            self._fail(path, file.error)
-        elif file.state == "loaded":
-            self._move(path, DONE)
+    def _in(self, folder: Path, dataset: str | None) -> Iterator[Dropped]:
+        for path in sorted(filter(_is_finished, folder.iterdir())):
+            try:
+                version = _version(path.lstat())
+            except FileNotFoundError:
+                continue  # taken away since the folder was listed
+            yield Dropped(str(path), path.name, dataset, version)
 
-    def _fail(self, path: Path, reason: str) -> None:
-        moved = self._move(path, FAILED)
-        moved.with_name(moved.name + ".reason.txt").write_text(reason + "\n", encoding="utf-8")
+    @contextmanager
+    def fetched(self, dropped: Dropped) -> Iterator[Path]:
+        """The path leads to the open file, whatever is put in its place meanwhile."""
+        with _opened(dropped) as descriptor:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise FileNotReadable(f"{dropped.name} is not a file.")
+            _require_same(dropped, status)
+            yield Path(f"/proc/self/fd/{descriptor}")
 
-    def _move(self, path: Path, name: str) -> Path:
-        folder = self.inbox / name
-        folder.mkdir(parents=True, exist_ok=True)
-        target = next(candidate for candidate in _names(folder, path) if not candidate.exists())
+    def set_aside(self, dropped: Dropped, folder: Folder, reason: str = "") -> None:
+        path = Path(dropped.place)
+        _require_same(dropped, path.lstat())
+        aside = self.root / folder
+        aside.mkdir(parents=True, exist_ok=True)
+        target = next(filter(_is_free, (aside / name for name in free_names(path.name))))
         path.rename(target)
-        return target
+        if reason:
+            _reason_path(target).write_text(f"{reason}\n", encoding="utf-8", errors="backslashreplace")
 
 
-def _look(path: Path) -> _Look:
-    stat = path.stat()
-    return _Look(stat.st_size, stat.st_mtime_ns)
+@contextmanager
+def _opened(dropped: Dropped) -> Iterator[int]:
+    try:
+        descriptor = os.open(dropped.place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            message = "is a symbolic link, which is not followed: put the file itself into the inbox"
+            raise FileNotReadable(f"{dropped.name} {message}.") from error
+        if error.errno == errno.EACCES:
+            raise FileNotReadable(f"{dropped.name} may not be read: no permission.") from error
+        raise
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
-def _is_finished_file(path: Path) -> bool:
-    return path.is_file() and not path.name.startswith(".") and path.suffix.lower() not in UNFINISHED
+def _is_finished(path: Path) -> bool:
+    return is_finished_name(path.name) and (path.is_symlink() or path.is_file())
 
 
-def _names(folder: Path, path: Path) -> Iterator[Path]:
-    yield folder / path.name
-    number = 1
-    while True:
-        number += 1
-        yield folder / f"{path.stem}-{number}{path.suffix}"
+def _version(status: os.stat_result) -> tuple[int, ...]:
+    """Which file it is, bytes, and when it was modified in nanoseconds."""
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _require_same(dropped: Dropped, status: os.stat_result) -> None:
+    if _version(status) != dropped.version:
+        raise FileChanged(f"{dropped.name} has been replaced or written to.")
+
+
+def _is_free(target: Path) -> bool:
+    return not os.path.lexists(target) and not os.path.lexists(_reason_path(target))
+
+
+def _reason_path(target: Path) -> Path:
+    """Beside the file, under a name that is short enough."""
+    name = reason_name(target.name)
+    surplus = len(os.fsencode(name)) - LONGEST_NAME
+    if surplus > 0:
+        name = reason_name(os.fsdecode(os.fsencode(target.name)[:-surplus]))
+    return target.with_name(name)

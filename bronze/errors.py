@@ -103,3 +103,9 @@ class StorageUnavailable(TransientError):
     """The storage cannot be written: it is full, or not writable."""
 
     code = "storage_unavailable"
+
+
+class InboxUnavailable(TransientError):
+    """The drop folder cannot be looked into."""
+
+    code = "inbox_unavailable"

@@ -60,7 +60,7 @@ class SourceFile(models.Model):
     media_type = models.CharField(max_length=100)
     format = models.JSONField(help_text="What admission found: kind, encoding, delimiter, header, columns.")
     detected = models.JSONField(default=list, help_text="The findings in words.")
-    received_via = models.CharField(max_length=20, help_text="command, upload, folder, seed or api.")
+    received_via = models.CharField(max_length=20, help_text="command, upload, folder, s3, seed or api.")
     received_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -245,6 +245,17 @@ class Document(models.Model):
     page_count = models.IntegerField(default=0)
     user_id = models.CharField(
         max_length=64, blank=True, db_index=True, help_text="Natural key of the user it belongs to."
+    )
+    linked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    linked_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When somebody chose the user. Empty: the text names the user, or nobody.",
+    )
+    ocr_at = models.DateTimeField(
+        null=True, blank=True, help_text="When pages without text were read from their picture."
     )
     is_deleted = models.BooleanField(default=False)
     xid = XidField()

@@ -13,7 +13,7 @@ from django.utils import timezone
 from bronze.contracts import CONTRACTS, DOCUMENTS, ContractSpec
 from bronze.domain import Receipt, ReceivedFile, Record
 from bronze.errors import FileNotLoaded, FileNotReceived, RecordNotFound, UnknownDataset
-from bronze.models import Dataset, Document, DocumentPage, RawRecord, SourceFile
+from bronze.models import Dataset, RawRecord, SourceFile
 
 MAX_ATTEMPTS = 3
 
@@ -48,6 +48,10 @@ def register_contracts() -> None:
         name=DOCUMENTS,
         defaults={"title": "Documents", "description": "PDF and text files.", "key_fields": ["sha256"]},
     )
+
+
+def dataset_names() -> Collection[str]:
+    return set(Dataset.objects.values_list("name", flat=True))
 
 
 class SourceFiles:
@@ -276,24 +280,6 @@ class RawRecords:
                     for key, count in _count_by_text(contract, field.name, keys):
                         used.setdefault(key, {})[contract.name] = count
         return used
-
-
-class Documents:
-    """Documents and their pages."""
-
-    def store(
-        self, sha256: str, *, file_id: int, pages: Sequence[tuple[int, str, str]], **values: Any
-    ) -> None:
-        """Replace the document and its pages: (number from 1, text, error)."""
-        values |= {"source_file_id": file_id, "page_count": len(pages), "is_deleted": False}
-        document, _ = Document.objects.update_or_create(sha256=sha256, defaults=values)
-        document.pages.all().delete()
-        DocumentPage.objects.bulk_create(
-            [
-                DocumentPage(document=document, number=number, text=text, error=error)
-                for number, text, error in pages
-            ]
-        )
 
 
 def atomic() -> "transaction.Atomic":

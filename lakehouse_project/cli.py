@@ -10,14 +10,14 @@ MINIMUM_PYTHON = (3, 11)
 COMMANDS: Mapping[str, Mapping[str, str]] = {
     "Run it": {
         "up": "start everything: database, broker, web, worker; first run sets up and seeds",
-        "doctor": "check database, broker, worker, search and storage",
+        "doctor": "check database, broker, worker, search, storage and inboxes",
         "token USER": "print a new API token for a user",
     },
     "Load data": {
         "ingest FILE...": "load files into bronze and refine them (--dataset, --wait, --dry-run)",
         "undo FILE_ID": "take a loaded file back (--yes)",
         "seed": "generate a company's data and load it (--scale, --seed)",
-        "watch": "load what is dropped into the inbox folder (part of `up`)",
+        "watch": "load what is dropped into the inbox folder or bucket (part of `up`)",
     },
     "Look after it": {
         "migrate": "create or update the database schema",

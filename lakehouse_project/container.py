@@ -9,6 +9,7 @@ from django.db import transaction
 
 from bronze import repositories as bronze_repositories
 from bronze import services as bronze
+from bronze.documents import Documents
 from bronze.encryption import FieldCipher
 from bronze.history import Revisions
 from bronze.undo import FileUndo
@@ -118,7 +119,7 @@ def find_documents(meaning: Embedder) -> search.FindDocuments:
 PLAIN: tuple[type[Any], ...] = (
     bronze_repositories.SourceFiles,
     bronze_repositories.RawRecords,
-    bronze_repositories.Documents,
+    Documents,
     Revisions,
     FileUndo,
     bronze.ReceiveFiles,

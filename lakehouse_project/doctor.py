@@ -14,6 +14,8 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from lakehouse_project.celery import app
 from lakehouse_project.env import env
+from lakehouse_project.inboxes import drop_bucket, drop_folder
+from lakehouse_project.kernel.errors import TransientError
 from search.models import SearchDocument
 
 _LEAST_FREE_MB = 500
@@ -50,6 +52,7 @@ def examine() -> list[Diagnosis]:
         "worker": _worker,
         "search": _search,
         "storage": _storage,
+        "inbox": _inbox,
     }
     return [_diagnose(name, check) for name, check in checks.items()]
 
@@ -134,6 +137,25 @@ def _require_address(address: str, setting: str) -> None:
         raise Ailment(
             f"the lakehouse of {env().lakehouse_home} is not running", f"{_START}, or set {setting}."
         )
+
+
+def _inbox() -> str:
+    """Files can be put into it and moved within it, and the bucket of INBOX_URL can be looked into."""
+    folder, bucket = drop_folder(), drop_bucket()
+    try:
+        folder.root.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder.root, prefix=".probe-"):
+            pass
+    except OSError as error:
+        raise Ailment(f"{folder.where}: {error.strerror}", "Make the folder writable.") from error
+    if bucket is None:
+        return folder.where
+    try:
+        list(bucket.waiting(()))
+    except TransientError as error:
+        advice = "Check INBOX_URL and the AWS_ settings; `lakehouse watch` tries again by itself."
+        raise Ailment(error.message, advice) from error
+    return f"{folder.where} and {bucket.where}"
 
 
 def _first_line(error: BaseException) -> str:

@@ -9,6 +9,8 @@ from zoneinfo import available_timezones
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+S3_URL = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?$"
+
 
 class Env(BaseSettings):
     """What an operator can set. Parts whose address is unset are embedded ones, started by `lakehouse up`."""
@@ -44,6 +46,14 @@ class Env(BaseSettings):
     drop_settle_seconds: float = Field(
         2.0, ge=0, description="A dropped file is taken after so long without a change."
     )
+    inbox_url: str | None = Field(
+        None, pattern=S3_URL, description="s3://bucket/prefix that is watched like the drop folder."
+    )
+    aws_endpoint_url: str | None = Field(None, description="Address of an S3-compatible store; unset: AWS.")
+    aws_region: str | None = Field(None, description="AWS region.")
+    aws_access_key_id: str | None = Field(None, description="Who asks the store.")
+    aws_secret_access_key: SecretStr | None = Field(None, description="Its secret.")
+    aws_session_token: SecretStr | None = Field(None, description="Goes with temporary keys.")
     pipeline_interval_seconds: float = Field(
         5.0, ge=1, description="How often stages look for work that no event told of."
     )

@@ -11,6 +11,7 @@ from bronze.admission.bytes_steps import (
     check_size,
     find_binary_kind,
     fingerprint,
+    require_size,
     scan_text,
     take_fingerprint,
 )
@@ -21,7 +22,7 @@ from bronze.admission.text_steps import find_encoding, find_json
 from bronze.contracts import CONTRACTS, ContractSpec
 from lakehouse_project.kernel.chain import Chain, Stop
 
-__all__ = ["AdmissionLimits", "Admitted", "Candidate", "Overrides", "admit", "fingerprint"]
+__all__ = ["AdmissionLimits", "Admitted", "Candidate", "Overrides", "admit", "fingerprint", "require_size"]
 
 ADMISSION: Chain[Inspection, Admitted] = Chain(
     steps=(

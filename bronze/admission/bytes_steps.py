@@ -60,15 +60,18 @@ def check_readable(inspection: Inspection) -> Inspection:
 
 
 def check_size(inspection: Inspection) -> Inspection:
-    limit = inspection.candidate.limits.max_bytes
-    if inspection.size > limit:
+    require_size(inspection.candidate.name, inspection.size, inspection.candidate.limits.max_bytes)
+    return inspection
+
+
+def require_size(name: str, size: int, limit: int) -> None:
+    """Raises `FileTooLarge` for more than `limit` bytes."""
+    if size > limit:
         raise FileTooLarge(
-            f"{inspection.candidate.name} has {megabytes(inspection.size)}; the limit is {megabytes(limit)} "
-            "(setting MAX_UPLOAD_MB).",
-            size=inspection.size,
+            f"{name} has {megabytes(size)}; the limit is {megabytes(limit)} (setting MAX_UPLOAD_MB).",
+            size=size,
             limit=limit,
         )
-    return inspection
 
 
 def take_fingerprint(inspection: Inspection) -> Inspection:

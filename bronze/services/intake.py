@@ -10,6 +10,7 @@ import polars as pl
 from django.db import IntegrityError
 
 from bronze.admission import AdmissionLimits, Admitted, Candidate, Overrides, admit, fingerprint
+from bronze.documents import Documents
 from bronze.documents_text import DocumentJob, ExtractedDocument, extract_documents
 from bronze.domain import Receipt, ReceivedFile
 from bronze.encryption import FieldCipher
@@ -20,7 +21,7 @@ from bronze.merge import IncomingTable, Merged
 from bronze.models import SourceFile
 from bronze.readers import FileFormat, read_rows
 from bronze.readers.formats import storable
-from bronze.repositories import MAX_ATTEMPTS, Documents, SourceFiles, atomic, contract_named
+from bronze.repositories import MAX_ATTEMPTS, SourceFiles, atomic, contract_named
 from bronze.services.curation import RecheckRecords
 from lake.storage import Storage
 from lakehouse_project.kernel.errors import FieldError, PermanentError

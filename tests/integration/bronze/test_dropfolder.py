@@ -7,8 +7,9 @@ import pytest
 
 from bronze.dropfolder import DropFolder
 from bronze.models import SourceFile
-from bronze.repositories import SourceFiles
-from bronze.services import ReceiveFile
+from bronze.repositories import SourceFiles, dataset_names
+from bronze.services import ReceiveFiles
+from bronze.services.inbox import WatchInbox
 from bronze.tasks import load_received
 from lakehouse_project.kernel.services import resolve
 from tests.integration.bronze.test_load import BROKEN
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.django_db
 @dataclass
 class Inbox:
     path: Path
-    folder: DropFolder
+    watch: WatchInbox
     now: float = 0.0
 
     def put(self, name: str, content: str) -> Path:
@@ -30,7 +31,7 @@ class Inbox:
 
     def wait(self, seconds: float) -> None:
         self.now += seconds
-        self.folder.step(self.now)
+        self.watch.step(self.now)
 
     def left(self) -> list[str]:
         return sorted(str(path.relative_to(self.path)) for path in self.path.rglob("*") if path.is_file())
@@ -40,10 +41,17 @@ class Inbox:
 def inbox(tmp_path: Path, db: None) -> Inbox:
     path = tmp_path / "inbox"
     path.mkdir()
-    folder = DropFolder(
-        inbox=path, receive=resolve(ReceiveFile), files=resolve(SourceFiles), settle_seconds=3
+    return Inbox(path, watcher(path, settle_seconds=3))
+
+
+def watcher(path: Path, settle_seconds: float) -> WatchInbox:
+    return WatchInbox(
+        inbox=DropFolder(root=path),
+        receive=resolve(ReceiveFiles),
+        files=resolve(SourceFiles),
+        datasets=dataset_names,
+        settle_seconds=settle_seconds,
     )
-    return Inbox(path, folder)
 
 
 def received() -> list[tuple[str, str]]:
@@ -155,11 +163,9 @@ def test_a_watcher_that_starts_anew_goes_on(inbox: Inbox) -> None:
     inbox.wait(0)
     inbox.wait(3)
     load_received()
-    folder = DropFolder(
-        inbox=inbox.path, receive=inbox.folder.receive, files=inbox.folder.files, settle_seconds=0
-    )
-    folder.step(0)
-    folder.step(1)
+    anew = watcher(inbox.path, settle_seconds=0)
+    anew.step(0)
+    anew.step(1)
     assert inbox.left() == ["done/jobs.csv"]
     assert SourceFile.objects.count() == 1
 

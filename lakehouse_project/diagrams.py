@@ -21,7 +21,7 @@ REFERENCES_NOTE = (
     "Tables that refer to no other, such as marts, are in the flow above."
 )
 
-WAYS_IN = "files: ingest, upload, drop folder, seed<br/>rows: REST"
+WAYS_IN = "files: ingest, upload, drop folder, S3, seed<br/>rows: REST"
 WAYS_OUT = "REST, admin, CSV, search"
 
 _SHORT_TYPES = {

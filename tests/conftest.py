@@ -9,6 +9,8 @@ from tests import services
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if services.is_controller(config):
+        return
     services.start(config)
     os.environ["DJANGO_SETTINGS_MODULE"] = "lakehouse_project.settings"
     django.setup()  # pytest-django does so only for settings that it knew before it read this file

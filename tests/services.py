@@ -10,15 +10,12 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
 from lakehouse_project.runtime.postgres import NOT_DURABLE, EmbeddedPostgres
 from lakehouse_project.runtime.secrets import load_secrets
 from lakehouse_project.runtime.valkey import EmbeddedValkey
-
-_BROKER_DATABASES = 16
 
 
 @dataclass(frozen=True)
@@ -35,17 +32,22 @@ class Services:
 _SERVICES = pytest.StashKey[Services]()
 
 
+def is_controller(config: pytest.Config) -> bool:
+    """Whether this process only hands out tests to the processes of xdist."""
+    return bool(config.getoption("numprocesses", None)) and "PYTEST_XDIST_WORKER" not in os.environ
+
+
 def start(config: pytest.Config) -> None:
-    """Export DATABASE_URL, BROKER_URL, LAKEHOUSE_HOME. An xdist worker shares its controller's servers."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER")
-    if worker is None:
-        config.stash[_SERVICES] = _start_services()
-    else:
-        _separate(int(worker.removeprefix("gw")))
+    """Export DATABASE_URL, BROKER_URL, LAKEHOUSE_HOME.
+
+    Each process of xdist calls it for itself: on a server that all share, an open transaction of one test would hold
+    back the change feeds of another one.
+    """
+    config.stash[_SERVICES] = _start_services()
 
 
 def stop(config: pytest.Config) -> None:
-    """End what `start` began; does nothing in an xdist worker."""
+    """End what `start` began."""
     if (services := config.stash.get(_SERVICES, None)) is not None:
         services.stop()
 
@@ -68,14 +70,3 @@ def _start_services() -> Services:
         parts.append(valkey)
         os.environ["BROKER_URL"] = valkey.start()
     return Services(home, tuple(parts))
-
-
-def _separate(worker: int) -> None:
-    """A broker database and a state folder for each xdist worker; pytest-django separates the databases."""
-    if worker + 1 >= _BROKER_DATABASES:
-        raise pytest.UsageError(f"At most {_BROKER_DATABASES - 1} test processes share one broker.")
-    broker = urlsplit(os.environ["BROKER_URL"])
-    os.environ["BROKER_URL"] = urlunsplit(broker._replace(path=f"/{worker + 1}"))
-    home = Path(os.environ["LAKEHOUSE_HOME"], f"gw{worker}")
-    home.mkdir(exist_ok=True)
-    os.environ["LAKEHOUSE_HOME"] = str(home)

@@ -6,6 +6,7 @@ pages; when it dies only the file it was at has failed. The child gets one JSON 
 JSON line per page, so the pages before a failure are kept.
 """
 
+import gzip
 import json
 import os
 import re
@@ -17,6 +18,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
+
+from bronze.readers.formats import Compression
 
 Status = Literal["ok", "partial", "encrypted", "corrupt", "limit", "timeout", "no_text"]
 Engine = Literal["pypdf", "pdfium"]
@@ -44,6 +47,8 @@ class DocumentJob:
     path: Path
     kind: Literal["pdf", "text"]
     encoding: str = "utf-8"
+    compression: Compression = "none"
+    """Of text; a PDF is stored unpacked."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,8 @@ def extract_documents(
 
 def extract_text(job: DocumentJob, limits: ExtractLimits) -> ExtractedDocument:
     """Plain text or Markdown; form feeds part the pages."""
-    with job.path.open(encoding=job.encoding, errors="replace") as stored:
+    unpack = gzip.open if job.compression == "gzip" else open
+    with unpack(job.path, "rt", encoding=job.encoding, errors="replace") as stored:
         text = stored.read(limits.text_chars + 1)
     is_cut = len(text) > limits.text_chars
     pages = _text_pages(storable(text[: limits.text_chars].removeprefix("\ufeff")))

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from bronze import repositories as bronze_repositories
 from bronze import services as bronze
+from bronze.admission import AdmissionLimits
 from bronze.documents import Documents
 from bronze.encryption import FieldCipher
 from bronze.history import Revisions
@@ -51,7 +52,21 @@ def cipher() -> FieldCipher:
 def receive_file(
     files: bronze_repositories.SourceFiles, stored: Storage, bus: EventBus
 ) -> bronze.ReceiveFile:
-    return bronze.ReceiveFile(files=files, storage=stored, events=bus, max_bytes=settings.MAX_UPLOAD_BYTES)
+    return bronze.ReceiveFile(files=files, storage=stored, events=bus, limits=_admission_limits())
+
+
+@wireup.injectable
+def unpack_files() -> bronze.UnpackFiles:
+    return bronze.UnpackFiles(limits=_admission_limits(), folder=settings.FILE_UPLOAD_TEMP_DIR)
+
+
+def _admission_limits() -> AdmissionLimits:
+    return AdmissionLimits(
+        max_bytes=settings.MAX_UPLOAD_BYTES,
+        max_expanded_bytes=settings.MAX_UNPACKED_BYTES,
+        max_ratio=settings.MAX_UNPACK_RATIO,
+        max_files=settings.MAX_ARCHIVE_FILES,
+    )
 
 
 @wireup.injectable
@@ -152,6 +167,7 @@ FACTORIES = (
     events,
     cipher,
     receive_file,
+    unpack_files,
     seed_lake,
     refine_changes,
     refresh_marts,

@@ -43,6 +43,15 @@ class Env(BaseSettings):
     )
     fiscal_year_start: int = Field(1, ge=1, le=12, description="Month in which the fiscal year starts.")
     max_upload_mb: int = Field(512, ge=1, description="Largest file accepted, in MiB.")
+    max_unpacked_mb: int = Field(
+        4096, ge=1, description="Most that a gzip file or an archive may unpack to, in MiB."
+    )
+    max_unpack_ratio: int = Field(
+        200,
+        ge=1,
+        description="Most times its size that a gzip file or an archive may unpack to, above 16 MiB.",
+    )
+    max_archive_files: int = Field(1000, ge=1, description="Most files that an archive may hold.")
     drop_settle_seconds: float = Field(
         2.0, ge=0, description="A dropped file is taken after so long without a change."
     )

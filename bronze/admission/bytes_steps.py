@@ -19,14 +19,16 @@ from bronze.admission.errors import (
     UnsupportedFileType,
 )
 
-SUPPORTED = "CSV, JSON, NDJSON, Parquet, PDF, plain text and Markdown; CSV, JSON and NDJSON also as gzip"
+SUPPORTED = (
+    "CSV, JSON, NDJSON, Parquet, PDF, plain text and Markdown, also packed by gzip or in a zip archive"
+)
 HEAD_BYTES = MB
 TAIL_BYTES = 4096
 PIECE_BYTES = MB
 RATIO_FROM_BYTES = 16 * MB
 
 BINARY_TYPES: tuple[tuple[bytes, str, str], ...] = (
-    (b"PK\x03\x04", "a zip archive or an Office file", "unzip it first, or save the sheet as CSV"),
+    (b"PK\x03\x04", "a packed zip archive or Office file", "unpack it first, or save the sheet as CSV"),
     (b"PK\x05\x06", "an empty zip archive", "send the file itself"),
     (b"\xd0\xcf\x11\xe0", "an old Office file", "save it as CSV or PDF"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "unpack it first"),
@@ -130,26 +132,28 @@ def scan_text(inspection: Inspection) -> Inspection:
 
 def _refuse_packed_binary(inspection: Inspection, scan: TextScan) -> None:
     if scan.head.startswith((b"PAR1", b"%PDF-", b"\x1f\x8b")):
-        raise UnsupportedFileType(
-            f"{inspection.candidate.name} holds a packed PDF, Parquet or gzip file: unpack it first. "
-            f"Supported are {SUPPORTED}."
-        )
+        raise UnsupportedFileType(f"{inspection.candidate.name} is packed more than once: unpack it first.")
     _find_by_magic(inspection, scan.head[:1024])
 
 
 def _pieces(inspection: Inspection) -> Iterator[bytes]:
-    path, name = inspection.candidate.path, inspection.candidate.name
-    if inspection.format.compression == "none":
-        with path.open("rb") as stored:
-            while piece := stored.read(PIECE_BYTES):
-                yield piece
+    if inspection.format.compression == "gzip":
+        yield from unpacked_pieces(inspection)
         return
+    with inspection.candidate.path.open("rb") as stored:
+        while piece := stored.read(PIECE_BYTES):
+            yield piece
+
+
+def unpacked_pieces(inspection: Inspection) -> Iterator[bytes]:
+    """The bytes in a gzip file. Raises when it is damaged, and as soon as more come out of it than the limits allow."""
+    path, name = inspection.candidate.path, inspection.candidate.name
     expanded = 0
     try:
         with gzip.open(path) as unpacked:
             while piece := unpacked.read(PIECE_BYTES):
                 expanded += len(piece)
-                _check_expansion(name, inspection.size, expanded, inspection.candidate.limits)
+                check_expansion(name, inspection.size, expanded, inspection.candidate.limits)
                 yield piece
     except EOFError as error:
         raise IncompleteFile(f"{name} is a gzip file that is cut off.") from error
@@ -157,15 +161,17 @@ def _pieces(inspection: Inspection) -> Iterator[bytes]:
         raise IncompleteFile(f"{name} is a damaged gzip file: {error}.") from error
 
 
-def _check_expansion(name: str, packed: int, expanded: int, limits: AdmissionLimits) -> None:
+def check_expansion(name: str, packed: int, expanded: int, limits: AdmissionLimits) -> None:
+    """Raises when `packed` bytes become more than may be."""
     if expanded > limits.max_expanded_bytes:
         raise FileTooLarge(
-            f"{name} unpacks to more than {megabytes(limits.max_expanded_bytes)}, which is the limit."
+            f"{name} unpacks to more than {megabytes(limits.max_expanded_bytes)}, which is the limit "
+            "(setting MAX_UNPACKED_MB)."
         )
     if expanded > RATIO_FROM_BYTES and expanded > packed * limits.max_ratio:
         raise ArchiveBomb(
-            f"{name} unpacks to more than {limits.max_ratio} times its size and is not taken. "
-            "Unpack it yourself and send the file in it if it is sound."
+            f"{name} unpacks to more than {limits.max_ratio} times its size (setting MAX_UNPACK_RATIO) and is not "
+            "taken. Unpack it yourself and send what is in it if it is sound."
         )
 
 

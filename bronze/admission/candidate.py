@@ -13,12 +13,14 @@ MB = 1024 * 1024
 
 @dataclass(frozen=True)
 class AdmissionLimits:
-    """`max_bytes` holds for the file as sent, `max_expanded_bytes` for what a compressed one unpacks to."""
+    """`max_bytes` holds for the file as sent, `max_expanded_bytes` for all that a compressed one unpacks to."""
 
     max_bytes: int = 512 * MB
     max_expanded_bytes: int = 4096 * MB
     max_ratio: int = 200
     """Unpacked size over packed size, looked at once 16 MB are unpacked."""
+    max_files: int = 1000
+    """Entries of an archive, folders included."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import PurePath
 
-from bronze.admission.bytes_steps import SUPPORTED
 from bronze.admission.candidate import Inspection
 from bronze.admission.datasets import (
     fits_types,
@@ -65,10 +64,6 @@ def _as_document(inspection: Inspection) -> Inspection:
         raise UnsupportedFileType(
             f"{inspection.candidate.name} is a document without rows and cannot go into the data set {wanted}. "
             f"Rows come from CSV, JSON, NDJSON or Parquet; documents go into {DOCUMENTS!r}."
-        )
-    if inspection.format.compression != "none":
-        raise UnsupportedFileType(
-            f"{inspection.candidate.name} is a packed text without rows: unpack it first. Supported are {SUPPORTED}."
         )
     return inspection.learn(dataset=DOCUMENTS)
 

@@ -17,9 +17,15 @@ def known_names(contracts: Mapping[str, ContractSpec]) -> frozenset[str]:
 def named_by_file(file_name: str, contracts: Mapping[str, ContractSpec]) -> str | None:
     """The data set whose name is in the file name at word borders; the longest name wins.
 
-    `hired_employees.csv`, `users-2024-01.csv.gz` and `seed_users_001.ndjson` name their data sets.
+    `hired_employees.csv`, `users-2024-01.csv.gz` and `seed_users_001.ndjson` name their data sets. Of `a/b.csv` the
+    folder or archive `a` counts only if `b.csv` names none.
     """
-    words = f"_{re.sub(r'[^a-z0-9]+', '_', file_name.lower())}_"
+    parts = reversed(file_name.split("/"))
+    return next(filter(None, (_named_by_part(part, contracts) for part in parts)), None)
+
+
+def _named_by_part(part: str, contracts: Mapping[str, ContractSpec]) -> str | None:
+    words = f"_{re.sub(r'[^a-z0-9]+', '_', part.lower())}_"
     found = {
         (len(name), contract.name)
         for contract in contracts.values()

@@ -3,7 +3,14 @@
 from bronze.services.batches import DeleteBatch, WriteBatch
 from bronze.services.curation import EditRecord, RecheckRecords, ResolveConflict
 from bronze.services.history import PreviewUndo, RestoreRevision, UndoFile
-from bronze.services.intake import LoadDocuments, LoadFile, MergeRows, ReceiveFile, ReceiveFiles
+from bronze.services.intake import (
+    LoadDocuments,
+    LoadFile,
+    MergeRows,
+    ReceiveFile,
+    ReceiveFiles,
+    UnpackFiles,
+)
 from bronze.services.preview import PreviewFile
 from bronze.services.records import ChangeRecord, CreateRecord, DeleteRecord, ReplaceRecord, RowGate
 from bronze.services.seeding import SeedLake
@@ -28,5 +35,6 @@ __all__ = [
     "RowGate",
     "SeedLake",
     "UndoFile",
+    "UnpackFiles",
     "WriteBatch",
 ]

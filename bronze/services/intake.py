@@ -5,11 +5,15 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
 
 import polars as pl
 from django.db import IntegrityError
 
 from bronze.admission import AdmissionLimits, Admitted, Candidate, Overrides, admit, fingerprint
+from bronze.admission.archives import Refused, unpack
+from bronze.admission.names import shown_name
 from bronze.documents import Documents
 from bronze.documents_text import DocumentJob, ExtractedDocument, extract_documents
 from bronze.domain import Receipt, ReceivedFile
@@ -20,7 +24,6 @@ from bronze.incoming import incoming
 from bronze.merge import IncomingTable, Merged
 from bronze.models import SourceFile
 from bronze.readers import FileFormat, read_rows
-from bronze.readers.formats import storable
 from bronze.repositories import MAX_ATTEMPTS, SourceFiles, atomic, contract_named
 from bronze.services.curation import RecheckRecords
 from lake.storage import Storage
@@ -29,6 +32,7 @@ from lakehouse_project.kernel.events import EventBus
 
 NOTHING_SAID = Overrides()
 DOCUMENTS_AT_ONCE = 50
+REASONS_SHOWN = 5
 USER_LINE = re.compile(r"^\s*User:\s*(\S{1,64})\s*$", re.MULTILINE)
 """A document that says `User: 1001` on a line of its own belongs to that user."""
 
@@ -44,7 +48,7 @@ class ReceiveFile:
     files: SourceFiles
     storage: Storage
     events: EventBus
-    max_bytes: int
+    limits: AdmissionLimits
 
     def __call__(
         self,
@@ -57,26 +61,24 @@ class ReceiveFile:
         overrides: Overrides = NOTHING_SAID,
     ) -> ReceivedFile:
         """Raises a `PermanentError` that says what is wrong with the file; nothing is kept of it then."""
-        admitted = self.admit(path, name=name, dataset=dataset, overrides=overrides)
-        return self.keep(path, admitted, name=name, via=via, user_id=user_id)
+        candidate = self.candidate(path, name=name, dataset=dataset, overrides=overrides)
+        return self.keep(candidate, admit(candidate), via=via, user_id=user_id)
 
-    def admit(
+    def candidate(
         self, path: Path, *, name: str, dataset: str | None, overrides: Overrides = NOTHING_SAID
-    ) -> Admitted:
-        """The checks alone. Raises as the call does."""
-        limits = AdmissionLimits(max_bytes=self.max_bytes)
-        return admit(Candidate(path, storable(name), dataset, limits, overrides))
+    ) -> Candidate:
+        return Candidate(path, shown_name(name), dataset, self.limits, overrides)
 
     def keep(
-        self, path: Path, admitted: Admitted, *, name: str, via: str, user_id: int | None
+        self, candidate: Candidate, admitted: Admitted, *, via: str, user_id: int | None
     ) -> ReceivedFile:
-        """The rest. Raises `StorageUnavailable`, and `FileChanged` if the file is not the one that was admitted."""
+        """Store and announce. Raises `StorageUnavailable`, and `FileChanged` if it is not the file that was admitted."""
         if same := self.files.find_same(admitted.dataset, admitted.sha256):
             return same
-        self._store(path, admitted, storable(name))
+        self._store(candidate.path, admitted, candidate.name)
         try:
             with atomic():
-                return self._add(admitted, name=name, via=via, user_id=user_id)
+                return self._add(admitted, name=candidate.name, via=via, user_id=user_id)
         except IntegrityError:
             same = self.files.find_same(admitted.dataset, admitted.sha256)
             if same is None:
@@ -97,7 +99,7 @@ class ReceiveFile:
     def _add(self, admitted: Admitted, *, name: str, via: str, user_id: int | None) -> ReceivedFile:
         received = self.files.add(
             dataset_id=admitted.dataset,
-            name=storable(name)[-255:],
+            name=name[-255:],
             sha256=admitted.sha256,
             size=admitted.size,
             media_type=admitted.media_type,
@@ -111,46 +113,89 @@ class ReceiveFile:
 
 
 @dataclass(frozen=True, kw_only=True)
+class UnpackFiles:
+    """The files that were sent, those in archives one by one."""
+
+    limits: AdmissionLimits
+    folder: Path
+    """Where files are unpacked for as long as they are looked at."""
+
+    @contextmanager
+    def __call__(
+        self, sent: Sequence[tuple[Path, str]], *, dataset: str | None, overrides: Overrides
+    ) -> Iterator[list[Candidate | Refused]]:
+        """In the order in which they were sent, and of an archive in its own. Raises `StorageUnavailable`."""
+        with TemporaryDirectory(dir=self.folder, prefix="unpacked-") as folder:
+            yield [
+                found
+                for number, (path, name) in enumerate(sent)
+                for found in self._unpacked(
+                    Candidate(path, shown_name(name), dataset, self.limits, overrides),
+                    Path(folder) / str(number),
+                )
+            ]
+
+    def _unpacked(self, candidate: Candidate, folder: Path) -> Sequence[Candidate | Refused]:
+        try:
+            return unpack(candidate, folder)
+        except PermanentError as error:
+            return [Refused(candidate.name, error)]
+        except OSError as error:
+            raise StorageUnavailable(f"{candidate.name} cannot be unpacked: {error.strerror}.") from error
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReceiveFiles:
-    """Receive several files: all of them, or none."""
+    """Receive several files, or the files in archives: all of them, or none."""
 
     receive: ReceiveFile
+    unpack: UnpackFiles
 
     def __call__(
         self,
         sent: Sequence[tuple[Path, str]],
         *,
         via: str,
-        dataset: str | None,
-        user_id: int | None,
+        dataset: str | None = None,
+        user_id: int | None = None,
         overrides: Overrides = NOTHING_SAID,
     ) -> list[ReceivedFile]:
         """`sent`: local paths and the names they were sent under.
 
         Raises what is wrong with a single file, and `FilesRefused` with an error for each bad one of several.
         """
-        admitted, refused = [], []
-        for path, name in sent:
-            try:
-                admitted.append(self.receive.admit(path, name=name, dataset=dataset, overrides=overrides))
-            except PermanentError as error:
-                refused.append((name, error))
-        if refused:
-            raise _refusal(refused, len(sent))
-        with atomic():
-            return [
-                self.receive.keep(path, found, name=name, via=via, user_id=user_id)
-                for (path, name), found in zip(sent, admitted, strict=True)
-            ]
+        with self.unpack(sent, dataset=dataset, overrides=overrides) as found:
+            admitted = _all_admitted(found)
+            with atomic():
+                return [
+                    self.receive.keep(candidate, what, via=via, user_id=user_id)
+                    for candidate, what in admitted
+                ]
 
 
-def _refusal(refused: Sequence[tuple[str, PermanentError]], sent: int) -> PermanentError:
+def _all_admitted(found: Sequence[Candidate | Refused]) -> list[tuple[Candidate, Admitted]]:
+    admitted, refused = [], []
+    for one in found:
+        if isinstance(one, Refused):
+            refused.append(one)
+            continue
+        try:
+            admitted.append((one, admit(one)))
+        except PermanentError as error:
+            refused.append(Refused(one.name, error))
+    if refused:
+        raise _refusal(refused, len(found))
+    return admitted
+
+
+def _refusal(refused: Sequence[Refused], sent: int) -> PermanentError:
     if sent == 1:
-        return refused[0][1]
-    reasons = " ".join(error.message for _, error in refused)
-    errors = [FieldError(name, error.code, error.message) for name, error in refused]
+        return refused[0].error
+    reasons = " ".join(one.reason for one in refused[:REASONS_SHOWN])
+    more = f" And {len(refused) - REASONS_SHOWN:,} more." if len(refused) > REASONS_SHOWN else ""
+    errors = [FieldError(one.name, one.error.code, one.error.message) for one in refused]
     return FilesRefused(
-        f"{len(refused)} of {sent} files cannot be taken, so none was. {reasons}", errors=errors
+        f"{len(refused)} of {sent} files cannot be taken, so none was. {reasons}{more}", errors=errors
     )
 
 
@@ -254,7 +299,9 @@ class LoadDocuments:
                     if file := self.files.claim(file_id):
                         path = _original(self.storage, file.sha256)
                         claimed[path] = file
-                        yield DocumentJob(path, file.format["kind"], file.format["encoding"])
+                        known = FileFormat.from_dict(file.format)
+                        kind: Literal["pdf", "text"] = "pdf" if known.kind == "pdf" else "text"
+                        yield DocumentJob(path, kind, known.encoding, known.compression)
 
     def _store(self, file: SourceFile, extracted: ExtractedDocument) -> None:
         owner = next(filter(None, (USER_LINE.search(page.text) for page in extracted.pages)), None)

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from bronze.admission import Overrides
 from bronze.domain import Preview, ReceivedFile
 from bronze.repositories import SourceFiles
-from bronze.services import PreviewFile, ReceiveFile
+from bronze.services import PreviewFile, ReceiveFiles
 from lakehouse_project.kernel.errors import LakehouseError
 from lakehouse_project.kernel.services import resolve
 from lakehouse_project.management.waiting import wait_for_gold_and_search
@@ -22,7 +22,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "files", nargs="+", type=Path, metavar="FILE", help="CSV, JSON, NDJSON, Parquet, PDF, text"
+            "files",
+            nargs="+",
+            type=Path,
+            metavar="FILE",
+            help="CSV, JSON, NDJSON, Parquet, PDF, text; also as gzip or zip",
         )
         parser.add_argument("--dataset", help="the data set; found by file name or columns if left out")
         parser.add_argument("--delimiter", help="of CSV: a character, or comma, semicolon, tab, vertical bar")
@@ -47,8 +51,7 @@ class Command(BaseCommand):
         if dry_run:
             self._preview(paths, dataset, overrides)
             return
-        received = list(self._receive(paths, dataset, overrides))
-        refused = len(paths) - len(received)
+        received, refused = self._receive(paths, dataset, overrides)
         if wait and received:
             wait_for_gold_and_search([file.id for _path, file in received])
         failed = [self._report(path, file, loaded=wait) for path, file in received].count(False)
@@ -57,16 +60,19 @@ class Command(BaseCommand):
 
     def _receive(
         self, paths: list[Path], dataset: str | None, overrides: Overrides
-    ) -> Iterator[tuple[Path, ReceivedFile]]:
-        receive = resolve(ReceiveFile)
+    ) -> tuple[list[tuple[Path, ReceivedFile]], int]:
+        """The files that were taken, those of an archive one by one, and how many paths were refused."""
+        receive = resolve(ReceiveFiles)
+        received, refused = [], 0
         for path in paths:
             try:
-                yield (
-                    path,
-                    receive(path, name=path.name, via="command", dataset=dataset, overrides=overrides),
-                )
+                files = receive([(path, path.name)], via="command", dataset=dataset, overrides=overrides)
             except LakehouseError as error:
                 self._refuse(path, error)
+                refused += 1
+            else:
+                received += [(_in_archive(path, file), file) for file in files]
+        return received, refused
 
     def _refuse(self, path: Path, error: LakehouseError) -> None:
         self.stderr.write(f"{_shown(path)}: {error.message}")
@@ -97,6 +103,12 @@ class Command(BaseCommand):
             f"{_shown(path)} -> {file.dataset}: {now.receipt.summary() if loaded or file.repeated else 'received'}{again}"
         )
         return True
+
+
+def _in_archive(path: Path, file: ReceivedFile) -> Path:
+    """The path to show for a file: that of the archive and its name therein, or that of the file itself."""
+    member = file.name.partition("/")[2]
+    return path / member if member else path
 
 
 def _told(path: Path, seen: Preview) -> Iterator[str]:

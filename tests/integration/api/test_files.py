@@ -161,14 +161,22 @@ def test_the_size_limit_is_said(curator: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["../../etc/passwd", "a\u202egpj.csv", "x" * 300 + ".csv", "<script>.csv", "ü 漢.csv"]
+    ("name", "shown"),
+    [
+        ("../../etc/passwd", "../../etc/passwd"),
+        ("a\u202egpj.csv", "a<U+202E>gpj.csv"),
+        ("a\nb\x1b[2J.csv", "a<U+000A>b<U+001B>[2J.csv"),
+        ("x" * 300 + ".csv", "x" * 251 + ".csv"),
+        ("<script>.csv", "<script>.csv"),
+        ("ü 漢.csv", "ü 漢.csv"),
+    ],
 )
-def test_names_are_only_shown(curator: Api, name: str) -> None:
+def test_names_are_only_shown(curator: Api, name: str, shown: str) -> None:
     response = curator.client.generic(
         "POST", f"{BRONZE}/files", JOBS, QUERY_STRING=query(name), headers=curator.headers
     )
     assert response.status_code == 202
-    assert response.json()["items"][0]["name"] == name[-255:]
+    assert response.json()["items"][0]["name"] == shown
 
 
 def query(name: str) -> str:

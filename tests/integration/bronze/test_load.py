@@ -11,6 +11,7 @@ import pytest
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
+from bronze.admission import admit
 from bronze.encryption import PREFIX
 from bronze.errors import FileChanged, OriginalMissing, StorageUnavailable, WorkerDied
 from bronze.models import RawRecord, SourceFile
@@ -249,7 +250,7 @@ def test_a_storage_that_cannot_be_written(intake: Intake, tmp_path: Path) -> Non
         files=receive.files,
         storage=LocalStorage(root=tmp_path / "storage"),
         events=receive.events,
-        max_bytes=receive.max_bytes,
+        limits=receive.limits,
     )
     with pytest.raises(StorageUnavailable, match=r"jobs.csv cannot be stored: .*Nothing of it was kept"):
         blocked(intake.file("jobs.csv", "id,job\n1,x\n"), name="jobs.csv", via="command")
@@ -259,10 +260,11 @@ def test_a_storage_that_cannot_be_written(intake: Intake, tmp_path: Path) -> Non
 def test_a_file_that_grows_while_it_is_read(intake: Intake) -> None:
     receive = resolve(ReceiveFile)
     path = intake.file("jobs.csv", "id,job\n1,Growing\n")
-    admitted = receive.admit(path, name="jobs.csv", dataset=None)
+    candidate = receive.candidate(path, name="jobs.csv", dataset=None)
+    admitted = admit(candidate)
     path.write_text("id,job\n1,Growing\n2,More\n")
     with pytest.raises(FileChanged, match=r"jobs.csv changed while it was being read"):
-        receive.keep(path, admitted, name="jobs.csv", via="command", user_id=None)
+        receive.keep(candidate, admitted, via="command", user_id=None)
     assert not SourceFile.objects.exists()
     assert counts(intake.load("jobs.csv", "id,job\n1,Growing\n")) == {"read": 1, "inserted": 1}
 
@@ -270,10 +272,11 @@ def test_a_file_that_grows_while_it_is_read(intake: Intake) -> None:
 def test_a_file_that_is_written_over_while_it_is_read(intake: Intake) -> None:
     receive = resolve(ReceiveFile)
     path = intake.file("jobs.csv", "id,job\n1,Before\n")
-    admitted = receive.admit(path, name="jobs.csv", dataset=None)
+    candidate = receive.candidate(path, name="jobs.csv", dataset=None)
+    admitted = admit(candidate)
     path.write_text("id,job\n1,After!\n")
     with pytest.raises(FileChanged):
-        receive.keep(path, admitted, name="jobs.csv", via="command", user_id=None)
+        receive.keep(candidate, admitted, via="command", user_id=None)
     intake.load("jobs.csv", "id,job\n1,Before\n")
     assert records("jobs")["1"]["job"] == "Before"
 

@@ -221,10 +221,15 @@ def test_gzip(send, rows):
     assert rows("departments.csv.gz", data) == [{"id": "1", "department": "x"}]
     with refusal("incomplete_file", "cut off"):
         send("departments.csv.gz", data[:-5])
-    with refusal("unsupported_file_type", "unpack it first"):
-        send("x.pdf.gz", gzip.compress(b"%PDF-1.4"))
-    with refusal("unsupported_file_type", "unpack it first"):
+    with refusal("unsupported_file_type", "packed more than once"):
         send("x.gz", gzip.compress(data))
+    notes = send("notes.txt.gz", gzip.compress(b"Just a sentence"))
+    assert (notes.dataset, notes.format.compression) == ("documents", "gzip")
+
+
+def test_the_name_in_a_folder_wins_over_that_of_the_folder(send):
+    assert send("jobs.zip/departments.csv", "1,Sales\n").dataset == "departments"
+    assert send("export.zip/jobs/2024.csv", "1,Clerk\n").dataset == "jobs"
 
 
 def test_gzip_bombs(send):
@@ -255,7 +260,7 @@ def test_empty_files(send, data):
 @pytest.mark.parametrize(
     ("data", "part"),
     [
-        (b"PK\x03\x04....", "unzip it first"),
+        (b"PK\x03\x04....", "unpack it first"),
         (b"\x89PNG\r\n\x1a\n", "PNG"),
         (bytes(range(256)) * 8, "binary file of an unknown type"),
         (b"\x00\x01\x02\x03" * 100, "binary file of an unknown type"),

@@ -156,6 +156,47 @@ class PreviewUpdate(BaseModel):
     """Changed fields that staff have overridden."""
 
 
+class Reason(BaseModel):
+    """A rule that rows of a file break, how many do, and what is said of the first of them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    field: str
+    """Empty: the row as a whole, such as one that cannot be parsed."""
+    rule: str
+    count: int
+    example: str
+    line: int | None
+
+
+class FileColumn(BaseModel):
+    """A column of a file under its own name, and the name that its values get in the records."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    field: str
+
+
+class FileLook(BaseModel):
+    """What a file seems to be. `error`: why it cannot be taken like that; there are no rows then."""
+
+    model_config = ConfigDict(frozen=True)
+
+    dataset: str | None
+    detected: list[str] = []
+    kind: str = ""
+    delimiter: str = ""
+    encoding: str = ""
+    has_header: bool = True
+    record_path: str = ""
+    columns: list[FileColumn] = []
+    lacking: list[str] = []
+    """Fields of the contract that no column stands for."""
+    rows: list[PreviewRow] = []
+    error: str = ""
+
+
 class Preview(BaseModel):
     """What loading a file would do."""
 
@@ -169,8 +210,12 @@ class Preview(BaseModel):
     received_as: int | None
     """The file that brought these very bytes before; sending them again changes nothing."""
     receipt: Receipt
+    is_whole: bool
+    """False: only the first rows of a large file were tried, and the receipt and the rest tell of them alone."""
     rows: list[PreviewRow]
     updates: list[PreviewUpdate]
+    reasons: list[Reason]
+    """Why rows would be quarantined, the most frequent first."""
 
 
 class RowOutcome(BaseModel):

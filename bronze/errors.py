@@ -81,6 +81,18 @@ class FilesRefused(InvalidInput):
     code = "files_refused"
 
 
+class StagedFileGone(NotFound):
+    """A file that was sent to be looked at is not there any more."""
+
+    code = "staged_file_gone"
+
+
+class FileNotFailed(Conflict):
+    """Only what has failed can be tried again."""
+
+    code = "file_not_failed"
+
+
 class FileChanged(TransientError):
     """The file was written to between the look at it and its copy."""
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bronze.contracts import CONTRACTS, Classification
-from bronze.domain import FieldChange, Preview, PreviewRow, PreviewUpdate, Record, Revision
+from bronze.domain import FieldChange, FileLook, Preview, PreviewRow, PreviewUpdate, Record, Revision
 from bronze.encryption import FieldCipher
 from bronze.incoming import classification_of
 from lakehouse_project.kernel.masking import MASK, SECRET_PERMISSION, Caller, mask, may_see_personal_data
@@ -64,6 +64,14 @@ def present_preview(preview: Preview, caller: Caller) -> Preview:
     rows = [_visible_row(preview.dataset, row, caller) for row in preview.rows]
     updates = [_visible_update(preview.dataset, update, caller) for update in preview.updates]
     return preview.model_copy(update={"rows": rows, "updates": updates})
+
+
+def present_look(look: FileLook, caller: Caller) -> FileLook:
+    """The first look at a file as the caller may see it."""
+    dataset = look.dataset
+    if dataset is None or dataset not in CONTRACTS:
+        return look
+    return look.model_copy(update={"rows": [_visible_row(dataset, row, caller) for row in look.rows]})
 
 
 def _visible_row(dataset: str, row: PreviewRow, caller: Caller) -> PreviewRow:

@@ -1,5 +1,6 @@
 """What a dry run shows: the first rows of the file and the first updates."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -7,8 +8,10 @@ import orjson
 import polars as pl
 from django.db import connection
 
-from bronze.domain import FieldChange, PreviewRow, PreviewUpdate
+from bronze.domain import FieldChange, PreviewRow, PreviewUpdate, Reason
 from bronze.history import changed_fields, decoded
+from bronze.incoming import NO_ERRORS
+from bronze.readers import RowBatch
 
 SHOWN = 20
 
@@ -40,6 +43,49 @@ class RowSample:
 
     def rows(self) -> list[PreviewRow]:
         return [_row(row) for frame in self.frames for row in frame.to_dicts()]
+
+
+@dataclass
+class Reasons:
+    """Which rules the rows break, and how often."""
+
+    _found: dict[tuple[str, str], Reason] = field(default_factory=dict)
+
+    def add(self, rows: pl.DataFrame) -> None:
+        """Rows in `bronze.incoming.INCOMING_SCHEMA`."""
+        bad = rows.filter(pl.col("errors") != NO_ERRORS).select("line", "errors")
+        for line, errors in bad.iter_rows():
+            for error in orjson.loads(errors):
+                self._count(line, error)
+
+    def _count(self, line: int | None, error: dict[str, Any]) -> None:
+        key = error["field"], error["rule"]
+        known = self._found.get(key)
+        self._found[key] = (
+            known.model_copy(update={"count": known.count + 1})
+            if known
+            else Reason(field=key[0], rule=key[1], count=1, example=error["message"], line=line)
+        )
+
+    def most_frequent_first(self) -> list[Reason]:
+        return sorted(self._found.values(), key=lambda reason: -reason.count)
+
+
+@dataclass
+class FirstRows:
+    """The batches of a file up to some number of rows; then `is_whole` is false."""
+
+    limit: int | None
+    is_whole: bool = True
+
+    def of(self, batches: Iterator[RowBatch]) -> Iterator[RowBatch]:
+        taken = 0
+        for batch in batches:
+            if self.limit is not None and taken >= self.limit:
+                self.is_whole = False
+                return
+            taken += batch.rows.height + len(batch.broken)
+            yield batch
 
 
 def _row(row: dict[str, Any]) -> PreviewRow:

@@ -116,6 +116,12 @@ class SourceFiles:
         )
         return not earlier.exists()
 
+    def ahead_of(self, file_id: int) -> int:
+        """How many files of the same data set are loaded before this one."""
+        received = SourceFile.objects.filter(state=SourceFile.State.RECEIVED)
+        dataset = received.filter(pk=file_id).values("dataset_id")
+        return received.filter(dataset_id__in=dataset, pk__lt=file_id).count()
+
     def next_waiting(self, dataset: str) -> int | None:
         """Id of the file of a data set whose turn it is."""
         received = SourceFile.objects.filter(dataset_id=dataset, state=SourceFile.State.RECEIVED)

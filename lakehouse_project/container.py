@@ -13,6 +13,7 @@ from bronze.admission import AdmissionLimits
 from bronze.documents import Documents
 from bronze.encryption import FieldCipher
 from bronze.history import Revisions
+from bronze.staged import StagedFiles
 from bronze.undo import FileUndo
 from gold import services as gold
 from gold.repositories import MartReader, MartRepository, TableStates
@@ -67,6 +68,11 @@ def _admission_limits() -> AdmissionLimits:
         max_ratio=settings.MAX_UNPACK_RATIO,
         max_files=settings.MAX_ARCHIVE_FILES,
     )
+
+
+@wireup.injectable
+def staged_files() -> StagedFiles:
+    return StagedFiles(folder=settings.LAKEHOUSE_HOME / "staged")
 
 
 @wireup.injectable
@@ -138,8 +144,10 @@ PLAIN: tuple[type[Any], ...] = (
     Revisions,
     FileUndo,
     bronze.ReceiveFiles,
+    bronze.ReceiveStaged,
     bronze.MergeRows,
     bronze.LoadFile,
+    bronze.LookAtFile,
     bronze.PreviewFile,
     bronze.PreviewUndo,
     bronze.UndoFile,
@@ -168,6 +176,7 @@ FACTORIES = (
     cipher,
     receive_file,
     unpack_files,
+    staged_files,
     seed_lake,
     refine_changes,
     refresh_marts,

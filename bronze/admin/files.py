@@ -1,10 +1,11 @@
 """Files with their receipts."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -12,6 +13,8 @@ from unfold.decorators import action, display
 
 from bronze.admin.history import may_undo, undo_page
 from bronze.admin.links import links
+from bronze.admin.progress import progress_urls
+from bronze.admin.wizard import ImportWizard, may_import
 from bronze.contracts import CONTRACTS
 from bronze.models import SourceFile
 from lakehouse_project.kernel.admin import ReadOnlyAdmin
@@ -52,7 +55,18 @@ class SourceFileAdmin(ReadOnlyAdmin):
         ("Content", {"fields": ("hash",)}),
     )
     readonly_fields = ("shown_state", "receipt", "found", "rows", "bytes", "hash")
+    actions_list = ("import_file",)
     actions_detail = ("undo_import",)
+
+    def get_urls(self) -> list[Any]:
+        return [*ImportWizard(self).urls(), *progress_urls(self), *super().get_urls()]
+
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        return may_import(request)
+
+    @action(description="Import a file", url_path="import-file", permissions=["import"], icon="upload_file")
+    def import_file(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:bronze_sourcefile_import"))
 
     def has_undo_permission(self, request: HttpRequest, object_id: str) -> bool:
         return may_undo(request, object_id)

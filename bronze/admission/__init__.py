@@ -16,13 +16,23 @@ from bronze.admission.bytes_steps import (
     take_fingerprint,
 )
 from bronze.admission.candidate import AdmissionLimits, Admitted, Candidate, Inspection
-from bronze.admission.dataset_steps import check_dataset_option, find_dataset
+from bronze.admission.dataset_steps import check_dataset_option, columns_in, find_dataset
 from bronze.admission.overrides import Overrides
 from bronze.admission.text_steps import find_encoding, find_json
 from bronze.contracts import CONTRACTS, ContractSpec
+from bronze.readers.formats import FormatKind
 from lakehouse_project.kernel.chain import Chain, Stop
 
-__all__ = ["AdmissionLimits", "Admitted", "Candidate", "Overrides", "admit", "fingerprint", "require_size"]
+__all__ = [
+    "AdmissionLimits",
+    "Admitted",
+    "Candidate",
+    "Overrides",
+    "admit",
+    "columns_of",
+    "fingerprint",
+    "require_size",
+]
 
 ADMISSION: Chain[Inspection, Admitted] = Chain(
     steps=(
@@ -36,6 +46,9 @@ ADMISSION: Chain[Inspection, Admitted] = Chain(
         find_json,
         find_dataset,
     )
+)
+LOOK: Chain[Inspection, Inspection] = Chain(
+    steps=(check_readable, check_size, find_binary_kind, scan_text, find_encoding, find_json)
 )
 
 MEDIA_TYPES = {
@@ -52,6 +65,18 @@ def admit(candidate: Candidate, contracts: Mapping[str, ContractSpec] = CONTRACT
     """What the file is and where it belongs. Raises a `PermanentError` that says why it is not let in."""
     outcome = ADMISSION.run(Inspection(candidate, contracts))
     return outcome.result if isinstance(outcome, Stop) else _admitted(outcome)
+
+
+def columns_of(
+    candidate: Candidate, contracts: Mapping[str, ContractSpec] = CONTRACTS
+) -> tuple[FormatKind, tuple[str, ...]]:
+    """The kind of a file (text for CSV) and its columns under their own names, also where the data set cannot be told.
+
+    Raises as `admit` does.
+    """
+    outcome = LOOK.run(Inspection(candidate, contracts))
+    seen = outcome.result if isinstance(outcome, Stop) else outcome
+    return seen.format.kind, columns_in(seen)
 
 
 def _admitted(found: Inspection) -> Admitted:

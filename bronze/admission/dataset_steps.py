@@ -200,19 +200,48 @@ def _rows_fit(dialect: Dialect, contract: ContractSpec) -> bool:
 # --- JSON and Parquet ---------------------------------------------------------------------------------------------
 
 
-def _json_dataset(inspection: Inspection) -> Inspection:
+def columns_in(inspection: Inspection) -> tuple[str, ...]:
+    """The columns of a file under their own names, whatever data set it belongs to; none of a document."""
+    match inspection.format.kind:
+        case "pdf":
+            return ()
+        case "parquet":
+            return tuple(parquet_columns(inspection.candidate.path))
+        case "json" | "ndjson":
+            fmt, inner_keys = _records_format(inspection)
+            columns = _sample_columns(inspection, fmt)
+            for path in sorted(inner_keys & columns.keys()):
+                columns = _sample_columns(inspection, replace(fmt, record_path=path))
+            return tuple(columns)
+        case _:
+            dialect = _dialect(inspection)
+            first = dialect.rows[0] if dialect else ()
+            if inspection.candidate.overrides.header is False:
+                return tuple(f"column_{n}" for n in range(1, len(first) + 1))
+            return first
+
+
+def _records_format(inspection: Inspection) -> tuple[FileFormat, set[str]]:
+    """Where the records of a JSON file are, and the members of them that contracts unnest."""
     fmt, path, asked = inspection.format, inspection.candidate.path, inspection.candidate.overrides
-    fmt = replace(fmt, aliases=asked.aliases)
     if fmt.kind == "json":
         fmt = replace(fmt, array_key=find_array_key(path, fmt, ReadLimits()))
-    inner_keys = {contract.record_path for contract in inspection.contracts.values()}
+    inner_keys = {contract.record_path for contract in inspection.contracts.values() if contract.record_path}
     if fmt.array_key in inner_keys:
         fmt = replace(fmt, array_key=None)
     if asked.record_path:
-        fmt, inner_keys = _at_record_path(inspection, fmt, asked.record_path), set()
+        return _at_record_path(inspection, fmt, asked.record_path), set()
+    return fmt, inner_keys
+
+
+def _json_dataset(inspection: Inspection) -> Inspection:
+    asked = inspection.candidate.overrides
+    fmt, inner_keys = _records_format(inspection)
+    fmt = replace(fmt, aliases=asked.aliases)
     columns = _sample_columns(inspection, fmt)
     inner = {
-        path_: _sample_columns(inspection, replace(fmt, record_path=path_)) for path_ in inner_keys & columns
+        path_: _sample_columns(inspection, replace(fmt, record_path=path_))
+        for path_ in inner_keys & columns.keys()
     }
     contract, reason = _contract_of_records(inspection, columns, inner)
     if contract.record_path in columns and not asked.record_path:
@@ -238,9 +267,10 @@ def _at_record_path(inspection: Inspection, fmt: FileFormat, asked: str) -> File
     return replace(fmt, record_path=asked)
 
 
-def _sample_columns(inspection: Inspection, fmt: FileFormat) -> set[str]:
+def _sample_columns(inspection: Inspection, fmt: FileFormat) -> dict[str, None]:
+    """In the order of the file."""
     batch = next(read_rows(inspection.candidate.path, fmt, SAMPLE_LIMITS), None)
-    return set() if batch is None else set(batch.rows.columns) - {LINE}
+    return {} if batch is None else dict.fromkeys(name for name in batch.rows.columns if name != LINE)
 
 
 def _parquet_dataset(inspection: Inspection) -> Inspection:
@@ -259,7 +289,7 @@ def _parquet_dataset(inspection: Inspection) -> Inspection:
 
 
 def _contract_of_records(
-    inspection: Inspection, columns: Collection[str], inner: Mapping[str | None, Collection[str]]
+    inspection: Inspection, columns: Collection[str], inner: Mapping[str, Collection[str]]
 ) -> tuple[ContractSpec, str]:
     """Like `_contract_of_table`; `inner` are the columns of the elements under a member of the records."""
     contracts, wanted = inspection.contracts, inspection.candidate.dataset
@@ -267,7 +297,7 @@ def _contract_of_records(
         raise UnsupportedFileType(
             f"{inspection.candidate.name} has rows and is no document: name its data set."
         )
-    seen = {name: inner.get(contract.record_path, columns) for name, contract in contracts.items()}
+    seen = {name: inner.get(contract.record_path or "", columns) for name, contract in contracts.items()}
     if wanted is not None:
         return _checked(contracts[wanted], seen[wanted]), "as asked"
     named = named_by_file(inspection.candidate.name, contracts)

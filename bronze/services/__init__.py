@@ -11,9 +11,10 @@ from bronze.services.intake import (
     ReceiveFiles,
     UnpackFiles,
 )
-from bronze.services.preview import PreviewFile
+from bronze.services.preview import LookAtFile, PreviewFile
 from bronze.services.records import ChangeRecord, CreateRecord, DeleteRecord, ReplaceRecord, RowGate
 from bronze.services.seeding import SeedLake
+from bronze.services.staging import ReceiveStaged
 
 __all__ = [
     "ChangeRecord",
@@ -23,12 +24,14 @@ __all__ = [
     "EditRecord",
     "LoadDocuments",
     "LoadFile",
+    "LookAtFile",
     "MergeRows",
     "PreviewFile",
     "PreviewUndo",
     "RecheckRecords",
     "ReceiveFile",
     "ReceiveFiles",
+    "ReceiveStaged",
     "ReplaceRecord",
     "ResolveConflict",
     "RestoreRevision",

@@ -23,7 +23,7 @@ from bronze.history import changes
 from bronze.incoming import incoming
 from bronze.merge import IncomingTable, Merged
 from bronze.models import SourceFile
-from bronze.readers import FileFormat, read_rows
+from bronze.readers import FileFormat, RowBatch, read_rows
 from bronze.repositories import MAX_ATTEMPTS, SourceFiles, atomic, contract_named
 from bronze.services.curation import RecheckRecords
 from lake.storage import Storage
@@ -214,11 +214,12 @@ class MergeRows:
         file_id: int,
         *,
         seen: Callable[[pl.DataFrame], None] | None = None,
+        bound: Callable[[Iterator[RowBatch]], Iterator[RowBatch]] = iter,
     ) -> Merged:
-        """Call it in a transaction. `seen` is given each batch in `INCOMING_SCHEMA`."""
+        """Call it in a transaction. `seen` is given each batch in `INCOMING_SCHEMA`; `bound` says which are taken."""
         contract = contract_named(dataset)
         table = IncomingTable()
-        for batch in read_rows(path, file_format):
+        for batch in bound(read_rows(path, file_format)):
             rows = incoming(batch, contract, self.cipher)
             table.add(rows)
             if seen:

@@ -1,20 +1,111 @@
-"""A dry run: what loading a file would do."""
+"""Looks at a file that is not loaded yet: what it is, and what loading it would do."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bronze.admission import Admitted, Candidate, Overrides, admit
+import polars as pl
+
+from bronze.admission import Admitted, Candidate, Overrides, admit, columns_of
 from bronze.admission.archives import Refused
-from bronze.contracts import DOCUMENTS
-from bronze.domain import Preview, PreviewUpdate, Receipt
-from bronze.preview import RowSample, updates_by
-from bronze.repositories import SourceFiles, rolled_back
-from bronze.services.intake import NOTHING_SAID, MergeRows, UnpackFiles
-from lakehouse_project.kernel.errors import InvalidInput
+from bronze.admission.datasets import named_by_file
+from bronze.contracts import CONTRACTS, DOCUMENTS
+from bronze.domain import FileColumn, FileLook, Preview, PreviewRow, Receipt
+from bronze.encryption import FieldCipher
+from bronze.incoming import incoming
+from bronze.preview import FirstRows, Reasons, RowSample, updates_by
+from bronze.readers import FileFormat, read_rows
+from bronze.readers.csv_exact import unique_names
+from bronze.repositories import SourceFiles, contract_named, rolled_back
+from bronze.services.intake import NOTHING_SAID, MergeRows, ReceiveFile, UnpackFiles
+from lakehouse_project.kernel.errors import InvalidInput, PermanentError
 
 DRY_RUN = 0
 """Stands for the file that is not there; no source file has this id."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LookAtFile:
+    """Find out what a file is, match its columns with the fields of its contract, and check its first rows.
+
+    The database is not asked, and of a large file only the beginning is read as rows.
+    """
+
+    receive: ReceiveFile
+    cipher: FieldCipher
+
+    def __call__(
+        self, path: Path, *, name: str, dataset: str | None = None, overrides: Overrides = NOTHING_SAID
+    ) -> FileLook:
+        """Raises a `PermanentError` if the file is of no kind that is read, whatever is said of it."""
+        candidate = self.receive.candidate(path, name=name, dataset=dataset, overrides=overrides)
+        kind, columns = columns_of(candidate)
+        try:
+            admitted = admit(candidate)
+        except PermanentError as error:
+            meant = dataset or named_by_file(name, CONTRACTS)
+            return _refused(kind, columns, meant, overrides, error)
+        return self._admitted(path, admitted, columns)
+
+    def _admitted(self, path: Path, admitted: Admitted, columns: tuple[str, ...]) -> FileLook:
+        fmt = admitted.format
+        look = FileLook(
+            dataset=admitted.dataset,
+            detected=list(admitted.detected),
+            kind=fmt.kind,
+            delimiter=fmt.delimiter,
+            encoding=fmt.encoding,
+            has_header=fmt.has_header,
+            record_path=fmt.record_path or fmt.array_key or "",
+        )
+        if admitted.dataset == DOCUMENTS:
+            return look
+        matched = _matched(columns, fmt)
+        return look.model_copy(
+            update={
+                "columns": matched,
+                "lacking": _lacking(admitted.dataset, matched),
+                "rows": self._first_rows(path, admitted),
+            }
+        )
+
+    def _first_rows(self, path: Path, admitted: Admitted) -> list[PreviewRow]:
+        sample = RowSample()
+        contract = contract_named(admitted.dataset)
+        for batch in FirstRows(1).of(read_rows(path, admitted.format)):
+            sample.add(incoming(batch, contract, self.cipher))
+        return sample.rows()
+
+
+def _matched(columns: tuple[str, ...], fmt: FileFormat) -> list[FileColumn]:
+    if fmt.kind == "csv":
+        names = fmt.header if fmt.has_header else tuple(f"column_{n}" for n in range(1, len(fmt.columns) + 1))
+        fields = fmt.columns
+    else:
+        names, fields = columns, unique_names(columns, fmt.aliases)
+    return [FileColumn(name=name, field=field) for name, field in zip(names, fields, strict=True)]
+
+
+def _refused(
+    kind: str, columns: tuple[str, ...], dataset: str | None, overrides: Overrides, error: PermanentError
+) -> FileLook:
+    aliases = contract_named(dataset).column_names() if dataset and dataset != DOCUMENTS else {}
+    fields = unique_names(columns, {**aliases, **overrides.aliases})
+    matched = [FileColumn(name=name, field=field) for name, field in zip(columns, fields, strict=True)]
+    return FileLook(
+        kind=kind,
+        dataset=dataset,
+        columns=matched,
+        lacking=_lacking(dataset, matched),
+        error=error.message,
+    )
+
+
+def _lacking(dataset: str | None, columns: list[FileColumn]) -> list[str]:
+    there = {column.field for column in columns}
+    if dataset is None or dataset == DOCUMENTS:
+        return []
+    return [name for name in contract_named(dataset).field_names() if name not in there]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,38 +117,61 @@ class PreviewFile:
     merge: MergeRows
 
     def __call__(
-        self, path: Path, *, name: str, dataset: str | None = None, overrides: Overrides = NOTHING_SAID
+        self,
+        path: Path,
+        *,
+        name: str,
+        dataset: str | None = None,
+        overrides: Overrides = NOTHING_SAID,
+        limit: int | None = None,
     ) -> Preview:
-        """Of an archive it must be the only file. Raises a `PermanentError` that says what is wrong with the file."""
-        with self.unpack([(path, name)], dataset=dataset, overrides=overrides) as found:
-            return self._preview(_only(found))
+        """Of an archive it must be the only file. `limit`: try about so many rows of the file alone.
 
-    def _preview(self, candidate: Candidate) -> Preview:
+        Raises a `PermanentError` that says what is wrong with the file.
+        """
+        with self.unpack([(path, name)], dataset=dataset, overrides=overrides) as found:
+            return self._preview(_only(found), limit)
+
+    def _preview(self, candidate: Candidate, limit: int | None) -> Preview:
         admitted = admit(candidate)
-        sample = RowSample()
-        receipt, updates = self._dry_run(candidate.path, admitted, sample)
         same = self.files.find_same(admitted.dataset, admitted.sha256)
-        return Preview(
+        preview = Preview(
             name=candidate.name,
             dataset=admitted.dataset,
             size=admitted.size,
             media_type=admitted.media_type,
             detected=list(admitted.detected),
             received_as=same.id if same else None,
-            receipt=receipt,
-            rows=sample.rows(),
-            updates=updates,
+            receipt=Receipt(read=1, inserted=1),
+            is_whole=True,
+            rows=[],
+            updates=[],
+            reasons=[],
         )
-
-    def _dry_run(
-        self, path: Path, admitted: Admitted, sample: RowSample
-    ) -> tuple[Receipt, list[PreviewUpdate]]:
         if admitted.dataset == DOCUMENTS:
-            return Receipt(read=1, inserted=1), []
+            return preview
+        return self._dry_run(candidate.path, admitted, preview, limit)
+
+    def _dry_run(self, path: Path, admitted: Admitted, preview: Preview, limit: int | None) -> Preview:
+        sample, reasons, first = RowSample(), Reasons(), FirstRows(limit)
+
+        def seen(rows: pl.DataFrame) -> None:
+            sample.add(rows)
+            reasons.add(rows)
+
         with rolled_back():
             self.files.one_at_a_time(admitted.dataset)
-            merged = self.merge(path, admitted.format, admitted.dataset, DRY_RUN, seen=sample.add)
-            return merged.receipt, updates_by(DRY_RUN)
+            merged = self.merge(path, admitted.format, admitted.dataset, DRY_RUN, seen=seen, bound=first.of)
+            updates = updates_by(DRY_RUN)
+        return preview.model_copy(
+            update={
+                "receipt": merged.receipt,
+                "is_whole": first.is_whole,
+                "rows": sample.rows(),
+                "updates": updates,
+                "reasons": reasons.most_frequent_first(),
+            }
+        )
 
 
 def _only(found: Sequence[Candidate | Refused]) -> Candidate:

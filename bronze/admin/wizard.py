@@ -1,0 +1,164 @@
+"""The import wizard: send a file, check what it is, see what loading it would do, load it, read the receipt."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+
+from bronze.admin.import_forms import LookForm, UploadForm
+from bronze.admin.import_tables import checked_rows
+from bronze.domain import FileLook
+from bronze.models import SourceFile
+from bronze.presentation import present_look, present_preview
+from bronze.repositories import SourceFiles
+from bronze.services import LookAtFile, PreviewFile, ReceiveStaged
+from bronze.staged import StagedFile, StagedFiles
+from lakehouse_project.kernel.errors import LakehouseError, PermanentError
+from lakehouse_project.kernel.services import resolve
+
+DRY_RUN_ROWS = 100_000
+"""So many rows of a file are tried; a preview has to answer within seconds."""
+
+View = Callable[..., HttpResponse]
+
+
+def may_import(request: HttpRequest) -> bool:
+    return request.user.has_perms(("bronze.add_sourcefile", "bronze.change_rawrecord"))
+
+
+class ImportWizard:
+    """The pages, for the admin of source files."""
+
+    def __init__(self, admin: Any) -> None:
+        self._admin = admin
+
+    def urls(self) -> list[URLPattern]:
+        pages: Mapping[str, tuple[str, View]] = {
+            "import": ("import/", self.upload),
+            "import_look": ("import/<slug:token>/", self.look),
+            "import_preview": ("import/<slug:token>/dry-run/", self.preview),
+        }
+        return [
+            path(address, self._guarded(view), name=f"bronze_sourcefile_{name}")
+            for name, (address, view) in pages.items()
+        ]
+
+    def _guarded(self, view: View) -> View:
+        def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+            if not may_import(request):
+                raise PermissionDenied
+            try:
+                return view(request, **kwargs)
+            except LakehouseError as error:
+                self._admin.message_user(request, error.message, messages.ERROR)
+                return HttpResponseRedirect(reverse("admin:bronze_sourcefile_import"))
+
+        guarded_view: View = self._admin.admin_site.admin_view(guarded)
+        return guarded_view
+
+    def upload(self, request: HttpRequest) -> HttpResponse:
+        """Step 1."""
+        if request.method == "POST":
+            form = UploadForm(request.POST, request.FILES)
+            if form.is_valid() and (staged := _staged(request, form)):
+                return _to("import_look", staged.token)
+        else:
+            form = UploadForm(initial={"dataset": request.GET.get("dataset", "")})
+        return self._page(request, "upload", step=1, form=form)
+
+    def look(self, request: HttpRequest, token: str) -> HttpResponse:
+        """Step 2."""
+        staged = resolve(StagedFiles).get(token, request.user.pk)
+        if staged.file_id is not None:
+            return _to("progress", staged.file_id)
+        look = _look_at(staged)
+        if request.method == "POST":
+            form = LookForm(request.POST, look=look, staged=staged)
+            if form.is_valid():
+                said = form.said(staged)
+                resolve(StagedFiles).save(said)
+                goes_on = "next" in request.POST and not _look_at(said).error
+                return _to("import_preview" if goes_on else "import_look", token)
+        else:
+            form = LookForm(look=look, staged=staged)
+        look = present_look(look, request.user)
+        return self._page(
+            request, "look", step=2, form=form, staged=staged, look=look, rows=checked_rows(look)
+        )
+
+    def preview(self, request: HttpRequest, token: str) -> HttpResponse:
+        """Step 3; sent back, it is the word to load the file."""
+        if request.method == "POST":
+            return _to("progress", resolve(ReceiveStaged)(token, user_id=request.user.pk))
+        staged = resolve(StagedFiles).get(token, request.user.pk)
+        if staged.file_id is not None:
+            return _to("progress", staged.file_id)
+        try:
+            seen = resolve(PreviewFile)(
+                resolve(StagedFiles).path(staged),
+                name=staged.name,
+                dataset=staged.dataset,
+                overrides=staged.overrides,
+                limit=DRY_RUN_ROWS,
+            )
+        except PermanentError as error:
+            self._admin.message_user(request, error.message, messages.ERROR)
+            return _to("import_look", token)
+        same = resolve(SourceFiles).get(seen.received_as) if seen.received_as else None
+        return self._page(
+            request,
+            "preview",
+            step=3,
+            staged=staged,
+            seen=present_preview(seen, request.user),
+            same=same,
+            limit=DRY_RUN_ROWS,
+        )
+
+    def _page(self, request: HttpRequest, name: str, **context: Any) -> HttpResponse:
+        shared = {
+            **self._admin.admin_site.each_context(request),
+            "opts": SourceFile._meta,
+            "title": "Import a file",
+            "steps": ("Choose a file", "Check what it is", "See what it does", "Receipt"),
+        }
+        return TemplateResponse(request, f"admin/import/{name}.html", shared | context)
+
+
+def _staged(request: HttpRequest, form: UploadForm) -> StagedFile | None:
+    """The file of the form, kept; None if it is of no kind that is read, which the form then says."""
+    upload = form.cleaned_data["file"]
+    if not isinstance(upload, TemporaryUploadedFile):
+        raise TypeError("FILE_UPLOAD_HANDLERS must stream uploads to files.")
+    files = resolve(StagedFiles)
+    staged = files.keep(
+        upload.temporary_file_path(),
+        name=upload.name or "upload",
+        user_id=request.user.pk,
+        dataset=form.cleaned_data["dataset"] or None,
+    )
+    try:
+        _look_at(staged)
+    except PermanentError as error:
+        files.drop(staged)
+        form.add_error("file", error.message)
+        return None
+    return staged
+
+
+def _look_at(staged: StagedFile) -> FileLook:
+    return resolve(LookAtFile)(
+        resolve(StagedFiles).path(staged),
+        name=staged.name,
+        dataset=staged.dataset,
+        overrides=staged.overrides,
+    )
+
+
+def _to(page: str, argument: object) -> HttpResponse:
+    return HttpResponseRedirect(reverse(f"admin:bronze_sourcefile_{page}", args=[argument]))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from zlib import crc32
 
 from django.db import connection
+from django.db.models import Min
 
 from governance.models import Watermark
 from lakehouse_project.kernel.errors import TransientError
@@ -46,16 +47,17 @@ class ChangeFeed:
     stage: str
 
     @contextmanager
-    def window(self) -> Iterator[Window]:
+    def window(self, *, everything: bool = False) -> Iterator[Window]:
         """Give the unread window, and move the watermark when the block ends without an error.
 
         Call it inside `transaction.atomic()`: watermark and results then commit together.
-        Raises `FeedBusy` if another transaction reads for the same stage.
+        Raises `FeedBusy` if another transaction reads for the same stage. With `everything` the window is a full one,
+        and another reader is waited for.
         """
-        self._lock()
+        self._lock(wait=everything)
         watermark = self._watermark()
         identifier, high = _cluster_position()
-        is_full = watermark.system_identifier != identifier
+        is_full = everything or watermark.system_identifier != identifier
         yield Window(low=0 if is_full else watermark.position, high=high, is_full=is_full)
         watermark.position, watermark.system_identifier = high, identifier
         watermark.save()
@@ -72,12 +74,26 @@ class ChangeFeed:
     def _watermark(self) -> Watermark:
         return Watermark.objects.filter(stage=self.stage).first() or Watermark(stage=self.stage)
 
-    def _lock(self) -> None:
+    def _lock(self, *, wait: bool) -> None:
+        lock = [_LOCK_SPACE, _signed_crc(self.stage)]
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [_LOCK_SPACE, _signed_crc(self.stage)])
+            if wait:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", lock)
+                return
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", lock)
             (locked,) = cursor.fetchone()
         if not locked:
             raise FeedBusy(f"Stage {self.stage} is already running.")
+
+
+def read_by_all_but(stage: str) -> int:
+    """Every transaction below this id has been read by all stages but `stage`; 0 where none of them has read anything.
+
+    A stage that has not begun reads everything when it does, and so waits for no change.
+    """
+    identifier, _ = _cluster_position()
+    others = Watermark.objects.filter(system_identifier=identifier).exclude(stage=stage)
+    return others.aggregate(least=Min("position"))["least"] or 0
 
 
 def drain(run: Callable[[], bool]) -> None:

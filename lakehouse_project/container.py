@@ -166,6 +166,8 @@ PLAIN: tuple[type[Any], ...] = (
     Runs,
     StarRows,
     silver.ReadStar,
+    silver.RebuildStar,
+    silver.ForgetChanges,
 )
 """Classes whose constructors say all there is to know."""
 

@@ -1,7 +1,10 @@
 """What a refinement tells about itself."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+
+OnProgress = Callable[[int, int], None]
+"""Told how many raw records of how many are done."""
 
 
 @dataclass(frozen=True, kw_only=True)

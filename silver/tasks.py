@@ -6,7 +6,7 @@ from celery import shared_task
 
 from governance.feed import FeedBusy
 from lakehouse_project.kernel.services import resolve
-from silver.services import RefineChanges
+from silver.services import ForgetChanges, RefineChanges
 
 
 @shared_task(name="silver.refine")
@@ -15,3 +15,4 @@ def refine() -> None:
     with suppress(FeedBusy):
         for _ in iter(resolve(RefineChanges), None):
             pass
+    resolve(ForgetChanges)()

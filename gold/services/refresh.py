@@ -46,9 +46,16 @@ class RefreshMarts:
         except FeedBusy:
             return Refreshed()
 
-    def _refresh(self) -> Refreshed:
+    def everything(self) -> Refreshed:
+        """Compute every group anew; rows that are right already are not written. Waits for another runner."""
+        with track("rebuild", layer="gold") as run:
+            refreshed = self._refresh(everything=True)
+            run.counts = dict(refreshed.rows)
+            return refreshed
+
+    def _refresh(self, *, everything: bool = False) -> Refreshed:
         today = self.now().date()
-        with self.atomic(), self.feed.window() as window:
+        with self.atomic(), self.feed.window(everything=everything) as window:
             refreshed = _Work(self.marts, self.marts.touched(window, today), today).run()
             computed = {mart.table for mart in MARTS} if window.is_full else set()
             self.states.changed(computed.union(refreshed.rows), self.now())

@@ -1,6 +1,7 @@
 """What is to be refined: the raw records of the window, and those whose facts a changed dimension concerns."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import polars as pl
 from psycopg import sql
@@ -14,22 +15,43 @@ PAGE = 100_000
 _TODO = "silver_todo"
 
 
+@dataclass(frozen=True)
+class Extent:
+    """Where the records of a data set are: none is outside of these ids."""
+
+    first: int
+    last: int
+    count: int
+
+
 def has_news(window: Window) -> bool:
     """Whether the window holds records that are refined, or asks to look over what was refined before."""
     query = "SELECT EXISTS (SELECT FROM bronze_rawrecord WHERE {changed})"
     if window.is_full:
-        query += " OR EXISTS (SELECT FROM silver_change)"
+        query += "".join(
+            f" OR EXISTS (SELECT FROM {table.name} WHERE raw_record_id IS NOT NULL)"
+            for table in FROM_RECORDS.values()
+        )
     [(news,)] = fetch(query, changed=_changed(window))
     return bool(news)
 
 
+def extents() -> Mapping[str, Extent]:
+    """All that there is to refine, by data set; those without a record are left out."""
+    rows = fetch(
+        "SELECT dataset_id, min(id), max(id), count(*) FROM bronze_rawrecord WHERE {refined} GROUP BY dataset_id",
+        refined=_refined(),
+    )
+    return {dataset: Extent(*extent) for dataset, *extent in rows}
+
+
 def open_todo(window: Window) -> None:
-    """Note the records of `window` in a temporary table (dataset, id)."""
+    """Note the records of `window` in a temporary table (dataset, id); none of a full one, where `all_pages` has them."""
     execute(
         "CREATE TEMP TABLE {todo} ON COMMIT DROP AS "
         "SELECT dataset_id::text AS dataset, id FROM bronze_rawrecord WHERE {changed}",
         todo=_TODO,
-        changed=_changed(window),
+        changed=sql.SQL("false") if window.is_full else _changed(window),
     )
     execute("CREATE UNIQUE INDEX ON {todo} (dataset, id)", todo=_TODO)
     execute("ANALYZE {todo}", todo=_TODO)
@@ -43,12 +65,28 @@ def clear(dataset: str) -> None:
 def pages(dataset: str, fields: Sequence[str]) -> Iterator[pl.DataFrame]:
     """Pages of the records to refine of `dataset`, by id: `fields` as they are in force, all as text, and
     `raw_record_id` (Int64), `record_status`, `recorded_at` (text: when the record changed last)."""
-    values = ", ".join(f"r.effective->>'{name}' AS \"{name}\"" for name in fields)
     query = (
-        f"SELECT r.id AS raw_record_id, r.status AS record_status, r.updated_at AS recorded_at, {values} "  # noqa: S608  names of contracts
-        f"FROM {_TODO} t JOIN bronze_rawrecord r ON r.id = t.id "
-        f"WHERE t.dataset = '{dataset}' AND t.id > %(after)s ORDER BY t.id LIMIT %(size)s"
+        f"SELECT {_columns(fields)} FROM {_TODO} t JOIN bronze_rawrecord r ON r.id = t.id "  # noqa: S608  names of contracts
+        f"WHERE t.dataset = '{dataset}' AND t.id > %(after)s AND r.id > %(after)s ORDER BY t.id LIMIT %(size)s"
     )
+    yield from _typed_ids(query)
+
+
+def all_pages(dataset: str, fields: Sequence[str], extent: Extent) -> Iterator[pl.DataFrame]:
+    """`pages` of all records of `dataset`."""
+    query = (
+        f"SELECT {_columns(fields)} FROM bronze_rawrecord r WHERE r.dataset_id = '{dataset}' "  # noqa: S608  names of contracts
+        f"AND r.id > greatest(%(after)s, {extent.first - 1}) AND r.id <= {extent.last} ORDER BY r.id LIMIT %(size)s"
+    )
+    yield from _typed_ids(query)
+
+
+def _columns(fields: Sequence[str]) -> str:
+    values = "".join(f", r.effective->>'{name}' AS \"{name}\"" for name in fields)
+    return f"r.id AS raw_record_id, r.status AS record_status, r.updated_at AS recorded_at{values}"
+
+
+def _typed_ids(query: str) -> Iterator[pl.DataFrame]:
     for page in copy_pages(query, after="raw_record_id", size=PAGE):
         yield page.with_columns(pl.col("raw_record_id").cast(pl.Int64))
 
@@ -65,12 +103,15 @@ def revisit(dataset: str, ids: sql.Composable) -> int:
 
 def _changed(window: Window) -> sql.Composable:
     """Condition on raw records; a full window takes whatever is there."""
-    datasets = compose("dataset_id = ANY({names})", names=sql.Literal(list(FROM_RECORDS)))
     if window.is_full:
-        return datasets
+        return _refined()
     return compose(
-        "{datasets} AND xid >= {low}::xid8 AND xid < {high}::xid8",
-        datasets=datasets,
+        "{refined} AND xid >= {low}::xid8 AND xid < {high}::xid8",
+        refined=_refined(),
         low=sql.Literal(str(window.low)),
         high=sql.Literal(str(window.high)),
     )
+
+
+def _refined() -> sql.Composable:
+    return compose("dataset_id = ANY({names})", names=sql.Literal(list(FROM_RECORDS)))

@@ -4,17 +4,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import transaction
+from psycopg import sql
 
-from governance.feed import ChangeFeed, Window
+from governance.feed import ChangeFeed, Window, read_by_all_but
 from silver.repositories.records import has_news
+from silver.repositories.statements import execute
 
 FEED = ChangeFeed("silver")
 
 
 @contextmanager
-def unread() -> Iterator[Window]:
-    """A transaction over what silver has not read; on a clean exit it has. Raises `FeedBusy`."""
-    with transaction.atomic(), FEED.window() as window:  # pylint: disable=contextmanager-generator-missing-cleanup
+def unread(*, everything: bool = False) -> Iterator[Window]:
+    """A transaction over what silver has not read; on a clean exit it has. Raises `FeedBusy` if another one is at work.
+
+    With `everything` it is over all that there is, and waits for the other one.
+    """
+    with transaction.atomic(), FEED.window(everything=everything) as window:  # pylint: disable=contextmanager-generator-missing-cleanup
         yield window
 
 
@@ -25,3 +30,11 @@ def is_there_news() -> bool:
             news = has_news(window)
         transaction.set_rollback(news)  # only looked: the run itself moves the watermark
     return news
+
+
+def forget_old_changes() -> int:
+    """Delete the changes that every reader of them has read; return their number."""
+    return execute(
+        "DELETE FROM silver_change WHERE xid < {least}::xid8",
+        least=sql.Literal(str(read_by_all_but(FEED.stage))),
+    )

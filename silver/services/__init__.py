@@ -2,6 +2,7 @@
 
 from silver.services.binding import Calendar
 from silver.services.reading import ReadStar
+from silver.services.rebuild import ForgetChanges, RebuildStar
 from silver.services.refine import RefineChanges
 
-__all__ = ["Calendar", "ReadStar", "RefineChanges"]
+__all__ = ["Calendar", "ForgetChanges", "ReadStar", "RebuildStar", "RefineChanges"]

@@ -1,18 +1,20 @@
 """The refinement: what changed in bronze, into the star schema."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 import polars as pl
 
 from bronze.contracts import CONTRACTS, Classification
 from governance.feed import Window
+from governance.models import Run
 from governance.services import track
 from lakehouse_project.kernel.events import EventBus
-from silver.domain import RefineResult, Tally
+from silver.domain import OnProgress, RefineResult, Tally
 from silver.repositories import keys
 from silver.repositories.loading import Merged, changed_keys, close_ledger, merge, open_ledger, retire_orphans
 from silver.repositories.quality import record_quality
-from silver.repositories.records import open_todo, pages
+from silver.repositories.records import Extent, all_pages, extents, open_todo, pages
 from silver.repositories.revisits import (
     align_user_versions,
     revisit_concerned_facts,
@@ -44,28 +46,81 @@ class RefineChanges:
         """Return what was done, None if there was nothing to do. Raises `FeedBusy` if another run is at work."""
         if not is_there_news():
             return None
-        with track("refine") as run:
-            with unread() as window:
-                result = self._refine(window)
-                record_quality(run, result.tallies)
-                if result.changes:
-                    self.events.publish("silver.changed")
-            run.counts = result.counts
+        with track("refine") as run, unread() as window:
+            return self._refine(window, run)
+
+    def everything(self, on_progress: OnProgress | None = None) -> RefineResult:
+        """Refine all raw records; waits for another run that is at work."""
+        with track("rebuild", layer="silver") as run, unread(everything=True) as window:
+            return self._refine(window, run, on_progress)
+
+    def _refine(self, window: Window, run: Run, on_progress: OnProgress | None = None) -> RefineResult:
+        binding = Binding(reporting_currency=self.reporting_currency, calendar=self.calendar)
+        result = _Work(binding, window, on_progress).run()
+        record_quality(run, result.tallies)
+        if result.changes:
+            self.events.publish("silver.changed")
+        run.counts = result.counts
         return result
 
-    def _refine(self, window: Window) -> RefineResult:
+
+@dataclass
+class _Work:
+    """One refinement, inside of its transaction."""
+
+    binding: Binding
+    window: Window
+    on_progress: OnProgress | None
+    extents: Mapping[str, Extent] = field(default_factory=dict)
+    done: int = 0
+
+    def run(self) -> RefineResult:
         open_ledger()
-        open_todo(window)
-        if window.is_full:
-            self.calendar.fill()
-        binding = Binding(reporting_currency=self.reporting_currency, calendar=self.calendar)
-        tallies = _each(binding.dimensions(), window)
+        open_todo(self.window)
+        if self.window.is_full:
+            self.extents = extents()
+            self.binding.calendar.fill()
+        tallies = self._each(self.binding.dimensions())
         align_user_versions()
-        if not window.is_full:
+        if not self.window.is_full:
             revisit_concerned_facts()
             revisit_titles(_titles_to_rebind())
-        tallies |= _each(binding.facts(), window)
+        tallies |= self._each(self.binding.facts())
         return RefineResult(tallies=tallies, changes=close_ledger())
+
+    def _each(self, steps: Mapping[str, Step]) -> dict[str, Tally]:
+        """Refine data set by data set; those without anything to do are left out."""
+        tallies = {dataset: self._dataset(dataset, step) for dataset, step in steps.items()}
+        return {dataset: tally for dataset, tally in tallies.items() if tally != Tally()}
+
+    def _dataset(self, dataset: str, step: Step) -> Tally:
+        tally = self._refined(dataset, step, self._pages(dataset))
+        if self.window.is_full:
+            tally += Tally(removed=retire_orphans(dataset, FROM_RECORDS[dataset]))
+        if tally.removed and revisit_heirs(dataset):
+            tally += self._refined(dataset, step, pages(dataset, _fields(dataset)))
+        return tally
+
+    def _pages(self, dataset: str) -> Iterator[pl.DataFrame]:
+        if not self.window.is_full:
+            return pages(dataset, _fields(dataset))
+        extent = self.extents.get(dataset)
+        return all_pages(dataset, _fields(dataset), extent) if extent else iter(())
+
+    def _refined(self, dataset: str, step: Step, records: Iterator[pl.DataFrame]) -> Tally:
+        table, tally = FROM_RECORDS[dataset], Tally()
+        for page in records:
+            refined = step(page)
+            check(dataset, refined.rows)
+            merged = merge(table, refined.rows, page["raw_record_id"])
+            tally += _tally(table, page, refined, merged)
+            self._tell(page.height)
+        return tally
+
+    def _tell(self, records: int) -> None:
+        self.done += records
+        if self.on_progress:
+            self.on_progress(self.done, sum(extent.count for extent in self.extents.values()))
 
 
 def _titles_to_rebind() -> list[str]:
@@ -73,32 +128,6 @@ def _titles_to_rebind() -> list[str]:
     if not changed_keys("job"):
         return []
     return rebound_titles(keys.titles_in_use(), keys.active_jobs())
-
-
-def _each(steps: dict[str, Step], window: Window) -> dict[str, Tally]:
-    """Refine data set by data set; those without anything to do are left out."""
-    tallies = {dataset: _refine_dataset(dataset, step, window) for dataset, step in steps.items()}
-    return {dataset: tally for dataset, tally in tallies.items() if tally != Tally()}
-
-
-def _refine_dataset(dataset: str, step: Step, window: Window) -> Tally:
-    table = FROM_RECORDS[dataset]
-    tally = _refine_pages(dataset, step)
-    if window.is_full:
-        tally += Tally(removed=retire_orphans(dataset, table))
-    if tally.removed and revisit_heirs(dataset):
-        tally += _refine_pages(dataset, step)
-    return tally
-
-
-def _refine_pages(dataset: str, step: Step) -> Tally:
-    table, tally = FROM_RECORDS[dataset], Tally()
-    for page in pages(dataset, _fields(dataset)):
-        refined = step(page)
-        check(dataset, refined.rows)
-        merged = merge(table, refined.rows, page["raw_record_id"])
-        tally += _tally(table, page, refined, merged)
-    return tally
 
 
 def _fields(dataset: str) -> list[str]:

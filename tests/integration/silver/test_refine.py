@@ -7,13 +7,14 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from bronze.models import RawRecord
-from governance.feed import FeedBusy
+from governance.feed import ChangeFeed, FeedBusy
 from governance.models import QualityResult, Run
 from silver.models import (
     UNKNOWN,
+    Change,
     DimDate,
     DimDepartment,
     DimUser,
@@ -23,7 +24,10 @@ from silver.models import (
     FactHire,
     FactOrderLine,
 )
+from silver.repositories.unit import unread
+from silver.services import ForgetChanges, RebuildStar
 from tests.integration.silver.warehouse import Warehouse
+from tests.processes import wait_until
 
 HIRE = {"id": 1, "name": "Ada", "datetime": "2021-07-27T16:02:08Z", "department_id": 4, "job_id": 2}
 USER = {
@@ -317,8 +321,6 @@ def test_a_failed_run_leaves_everything_as_it_was(warehouse: Warehouse) -> None:
 
 
 def test_only_one_run_at_a_time(warehouse: Warehouse) -> None:
-    from silver.repositories.unit import unread  # noqa: PLC0415
-
     warehouse.put("departments", {"id": 4, "department": "Sales"})
     outcome: list[BaseException] = []
 
@@ -347,3 +349,63 @@ def test_the_task_refines_until_nothing_is_left(warehouse: Warehouse) -> None:
     refine()
     assert DimDepartment.objects.filter(department_id=4).exists()
     assert Run.objects.count() == 1
+
+
+def test_a_rebuild_repairs_and_keeps_surrogate_keys(warehouse: Warehouse) -> None:
+    warehouse.put("departments", {"id": 4, "department": "Sales"})
+    warehouse.put("hired_employees", HIRE, {**HIRE, "id": 2})
+    warehouse.refine()
+    keys = dict(FactHire.objects.values_list("hire_id", "pk"))
+    FactHire.objects.filter(hire_id=1).update(employee_name="Nobody")
+    FactHire.objects.create(hire_id=3, raw_record_id=10**9, employee_name="x", hired_at=datetime(2021, 1, 1, tzinfo=UTC),
+        department_id_natural=1, job_id_natural=1)  # fmt: skip
+    seen: list[tuple[int, int]] = []
+    result = RebuildStar(refine=warehouse.refine)(lambda done, total: seen.append((done, total)))
+    assert (result.counts["written"], result.counts["removed"]) == (1, 1)
+    assert dict(FactHire.objects.values_list("hire_id", "pk")) == keys
+    assert FactHire.objects.get(hire_id=1).employee_name == "Ada"
+    assert seen == [(1, 3), (3, 3)]
+    run = Run.objects.get(kind="rebuild")
+    assert (run.state, run.inputs) == (Run.State.SUCCEEDED, {"layer": "silver"})
+
+
+def test_a_rebuild_waits_for_the_run_that_is_at_work(warehouse: Warehouse) -> None:
+    warehouse.put("departments", {"id": 4, "department": "Sales"})
+
+    def rebuild() -> None:
+        RebuildStar(refine=warehouse.refine)()
+        connection.close()
+
+    thread = Thread(target=rebuild)
+    with suppress(KeyError), unread():
+        thread.start()
+        wait_until(someone_waits_for_an_advisory_lock, "the rebuild waits")
+        raise KeyError
+    thread.join()
+    assert DimDepartment.objects.filter(department_id=4).exists()
+
+
+def someone_waits_for_an_advisory_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        return cursor.rowcount > 0
+
+
+def test_changes_that_every_stage_has_read_are_forgotten(warehouse: Warehouse) -> None:
+    def read(stage: str) -> None:
+        with transaction.atomic(), ChangeFeed(stage).window():
+            pass
+
+    forget = ForgetChanges()
+    warehouse.put("departments", {"id": 4, "department": "Sales"})
+    warehouse.refine()
+    assert forget() == 0  # nobody has read anything yet
+    read("gold")
+    read("search")
+    warehouse.put("departments", {"id": 5, "department": "Law"})
+    warehouse.refine()
+    read("gold")
+    assert forget() == 1
+    assert list(Change.objects.values_list("key", flat=True)) == ["5"]
+    read("search")
+    assert forget() == 1

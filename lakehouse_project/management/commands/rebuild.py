@@ -1,0 +1,41 @@
+"""`lakehouse rebuild --layer LAYER`"""
+
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from gold.services import RefreshMarts, RefreshViews, WriteFiles
+from lakehouse_project.kernel.services import resolve
+from silver.services import RebuildStar
+
+
+class Command(BaseCommand):
+    help = "Build a layer anew from the one below it. It gives the same content as the increments did."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--layer", choices=("silver", "gold"), required=True, help="what to build anew")
+
+    def handle(self, *_args: Any, layer: str, **_options: Any) -> None:
+        counts = self._silver() if layer == "silver" else self._gold()
+        changed = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+        self.stdout.write(f"{layer} is rebuilt: {changed or 'everything was right already'}.")
+
+    def _silver(self) -> Mapping[str, int]:
+        columns = TextColumn("refining"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+        console = Console(stderr=True)
+        with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+            bar = bars.add_task("", total=None)
+            return resolve(RebuildStar)(
+                lambda done, total: bars.update(bar, completed=done, total=total)
+            ).counts
+
+    def _gold(self) -> Mapping[str, int]:
+        with Console(stderr=True).status("computing the marts"):
+            refreshed = resolve(RefreshMarts).everything()
+            resolve(RefreshViews)()
+            resolve(WriteFiles)()
+        return refreshed.rows

@@ -1,11 +1,14 @@
 """Entities of the bronze layer."""
 
+import re
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from lakehouse_project.kernel.errors import FieldError
+
+LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 Status = Literal["valid", "quarantined", "deleted"]
 FileState = Literal["received", "loaded", "failed", "undone"]
@@ -228,3 +231,88 @@ class RowOutcome(BaseModel):
     key: str | None
     revision: int | None
     errors: tuple[FieldError, ...] = ()
+
+
+MAX_SELECTED = 1000
+MAX_NAME = 200
+
+
+def _storable(text: str) -> str:
+    if "\x00" in text or LONE_SURROGATE.search(text):
+        raise ValueError("A text must not contain NUL characters or halves of surrogate pairs.")
+    return text
+
+
+StorableText = Annotated[str, AfterValidator(_storable)]
+"""What PostgreSQL takes."""
+
+Name = Annotated[StorableText, Field(max_length=MAX_NAME)]
+
+
+class Selection(BaseModel):
+    """Quarantined records of a data set: those with these ids, or all that the filters leave."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dataset: Name
+    file: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None
+    field: Name | None = None
+    """With an error in this field, of this rule."""
+    rule: Name | None = None
+    ids: Annotated[tuple[Annotated[int, Field(ge=1, le=2**63 - 1)], ...], Field(max_length=MAX_SELECTED)] = ()
+    up_to: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None
+    """The highest id that counts: what came later is left alone."""
+
+
+class Reason(BaseModel):
+    """How many records have an error in this field of this rule."""
+
+    model_config = ConfigDict(frozen=True)
+
+    field: str
+    rule: str
+    count: int
+
+
+class RepairedRow(BaseModel):
+    """A record before and after a repair."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: int
+    key: str
+    new_key: str | None
+    """The natural key that a record without one gets."""
+    status: Status
+    changes: list[FieldChange]
+    errors: list[dict[str, Any]]
+
+
+class Repair(BaseModel):
+    """What a repair does to the records that it takes: `released` become valid, `quarantined` are edited and stay, the rest
+    is left as it is."""
+
+    model_config = ConfigDict(frozen=True)
+
+    dataset: str
+    taken: int
+    released: int
+    quarantined: int
+    unchanged: int
+    more: bool
+    """There are more records than one run takes."""
+    up_to: int | None
+    reasons: list[Reason]
+    """Why records stay."""
+    rows: list[RepairedRow]
+    """The first of those that change."""
+
+
+class Removal(BaseModel):
+    """Quarantined records deleted, and those kept because others refer to them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    deleted: int
+    kept: int
+    more: bool

@@ -20,6 +20,14 @@ SET key = '?' || encode(sha256(convert_to(coalesce(raw_text, '') || payload::tex
 WHERE key IS NULL
 """
 
+KEY_FROM_REPAIR = """
+UPDATE bronze_incoming AS incoming SET key = record.key
+FROM bronze_rawrecord AS record
+WHERE record.dataset_id = %(dataset)s AND record.patch <> '{}'
+  AND incoming.key = '?' || encode(record.content_hash, 'hex')
+"""
+"""A row without a key to which staff have given one keeps it when it comes again."""
+
 DROP_DUPLICATES = """
 DELETE FROM bronze_incoming AS earlier
 USING (SELECT key, max(seq) AS last FROM bronze_incoming GROUP BY key HAVING count(*) > 1) AS repeated
@@ -95,6 +103,8 @@ class IncomingTable:
         names = {"dataset": dataset, "file": file_id}
         with connection.cursor() as cursor:
             cursor.execute(KEY_FROM_CONTENT)
+            if cursor.rowcount:
+                cursor.execute(KEY_FROM_REPAIR, names)
             cursor.execute("ANALYZE bronze_incoming")
             cursor.execute(DROP_DUPLICATES)
             duplicate = cursor.rowcount

@@ -6,6 +6,7 @@ import pghistory
 import pghistory.models
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -161,6 +162,12 @@ class RawRecord(models.Model):
             models.Index(fields=["xid"], name="raw_record_xid"),
             models.Index(
                 fields=["dataset", "id"], name="raw_record_quarantine", condition=Q(status="quarantined")
+            ),
+            models.Index(fields=["dataset", "id"], name="raw_record_patched", condition=~Q(patch={})),
+            GinIndex(
+                OpClass("errors", "jsonb_path_ops"),
+                name="raw_record_errors",
+                condition=Q(status="quarantined"),
             ),
         ]
         constraints: ClassVar = [models.UniqueConstraint(name="raw_record_key", fields=["dataset", "key"])]

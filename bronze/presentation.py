@@ -1,10 +1,20 @@
 """Records as callers see them: personal data masked for those without the right, secrets opened only for those with."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bronze.contracts import CONTRACTS, Classification
-from bronze.domain import FieldChange, FileLook, Preview, PreviewRow, PreviewUpdate, Record, Revision
+from bronze.domain import (
+    FieldChange,
+    FileLook,
+    Preview,
+    PreviewRow,
+    PreviewUpdate,
+    Record,
+    Repair,
+    RepairedRow,
+    Revision,
+)
 from bronze.encryption import FieldCipher
 from bronze.incoming import classification_of
 from lakehouse_project.kernel.masking import MASK, SECRET_PERMISSION, Caller, mask, may_see_personal_data
@@ -82,10 +92,24 @@ def _visible_row(dataset: str, row: PreviewRow, caller: Caller) -> PreviewRow:
 
 
 def _visible_update(dataset: str, update: PreviewUpdate, caller: Caller) -> PreviewUpdate:
-    old = visible(dataset, {change.field: change.old for change in update.changes}, caller)
-    new = visible(dataset, {change.field: change.new for change in update.changes}, caller)
-    changes = [FieldChange(field=name, old=old[name], new=new[name]) for name in old]
-    return update.model_copy(update={"changes": changes})
+    return update.model_copy(update={"changes": _visible_changes(dataset, update.changes, caller)})
+
+
+def _visible_changes(dataset: str, changes: Sequence[FieldChange], caller: Caller) -> list[FieldChange]:
+    old = visible(dataset, {change.field: change.old for change in changes}, caller)
+    new = visible(dataset, {change.field: change.new for change in changes}, caller)
+    return [FieldChange(field=name, old=old[name], new=new[name]) for name in old]
+
+
+def present_repair(repair: Repair, caller: Caller) -> Repair:
+    """A repair as the caller may see it."""
+    return repair.model_copy(
+        update={"rows": [_visible_repaired(repair.dataset, row, caller) for row in repair.rows]}
+    )
+
+
+def _visible_repaired(dataset: str, row: RepairedRow, caller: Caller) -> RepairedRow:
+    return row.model_copy(update={"changes": _visible_changes(dataset, row.changes, caller)})
 
 
 def _visible_conflict(record: Record, caller: Caller) -> dict[str, dict[str, Any]]:

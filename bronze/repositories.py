@@ -14,6 +14,7 @@ from bronze.contracts import CONTRACTS, DOCUMENTS, ContractSpec
 from bronze.domain import Receipt, ReceivedFile, Record
 from bronze.errors import FileNotLoaded, FileNotReceived, RecordNotFound, UnknownDataset
 from bronze.models import Dataset, RawRecord, SourceFile
+from bronze.rows import KEYLESS
 
 MAX_ATTEMPTS = 3
 
@@ -23,6 +24,10 @@ KEY_LOCKS = 128
 LOCK_KEYS = """
 SELECT pg_advisory_xact_lock(hashtext(%(dataset)s), lock)
 FROM (SELECT DISTINCT abs(hashtext(key) %% %(locks)s) AS lock FROM unnest(%(keys)s::text[]) AS key ORDER BY lock) AS sorted
+"""
+
+LOCK_ALL_KEYS = """
+SELECT pg_advisory_xact_lock(hashtext(%(dataset)s), lock) FROM generate_series(0, %(locks)s - 1) AS lock
 """
 
 
@@ -213,11 +218,19 @@ class RawRecords:
 
     def locked(self, record_id: int) -> RawRecord:
         """The row, locked for the transaction, as `lock` does. Raises `RecordNotFound`."""
-        known = RawRecord.objects.filter(pk=record_id).values_list("dataset_id", "key").first()
-        row = self.lock(*known) if known else None
+        for dataset, key in RawRecord.objects.filter(pk=record_id).values_list("dataset_id", "key"):
+            if key.startswith(KEYLESS):  # it may be given any key
+                self.lock_keys(dataset)
+            _lock_keys(dataset, [key])
+        row = RawRecord.objects.select_for_update().filter(pk=record_id).first()
         if row is None:
             raise RecordNotFound(f"There is no record {record_id}.")
         return row
+
+    def lock_keys(self, dataset: str) -> None:
+        """Lock all keys of a data set for the transaction, in the order in which everybody locks them."""
+        with connection.cursor() as cursor:
+            cursor.execute(LOCK_ALL_KEYS, {"dataset": f"bronze:{dataset}", "locks": KEY_LOCKS})
 
     def id_of(self, dataset: str, key: str) -> int:
         """The id of a record, deleted or not. Raises `RecordNotFound`."""
@@ -258,14 +271,24 @@ class RawRecords:
         """Leave tombstones: the records stay, marked as deleted."""
         RawRecord.objects.filter(dataset_id=dataset, key__any_of=keys).update(status=RawRecord.Status.DELETED)
 
+    def delete_unused(self, dataset: str, ids: Sequence[int]) -> int:
+        """Leave tombstones of those that no record of another data set strictly refers to; how many are kept."""
+        rows = RawRecord.objects.filter(pk__in=ids)
+        kept = self.references_to(dataset, *rows.values_list("key", flat=True))
+        rows.exclude(key__any_of=list(kept)).update(status=RawRecord.Status.DELETED)
+        return len(kept)
+
+    def by_dataset(self, ids: Sequence[int]) -> dict[str, list[int]]:
+        """Ids of records by their data sets."""
+        found: dict[str, list[int]] = {}
+        for dataset, pk in (
+            RawRecord.objects.filter(pk__in=ids).order_by("id").values_list("dataset_id", "id")
+        ):
+            found.setdefault(dataset, []).append(pk)
+        return found
+
     def by_id(self, ids: Sequence[int]) -> list[Record]:
         return [_record_entity(row) for row in _values(RawRecord.objects.filter(pk__in=ids).order_by("id"))]
-
-    def set_outcome(self, record_id: int, errors: Sequence[Mapping[str, Any]]) -> None:
-        """Valid without errors, quarantined with them. Writes only what is different."""
-        status = RawRecord.Status.QUARANTINED if errors else RawRecord.Status.VALID
-        same = Q(status=status, errors=list(errors))
-        RawRecord.objects.filter(~same, pk=record_id).update(status=status, errors=list(errors))
 
     def exists(self, dataset: str, key: str, *, hold: bool = False) -> bool:
         """Whether there is a valid record; `hold` keeps it from being deleted before the transaction ends."""

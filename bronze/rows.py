@@ -8,6 +8,9 @@ import polars as pl
 from bronze.readers import LINE
 from bronze.readers.json_text import cell
 
+KEYLESS = "?"
+"""A row that came without a key, or with one that others of its file had, has a key from its content; that begins so."""
+
 
 def frame_of(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
     """One string column per name that any row has, null where a row lacks it, and the empty column `LINE`."""

@@ -13,6 +13,7 @@ from bronze.admission import AdmissionLimits
 from bronze.documents import Documents
 from bronze.encryption import FieldCipher
 from bronze.history import Revisions
+from bronze.quarantine import Quarantine
 from bronze.staged import StagedFiles
 from bronze.undo import FileUndo
 from gold import services as gold
@@ -156,6 +157,11 @@ PLAIN: tuple[type[Any], ...] = (
     bronze.LoadDocuments,
     bronze.RecheckRecords,
     bronze.EditRecord,
+    Quarantine,
+    bronze.RepairPlanner,
+    bronze.PreviewRepair,
+    bronze.RepairRecords,
+    bronze.DeleteQuarantined,
     bronze.RowGate,
     bronze.CreateRecord,
     bronze.ReplaceRecord,

@@ -2,11 +2,12 @@
 
 from ninja import Router
 
-from bronze.api import batches, files, history, records
+from bronze.api import batches, files, history, quarantine, records
 
 router = Router()
 router.add_router("/files", files.router)
 router.add_router("/history", history.router)
+router.add_router("/quarantine", quarantine.router)
 router.add_router("", batches.router)
 router.add_router("", records.router)
 

@@ -12,6 +12,7 @@ from bronze.services.intake import (
     UnpackFiles,
 )
 from bronze.services.preview import LookAtFile, PreviewFile
+from bronze.services.quarantine import DeleteQuarantined, PreviewRepair, RepairPlanner, RepairRecords
 from bronze.services.records import ChangeRecord, CreateRecord, DeleteRecord, ReplaceRecord, RowGate
 from bronze.services.seeding import SeedLake
 from bronze.services.staging import ReceiveStaged
@@ -20,6 +21,7 @@ __all__ = [
     "ChangeRecord",
     "CreateRecord",
     "DeleteBatch",
+    "DeleteQuarantined",
     "DeleteRecord",
     "EditRecord",
     "LoadDocuments",
@@ -27,11 +29,14 @@ __all__ = [
     "LookAtFile",
     "MergeRows",
     "PreviewFile",
+    "PreviewRepair",
     "PreviewUndo",
     "RecheckRecords",
     "ReceiveFile",
     "ReceiveFiles",
     "ReceiveStaged",
+    "RepairPlanner",
+    "RepairRecords",
     "ReplaceRecord",
     "ResolveConflict",
     "RestoreRevision",

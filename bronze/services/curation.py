@@ -1,13 +1,9 @@
 """Edits of staff on top of raw records, and the check that decides whether a record is valid."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any, Literal
 
-import orjson
-
-from bronze.contracts import ContractSpec
 from bronze.domain import Record
 from bronze.encryption import FieldCipher
 from bronze.errors import ConflictNotFound
@@ -15,9 +11,12 @@ from bronze.history import changes
 from bronze.incoming import secret_columns
 from bronze.models import RawRecord
 from bronze.repositories import RawRecords, atomic, contract_named
-from bronze.rows import frame_of
-from bronze.validation import check
+from bronze.stored_rows import outcomes, read_stored, write_outcomes
 from lakehouse_project.kernel.events import EventBus
+from lakehouse_project.kernel.preconditions import require_revision
+
+AT_ONCE = 20_000
+"""Records that are held in memory at a time."""
 
 Kept = Literal["patch", "received"]
 
@@ -30,22 +29,11 @@ class RecheckRecords:
     cipher: FieldCipher
 
     def __call__(self, ids: Sequence[int]) -> None:
-        rows = sorted(self.records.by_id(ids), key=lambda record: record.dataset)
-        for dataset, of_dataset in groupby(rows, key=lambda record: record.dataset):
-            self._recheck(contract_named(dataset), list(of_dataset))
-
-    def _recheck(self, contract: ContractSpec, records: list[Record]) -> None:
-        checked = check(frame_of([self._plain(record, contract) for record in records]), contract)
-        for record, errors in zip(records, checked["_errors"], strict=True):
-            self.records.set_outcome(record.id, orjson.loads(errors))
-
-    def _plain(self, record: Record, contract: ContractSpec) -> dict[str, Any]:
-        opened = {
-            name: self.cipher.decrypt(str(record.fields[name]), name)
-            for name in secret_columns(contract, record.fields)
-            if record.fields[name]
-        }
-        return record.fields | opened
+        """A row without a key that has got one by an edit gets its natural key, if that is free."""
+        for first in range(0, len(ids), AT_ONCE):
+            for dataset, some in self.records.by_dataset(ids[first : first + AT_ONCE]).items():
+                contract = contract_named(dataset)
+                write_outcomes(outcomes(contract, read_stored(contract, self.cipher, some)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,13 +45,17 @@ class EditRecord:
     events: EventBus
     cipher: FieldCipher
 
-    def __call__(self, record_id: int, patch: Mapping[str, Any]) -> Record:
+    def __call__(
+        self, record_id: int, patch: Mapping[str, Any], *, expected: Collection[str] | None = None
+    ) -> Record:
         """`patch`: field -> value, null meaning null; an empty one takes earlier edits back.
 
-        A new edit of a field settles its conflict. Raises `RecordNotFound`.
+        `expected`: ETags of the revisions that may be edited, None: any. A new edit of a field settles its conflict.
+        Raises `RecordNotFound` or `PreconditionFailed`.
         """
         with atomic():
             before = self.records.locked(record_id)
+            require_revision(before.revision, expected)
             (record,) = self.records.by_id([record_id])
             sealed = {**patch, **self._sealed(record, patch)}
             self.records.set_patch(record_id, sealed, _unsettled(before, sealed))

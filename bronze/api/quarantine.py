@@ -1,0 +1,135 @@
+"""The quarantine: what is in it and why, and repairs of many records at a time."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from django.http import HttpRequest
+from ninja import Field, Query, Router, Schema
+from pydantic import ConfigDict
+
+from bronze.api.routes import refusals
+from bronze.domain import MAX_NAME, Reason, Removal, Repair, Selection, StorableText
+from bronze.edits import Edit, ReplaceText
+from bronze.presentation import present_repair
+from bronze.quarantine import Counts, Quarantine
+from bronze.repositories import contract_named
+from bronze.services import DeleteQuarantined, PreviewRepair, RepairRecords
+from lakehouse_project.kernel.masking import PERMISSION
+from lakehouse_project.kernel.parameters import reject_unknown
+from lakehouse_project.kernel.permissions import require
+from lakehouse_project.kernel.services import resolve
+
+router = Router(tags=["quarantine"])
+
+MAX_EDITS = 50
+
+
+class CountsQuery(Schema):
+    """Which quarantined records to count."""
+
+    dataset: str
+    file: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None
+    field: Annotated[str, Field(max_length=MAX_NAME)] | None = None
+    rule: Annotated[str, Field(max_length=MAX_NAME)] | None = None
+
+
+class FileCountOut(Schema):
+    """A file, null for rows that came over the API, and how many of its records are quarantined."""
+
+    id: int | None
+    name: str
+    count: int
+
+
+class CountsOut(Schema):
+    """What is in the quarantine. `bounded`: only the newest records were counted, there are more."""
+
+    total: int
+    bounded: bool
+    reasons: list[Reason]
+    files: list[FileCountOut]
+
+
+class Which(Schema):
+    """Which records, and why something is done to them; the note is kept in their history, for all to see."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    selection: Selection
+    note: Annotated[StorableText, Field(max_length=500)] = ""
+
+
+class RepairIn(Which):
+    """`is_right`: of rows of one file that share a key, the selected ones are those that count."""
+
+    edits: Annotated[tuple[Edit, ...], Field(max_length=MAX_EDITS)] = ()
+    is_right: bool = False
+
+
+@router.get(
+    "",
+    response={200: CountsOut} | refusals(400, 404),
+    operation_id="count_quarantine",
+    summary="Quarantined records of a data set, counted by reason and by file",
+)
+def count_quarantine(request: HttpRequest, query: Query[CountsQuery]) -> Counts:
+    reject_unknown(request, CountsQuery.model_fields)
+    require(request, "bronze.view_rawrecord")
+    contract_named(query.dataset)
+    return resolve(Quarantine).counts(Selection(**query.model_dump()))
+
+
+@router.post(
+    "/preview",
+    response={200: Repair} | refusals(404, 422),
+    operation_id="preview_repair",
+    summary="What edits of quarantined records would do; nothing is changed",
+)
+def preview_repair(request: HttpRequest, body: RepairIn) -> Repair:
+    _require_rights(request, body.edits)
+    done = resolve(PreviewRepair)(body.selection, body.edits, is_right=body.is_right)
+    return present_repair(done, request.user)
+
+
+@router.post(
+    "/apply",
+    response={200: Repair} | refusals(404, 422),
+    operation_id="repair_records",
+    summary="Edit quarantined records and check them again; what is valid is released",
+    description="Up to 50,000 records at a time, the oldest first; `more` says that there are others.",
+)
+def repair_records(request: HttpRequest, body: RepairIn) -> Repair:
+    _require_rights(request, body.edits)
+    done = resolve(RepairRecords)(body.selection, body.edits, is_right=body.is_right, note=body.note)
+    return present_repair(done, request.user)
+
+
+@router.post(
+    "/recheck",
+    response={200: Repair} | refusals(404, 422),
+    operation_id="recheck_records",
+    summary="Check quarantined records again; what is valid is released",
+)
+def recheck_records(request: HttpRequest, body: Which) -> Repair:
+    _require_rights(request)
+    return present_repair(resolve(RepairRecords)(body.selection, note=body.note), request.user)
+
+
+@router.post(
+    "/delete",
+    response={200: Removal} | refusals(404, 422),
+    operation_id="delete_quarantined",
+    summary="Delete quarantined records; those that others refer to are kept",
+)
+def delete_quarantined(request: HttpRequest, body: Which) -> Removal:
+    reject_unknown(request, ())
+    require(request, "bronze.delete_rawrecord")
+    return resolve(DeleteQuarantined)(body.selection, note=body.note)
+
+
+def _require_rights(request: HttpRequest, edits: Sequence[Edit] = ()) -> None:
+    """Replacing a text tells whether it is there: those who may not see it cannot look for it."""
+    reject_unknown(request, ())
+    require(request, "bronze.change_rawrecord")
+    if any(isinstance(edit, ReplaceText) for edit in edits):
+        require(request, PERMISSION)

@@ -1,0 +1,105 @@
+"""The quarantine: which records are in it and why, by filters; bounded, however many there are."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from bronze.domain import Reason, Selection
+from bronze.models import RawRecord, SourceFile
+
+COUNTED = 10_000
+"""So many records are counted; of more it is said that there are more."""
+
+COUNT_DATASETS = """
+SELECT name, title, found.count FROM bronze_dataset, LATERAL (
+    SELECT count(*) FROM (
+        SELECT FROM bronze_rawrecord WHERE dataset_id = name AND status = 'quarantined' LIMIT %s
+    ) AS first
+) AS found
+WHERE found.count > 0 ORDER BY title
+"""
+
+COUNT_REASONS = """
+SELECT error ->> 'field', error ->> 'rule', count(*)
+FROM ({newest}) AS newest, jsonb_array_elements(errors) AS error
+GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
+"""
+
+COUNT_FILES = """
+SELECT source_file_id, count(*) FROM ({newest}) AS newest GROUP BY 1 ORDER BY 2 DESC, 1 DESC LIMIT 20
+"""
+
+
+@dataclass(frozen=True)
+class FileCount:
+    """A file, None for the API, and how many records of it are quarantined."""
+
+    id: int | None
+    name: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What is in the quarantine of a data set. `bounded`: only the newest records were counted."""
+
+    total: int
+    bounded: bool
+    reasons: list[Reason]
+    files: list[FileCount]
+
+
+class Quarantine:
+    """Quarantined records by filters."""
+
+    def rows(self, selection: Selection) -> "QuerySet[RawRecord]":
+        """In no order."""
+        rows = RawRecord.objects.filter(dataset_id=selection.dataset, status=RawRecord.Status.QUARANTINED)
+        if selection.file is not None:
+            rows = rows.filter(source_file_id=selection.file)
+        if error := _error(selection):
+            rows = rows.filter(errors__contains=[error])
+        if selection.up_to is not None:
+            rows = rows.filter(pk__lte=selection.up_to)
+        return rows.filter(pk__in=selection.ids) if selection.ids else rows
+
+    def ids(self, selection: Selection, limit: int, *, hold: bool = False) -> list[int]:
+        """The oldest `limit`; `hold` locks them for the transaction, in the order in which everybody does."""
+        rows = self.rows(selection).order_by("id")
+        rows = rows.select_for_update() if hold else rows
+        return list(rows.values_list("id", flat=True)[:limit])
+
+    def datasets(self) -> list[tuple[str, str, int]]:
+        """Name, title and count of every data set with quarantined records; a count above `COUNTED` means more."""
+        with connection.cursor() as cursor:
+            cursor.execute(COUNT_DATASETS, [COUNTED + 1])
+            return list(cursor.fetchall())
+
+    def counts(self, selection: Selection) -> Counts:
+        """Of the newest records that the filters leave."""
+        newest = self.rows(selection).order_by("-id").values("id", "errors", "source_file_id")[: COUNTED + 1]
+        sql, params = newest.query.sql_with_params()
+        with connection.cursor() as cursor:
+            cursor.execute(COUNT_REASONS.format(newest=sql), params)
+            reasons = [
+                Reason(field=field, rule=rule, count=count) for field, rule, count in cursor.fetchall()
+            ]
+            cursor.execute(COUNT_FILES.format(newest=sql), params)
+            files = dict(cursor.fetchall())
+        total = newest.count()
+        return Counts(min(total, COUNTED), total > COUNTED, reasons, _named(files))
+
+
+def _error(selection: Selection) -> dict[str, str]:
+    wanted = {"field": selection.field, "rule": selection.rule}
+    return {name: value for name, value in wanted.items() if value is not None}
+
+
+def _named(counts: Mapping[int | None, int]) -> list[FileCount]:
+    names: dict[Any, str] = dict(
+        SourceFile.objects.filter(pk__in=[pk for pk in counts if pk]).values_list("id", "name")
+    )
+    return [FileCount(pk, names.get(pk, "API"), count) for pk, count in counts.items()]

@@ -1,0 +1,190 @@
+"""Repairs of many quarantined records at a time: previewed by the same check that decides when they are carried out."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import orjson
+import polars as pl
+
+from bronze.contracts import ContractSpec
+from bronze.domain import FieldChange, Reason, Removal, Repair, RepairedRow, Selection
+from bronze.edits import NO_CHANGES, Edit, ReplaceText, changes, edited, words
+from bronze.encryption import FieldCipher
+from bronze.history import changes as history
+from bronze.incoming import NO_ERRORS, secret_columns
+from bronze.quarantine import Quarantine
+from bronze.repositories import RawRecords, SourceFiles, atomic, contract_named
+from bronze.rows import KEYLESS
+from bronze.stored_rows import StoredRows, outcomes, read_stored, write_outcomes
+from lakehouse_project.kernel.errors import FieldError, InvalidInput
+from lakehouse_project.kernel.events import EventBus
+
+AT_ONCE = 50_000
+"""Records of one run, which is one transaction and is held in memory."""
+
+SHOWN = 20
+"""Rows that a preview shows."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`outcome`: id, unread, old_key, key, old_errors, errors, changes; `before`, `after`: the fields. Same order."""
+
+    dataset: str
+    outcome: pl.DataFrame
+    before: pl.DataFrame
+    after: pl.DataFrame
+    fields: Sequence[str]
+    """Those that are edited."""
+    more: bool
+
+    def repair(self) -> Repair:
+        valid = self.outcome["errors"] == NO_ERRORS
+        is_edited = self.outcome["changes"] != NO_CHANGES
+        stays = (is_edited & ~valid).sum()
+        return Repair(
+            dataset=self.dataset,
+            taken=self.outcome.height,
+            released=int(valid.sum()),
+            quarantined=int(stays),
+            unchanged=self.outcome.height - int(valid.sum()) - int(stays),
+            more=self.more,
+            up_to=self.outcome["id"].max(),  # type: ignore[arg-type]  # a column of integers
+            reasons=_reasons(self.outcome.filter(~valid)["errors"]),
+            rows=[self._row(row) for row in (valid | is_edited).arg_true()[:SHOWN]],
+        )
+
+    def _row(self, number: int) -> RepairedRow:
+        row = self.outcome.row(number, named=True)
+        before, after = self.before.row(number, named=True), self.after.row(number, named=True)
+        found = [
+            FieldChange(field=name, old=before[name], new=after[name])
+            for name in self.fields
+            if before[name] != after[name]
+        ]
+        return RepairedRow(
+            id=row["id"],
+            key=row["old_key"],
+            new_key=row["key"] if row["key"] != row["old_key"] else None,
+            status="valid" if row["errors"] == NO_ERRORS else "quarantined",
+            changes=found,
+            errors=orjson.loads(row["errors"]),
+        )
+
+
+def _reasons(errors: pl.Series) -> list[Reason]:
+    """How many records have each error; texts that are the same are read once."""
+    counted: Counter[tuple[str, str]] = Counter()
+    for text, count in errors.value_counts().iter_rows():
+        for field, rule in {(error["field"], error["rule"]) for error in orjson.loads(text)}:
+            counted[field, rule] += count
+    return [Reason(field=field, rule=rule, count=count) for (field, rule), count in counted.most_common()]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepairPlanner:
+    """Finds out what edits do to quarantined records."""
+
+    quarantine: Quarantine
+    cipher: FieldCipher
+
+    def __call__(
+        self, selection: Selection, edits: Sequence[Edit], *, is_right: bool, hold: bool = False
+    ) -> Plan:
+        """Raises `UnknownDataset`, or `InvalidInput` if an edit cannot be made."""
+        contract = contract_named(selection.dataset)
+        _refuse_unfit(contract, edits)
+        ids = self.quarantine.ids(selection, AT_ONCE + 1, hold=hold)
+        rows = read_stored(contract, self.cipher, ids[:AT_ONCE], [edit.field for edit in edits])
+        fields = list(dict.fromkeys(edit.field for edit in edits))
+        return self._plan(contract, rows, edits, fields, is_right=is_right, more=len(ids) > AT_ONCE)
+
+    def _plan(
+        self,
+        contract: ContractSpec,
+        rows: StoredRows,
+        edits: Sequence[Edit],
+        fields: Sequence[str],
+        *,
+        is_right: bool,
+        more: bool,
+    ) -> Plan:
+        parsed = ~rows.about["unread"]
+        rows = StoredRows(rows.about.filter(parsed), rows.fields.filter(parsed))
+        after = edited(rows.fields, edits, contract, rows.about["key"].str.starts_with(KEYLESS))
+        outcome = outcomes(contract, StoredRows(rows.about, after), is_right=is_right)
+        made = changes(rows.fields, after, edits, contract, self.cipher) if edits else pl.lit(NO_CHANGES)
+        return Plan(contract.name, outcome.with_columns(changes=made), rows.fields, after, fields, more)
+
+
+def _refuse_unfit(contract: ContractSpec, edits: Sequence[Edit]) -> None:
+    secrets = secret_columns(contract, [edit.field for edit in edits if isinstance(edit, ReplaceText)])
+    errors = [
+        FieldError(name, "secret", "is secret: it can be set or emptied, not searched") for name in secrets
+    ]
+    if errors:
+        raise InvalidInput(f"The text of {', '.join(secrets)} cannot be replaced.", errors=errors)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreviewRepair:
+    """What edits would do to quarantined records, or a check of them alone; nothing is changed."""
+
+    planner: RepairPlanner
+
+    def __call__(self, selection: Selection, edits: Sequence[Edit] = (), *, is_right: bool = False) -> Repair:
+        """`is_right`: of rows that share a key these are the ones that count. Raises as `RepairPlanner` does."""
+        with atomic():
+            return self.planner(selection, edits, is_right=is_right).repair()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepairRecords:
+    """Edit quarantined records and check them again, without edits check them alone: what is valid is released."""
+
+    planner: RepairPlanner
+    records: RawRecords
+    files: SourceFiles
+    events: EventBus
+
+    def __call__(
+        self, selection: Selection, edits: Sequence[Edit] = (), *, is_right: bool = False, note: str = ""
+    ) -> Repair:
+        """One transaction for up to `AT_ONCE` records, the oldest. `note`: why, for the history.
+
+        Raises as `RepairPlanner` does.
+        """
+        done = words(edits) or ("chosen as the right row" if is_right else "checked again")
+        with history(f"quarantine: {done}{note and f' ({note})'}"), atomic():
+            _hold(self.files, self.records, selection.dataset)
+            plan = self.planner(selection, edits, is_right=is_right, hold=True)
+            if write_outcomes(plan.outcome):
+                self.events.publish("bronze.changed")
+            return plan.repair()
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeleteQuarantined:
+    """Delete quarantined records: tombstones stay. Those that others refer to are kept."""
+
+    quarantine: Quarantine
+    records: RawRecords
+    files: SourceFiles
+    events: EventBus
+
+    def __call__(self, selection: Selection, *, note: str = "") -> Removal:
+        """As `RepairRecords` does it. Raises `UnknownDataset`."""
+        contract_named(selection.dataset)
+        with history(f"quarantine: deleted{note and f' ({note})'}"), atomic():
+            _hold(self.files, self.records, selection.dataset)
+            ids = self.quarantine.ids(selection, AT_ONCE + 1, hold=True)
+            kept = self.records.delete_unused(selection.dataset, ids[:AT_ONCE])
+            self.events.publish("bronze.changed")
+            return Removal(deleted=len(ids[:AT_ONCE]) - kept, kept=kept, more=len(ids) > AT_ONCE)
+
+
+def _hold(files: SourceFiles, records: RawRecords, dataset: str) -> None:
+    """Wait for loads and undos of the data set, and for writes of single records, and keep them waiting."""
+    files.one_at_a_time(dataset)
+    records.lock_keys(dataset)

@@ -1,0 +1,159 @@
+"""Stored records as frames, and what comes of checking them written back: many records, one query each way.
+
+Use it inside a transaction that has locked the records.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+from django.db import connection
+
+from bronze.contracts import ContractSpec
+from bronze.encryption import FieldCipher
+from bronze.incoming import NO_ERRORS, secret_columns
+from bronze.rows import KEYLESS
+from bronze.validation import check
+from lakehouse_project.kernel.copy import copy_in, copy_out
+
+READ = """
+SELECT id, key, errors::text AS errors, raw_text IS NOT NULL AND patch = '{{}}' AS unread,
+       jsonb_path_query_array(errors, '$[*] ? (@.rule == "duplicate_key")')::text AS repeated{cells}
+FROM bronze_rawrecord WHERE id = ANY(%s) ORDER BY id
+"""
+
+CREATE = """
+CREATE TEMP TABLE bronze_outcome (id bigint PRIMARY KEY, key text, changes jsonb, errors jsonb) ON COMMIT DROP
+"""
+
+WRITE = """
+UPDATE bronze_rawrecord AS record SET
+    key = outcome.key,
+    patch = record.patch || outcome.changes,
+    conflict = record.conflict - ARRAY(SELECT jsonb_object_keys(outcome.changes)),
+    errors = outcome.errors,
+    status = CASE WHEN outcome.errors = '[]' THEN 'valid' ELSE 'quarantined' END
+FROM bronze_outcome AS outcome
+WHERE record.id = outcome.id AND (
+    outcome.changes <> '{}' OR record.key <> outcome.key OR record.errors <> outcome.errors
+    OR record.status <> CASE WHEN outcome.errors = '[]' THEN 'valid' ELSE 'quarantined' END
+)
+"""
+
+TAKEN = "SELECT key FROM bronze_rawrecord WHERE dataset_id = %s AND key = ANY(%s)"
+
+
+@dataclass(frozen=True)
+class StoredRows:
+    """Records of one data set in the order of their ids.
+
+    `about`: id, key, errors, repeated (those errors that say that a file had the key more than once), unread (true for a
+    row that could not be parsed and has no edits). `fields`: one string column per field, edits of staff included,
+    secrets opened.
+    """
+
+    about: pl.DataFrame
+    fields: pl.DataFrame
+
+
+def read_stored(
+    contract: ContractSpec, cipher: FieldCipher, ids: Sequence[int], extra: Iterable[str] = ()
+) -> StoredRows:
+    """The fields of the contract, and `extra` ones."""
+    names = list(dict.fromkeys([*contract.field_names(), *contract.key, *extra]))
+    cells = "".join(f", effective ->> %s AS c{number}" for number in range(len(names)))
+    found = copy_out(READ.format(cells=cells), [*names, list(ids)])
+    about = found.select(
+        pl.col("id").cast(pl.Int64), "key", "errors", "repeated", pl.col("unread") == pl.lit("t")
+    )
+    fields = found.select(pl.col(f"c{number}").alias(name) for number, name in enumerate(names))
+    secrets = secret_columns(contract, names)
+    return StoredRows(about, fields.with_columns(_opened(fields[name], cipher) for name in secrets))
+
+
+def _opened(values: pl.Series, cipher: FieldCipher) -> pl.Series:
+    plain = [value and cipher.decrypt(value, values.name) for value in values]
+    return pl.Series(values.name, plain, dtype=pl.String)
+
+
+def outcomes(contract: ContractSpec, rows: StoredRows, *, is_right: bool = False) -> pl.DataFrame:
+    """`about` with `key` and `errors` as they shall be, the old ones under `old_key` and `old_errors`.
+
+    A row without a key that has got one by an edit gets its natural key, unless that is taken: then it says so.
+    `is_right`: staff say that these rows are the ones that count of those that shared a key.
+    """
+    checked = check(rows.fields, contract)
+    kept = pl.lit(NO_ERRORS) if is_right else pl.col("repeated")
+    frame = rows.about.rename({"key": "old_key", "errors": "old_errors"}).with_columns(
+        checked["_key"].alias("wanted"), _joined(checked["_errors"], pl.col("repeated"), kept).alias("found")
+    )
+    frame = frame.with_columns(_claims(contract, frame, is_right=is_right))
+    refused = pl.col("claims") & ~pl.col("gets")
+    entry = _key_exists(contract)
+    return frame.select(
+        "id",
+        "unread",
+        "old_key",
+        "old_errors",
+        key=pl.when(pl.col("gets")).then("wanted").otherwise("old_key"),
+        errors=pl.when(refused).then(_appended(pl.col("found"), entry)).otherwise("found"),
+    )
+
+
+def _joined(found: pl.Series, repeated: pl.Expr, kept: pl.Expr) -> pl.Expr:
+    """The failed rules, and that the key was repeated, where that still counts."""
+    entry = kept.str.strip_prefix("[").str.strip_suffix("]")
+    return pl.when(kept == NO_ERRORS).then(pl.lit(found)).otherwise(_appended(pl.lit(found), entry))
+
+
+def _appended(errors: pl.Expr, entry: pl.Expr) -> pl.Expr:
+    others = errors.str.strip_prefix("[").str.strip_suffix("]")
+    listed = pl.when(others == "").then(entry).otherwise(pl.concat_str(others, pl.lit(","), entry))
+    return pl.concat_str(pl.lit("["), listed, pl.lit("]"))
+
+
+def _claims(contract: ContractSpec, frame: pl.DataFrame, *, is_right: bool) -> list[pl.Series]:
+    """`claims`: the row wants a natural key instead of its own; `gets`: it is free, and no row before wants it."""
+    claims = pl.col("old_key").str.starts_with(KEYLESS) & (pl.col("wanted") != pl.col("old_key"))
+    if not is_right:
+        claims &= pl.col("repeated") == NO_ERRORS
+    claiming = frame.select(claims.fill_null(value=False).alias("claims"), "wanted")
+    wanted = claiming.filter("claims")["wanted"]
+    taken = keys_taken(contract.name, wanted.to_list())
+    first = pl.when("claims").then("wanted").is_first_distinct()
+    gets = claiming.select(pl.col("claims") & first & ~pl.col("wanted").is_in(taken)).to_series()
+    return [claiming["claims"], gets.fill_null(value=False).alias("gets")]
+
+
+def keys_taken(dataset: str, keys: Sequence[str]) -> list[str]:
+    """Those of `keys` that a record has, deleted ones included."""
+    if not keys:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(TAKEN, [dataset, keys])
+        return [key for (key,) in cursor.fetchall()]
+
+
+def _key_exists(contract: ContractSpec) -> pl.Expr:
+    message = pl.concat_str(
+        pl.lit(f"{contract.name} has another record with the key "),
+        "wanted",
+        pl.lit(": delete this row, or edit that record"),
+    )
+    field = " + ".join(contract.key)
+    return pl.struct(
+        field=pl.lit(field), rule=pl.lit("key_exists"), message=message, value=pl.col("wanted")
+    ).struct.json_encode()
+
+
+def write_outcomes(frame: pl.DataFrame) -> int:
+    """Store `id`, `key`, `errors` and, if there is such a column, `changes` (JSON text: edits on top of those that are
+    there). Writes only what is different; returns how many records that were."""
+    rows = frame if "changes" in frame.columns else frame.with_columns(changes=pl.lit("{}"))
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS pg_temp.bronze_outcome")
+        cursor.execute(CREATE)
+        copy_in("bronze_outcome", rows.select("id", "key", "changes", "errors"))
+        cursor.execute("ANALYZE bronze_outcome")
+        cursor.execute(WRITE)
+        return int(cursor.rowcount)

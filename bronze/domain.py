@@ -264,7 +264,7 @@ class Selection(BaseModel):
     """The highest id that counts: what came later is left alone."""
 
 
-class Reason(BaseModel):
+class FailedRule(BaseModel):
     """How many records have an error in this field of this rule."""
 
     model_config = ConfigDict(frozen=True)
@@ -302,7 +302,7 @@ class Repair(BaseModel):
     more: bool
     """There are more records than one run takes."""
     up_to: int | None
-    reasons: list[Reason]
+    reasons: list[FailedRule]
     """Why records stay."""
     rows: list[RepairedRow]
     """The first of those that change."""

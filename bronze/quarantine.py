@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
-from bronze.domain import Reason, Selection
+from bronze.domain import FailedRule, Selection
 from bronze.models import RawRecord, SourceFile
 
 COUNTED = 10_000
@@ -48,7 +48,7 @@ class Counts:
 
     total: int
     bounded: bool
-    reasons: list[Reason]
+    reasons: list[FailedRule]
     files: list[FileCount]
 
 
@@ -85,7 +85,7 @@ class Quarantine:
         with connection.cursor() as cursor:
             cursor.execute(COUNT_REASONS.format(newest=sql), params)
             reasons = [
-                Reason(field=field, rule=rule, count=count) for field, rule, count in cursor.fetchall()
+                FailedRule(field=field, rule=rule, count=count) for field, rule, count in cursor.fetchall()
             ]
             cursor.execute(COUNT_FILES.format(newest=sql), params)
             files = dict(cursor.fetchall())

@@ -13,22 +13,11 @@ from django.utils import timezone
 from bronze.contracts import CONTRACTS, DOCUMENTS, ContractSpec
 from bronze.domain import Receipt, ReceivedFile, Record
 from bronze.errors import FileNotLoaded, FileNotReceived, RecordNotFound, UnknownDataset
+from bronze.key_locks import lock_all_keys, lock_keys
 from bronze.models import Dataset, RawRecord, SourceFile
 from bronze.rows import KEYLESS
 
 MAX_ATTEMPTS = 3
-
-KEY_LOCKS = 128
-"""Locks that the keys of one data set share."""
-
-LOCK_KEYS = """
-SELECT pg_advisory_xact_lock(hashtext(%(dataset)s), lock)
-FROM (SELECT DISTINCT abs(hashtext(key) %% %(locks)s) AS lock FROM unnest(%(keys)s::text[]) AS key ORDER BY lock) AS sorted
-"""
-
-LOCK_ALL_KEYS = """
-SELECT pg_advisory_xact_lock(hashtext(%(dataset)s), lock) FROM generate_series(0, %(locks)s - 1) AS lock
-"""
 
 
 def contract_named(name: str) -> ContractSpec:
@@ -213,24 +202,19 @@ class RawRecords:
     def lock(self, dataset: str, key: str) -> RawRecord | None:
         """The row of a key, deleted or not. The key is locked for the transaction, even if it has no row yet."""
         _require_storable(dataset, key)
-        _lock_keys(dataset, [key])
+        lock_keys(dataset, [key])
         return RawRecord.objects.select_for_update().filter(dataset_id=dataset, key=key).first()
 
     def locked(self, record_id: int) -> RawRecord:
         """The row, locked for the transaction, as `lock` does. Raises `RecordNotFound`."""
         for dataset, key in RawRecord.objects.filter(pk=record_id).values_list("dataset_id", "key"):
             if key.startswith(KEYLESS):  # it may be given any key
-                self.lock_keys(dataset)
-            _lock_keys(dataset, [key])
+                lock_all_keys(dataset)
+            lock_keys(dataset, [key])
         row = RawRecord.objects.select_for_update().filter(pk=record_id).first()
         if row is None:
             raise RecordNotFound(f"There is no record {record_id}.")
         return row
-
-    def lock_keys(self, dataset: str) -> None:
-        """Lock all keys of a data set for the transaction, in the order in which everybody locks them."""
-        with connection.cursor() as cursor:
-            cursor.execute(LOCK_ALL_KEYS, {"dataset": f"bronze:{dataset}", "locks": KEY_LOCKS})
 
     def id_of(self, dataset: str, key: str) -> int:
         """The id of a record, deleted or not. Raises `RecordNotFound`."""
@@ -249,7 +233,7 @@ class RawRecords:
 
         Every caller waits for keys and rows in the same order, so no two of them wait for each other.
         """
-        _lock_keys(dataset, keys)
+        lock_keys(dataset, keys)
         rows = (
             RawRecord.objects.select_for_update().filter(dataset_id=dataset, key__any_of=keys).order_by("id")
         )
@@ -277,15 +261,6 @@ class RawRecords:
         kept = self.references_to(dataset, *rows.values_list("key", flat=True))
         rows.exclude(key__any_of=list(kept)).update(status=RawRecord.Status.DELETED)
         return len(kept)
-
-    def by_dataset(self, ids: Sequence[int]) -> dict[str, list[int]]:
-        """Ids of records by their data sets."""
-        found: dict[str, list[int]] = {}
-        for dataset, pk in (
-            RawRecord.objects.filter(pk__in=ids).order_by("id").values_list("dataset_id", "id")
-        ):
-            found.setdefault(dataset, []).append(pk)
-        return found
 
     def by_id(self, ids: Sequence[int]) -> list[Record]:
         return [_record_entity(row) for row in _values(RawRecord.objects.filter(pk__in=ids).order_by("id"))]
@@ -358,12 +333,6 @@ def _count_by_text(contract: ContractSpec, field: str, texts: Sequence[str]) -> 
     read = rows.annotate(text=Trim(KeyTextTransform(field, "effective"))).filter(text__any_of=list(wanted))
     for text, count in read.values_list("text").annotate(Count("id")).order_by("text"):
         yield wanted[text], count
-
-
-def _lock_keys(dataset: str, keys: Sequence[str]) -> None:
-    """Keys share locks: PostgreSQL has room for some thousand in all, and a batch of new keys would take one each."""
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK_KEYS, {"dataset": f"bronze:{dataset}", "keys": list(keys), "locks": KEY_LOCKS})
 
 
 def _values(rows: QuerySet[RawRecord]) -> Any:

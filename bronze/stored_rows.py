@@ -12,6 +12,7 @@ from django.db import connection
 from bronze.contracts import ContractSpec
 from bronze.encryption import FieldCipher
 from bronze.incoming import NO_ERRORS, secret_columns
+from bronze.models import RawRecord
 from bronze.rows import KEYLESS
 from bronze.validation import check
 from lakehouse_project.kernel.copy import copy_in, copy_out
@@ -54,6 +55,13 @@ class StoredRows:
 
     about: pl.DataFrame
     fields: pl.DataFrame
+
+
+def ids_by_dataset(ids: Sequence[int]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for dataset, pk in RawRecord.objects.filter(pk__in=ids).order_by("id").values_list("dataset_id", "id"):
+        found.setdefault(dataset, []).append(pk)
+    return found
 
 
 def read_stored(
@@ -130,7 +138,7 @@ def keys_taken(dataset: str, keys: Sequence[str]) -> list[str]:
     if not keys:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(TAKEN, [dataset, keys])
+        cursor.execute(TAKEN, [dataset, list(keys)])
         return [key for (key,) in cursor.fetchall()]
 
 

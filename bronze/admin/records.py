@@ -4,13 +4,14 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from bronze.admin.history import history_table
 from bronze.admin.links import links
+from bronze.admin.quarantine import quarantine_page
 from bronze.contracts import CONTRACTS
 from bronze.domain import Record
 from bronze.forms import EditForm
@@ -47,6 +48,13 @@ class RawRecordAdmin(LayerAdmin):
         "revision",
         "revisions",
     )
+
+    def get_urls(self) -> list[URLPattern]:
+        bench = self.admin_site.admin_view(self.quarantine_view)
+        return [path("quarantine/", bench, name="bronze_quarantine"), *super().get_urls()]
+
+    def quarantine_view(self, request: HttpRequest) -> HttpResponse:
+        return quarantine_page(self, request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

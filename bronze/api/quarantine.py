@@ -8,7 +8,7 @@ from ninja import Field, Query, Router, Schema
 from pydantic import ConfigDict
 
 from bronze.api.routes import refusals
-from bronze.domain import MAX_NAME, Reason, Removal, Repair, Selection, StorableText
+from bronze.domain import MAX_NAME, FailedRule, Removal, Repair, Selection, StorableText
 from bronze.edits import Edit, ReplaceText
 from bronze.presentation import present_repair
 from bronze.quarantine import Counts, Quarantine
@@ -46,7 +46,7 @@ class CountsOut(Schema):
 
     total: int
     bounded: bool
-    reasons: list[Reason]
+    reasons: list[FailedRule]
     files: list[FileCountOut]
 
 

@@ -11,7 +11,7 @@ from bronze.history import changes
 from bronze.incoming import secret_columns
 from bronze.models import RawRecord
 from bronze.repositories import RawRecords, atomic, contract_named
-from bronze.stored_rows import outcomes, read_stored, write_outcomes
+from bronze.stored_rows import ids_by_dataset, outcomes, read_stored, write_outcomes
 from lakehouse_project.kernel.events import EventBus
 from lakehouse_project.kernel.preconditions import require_revision
 
@@ -25,13 +25,12 @@ Kept = Literal["patch", "received"]
 class RecheckRecords:
     """Check records, edits included, against their contract: valid, or quarantined with the reasons."""
 
-    records: RawRecords
     cipher: FieldCipher
 
     def __call__(self, ids: Sequence[int]) -> None:
         """A row without a key that has got one by an edit gets its natural key, if that is free."""
         for first in range(0, len(ids), AT_ONCE):
-            for dataset, some in self.records.by_dataset(ids[first : first + AT_ONCE]).items():
+            for dataset, some in ids_by_dataset(ids[first : first + AT_ONCE]).items():
                 contract = contract_named(dataset)
                 write_outcomes(outcomes(contract, read_stored(contract, self.cipher, some)))
 

@@ -8,11 +8,12 @@ import orjson
 import polars as pl
 
 from bronze.contracts import ContractSpec
-from bronze.domain import FieldChange, Reason, Removal, Repair, RepairedRow, Selection
+from bronze.domain import FailedRule, FieldChange, Removal, Repair, RepairedRow, Selection
 from bronze.edits import NO_CHANGES, Edit, ReplaceText, changes, edited, words
 from bronze.encryption import FieldCipher
 from bronze.history import changes as history
 from bronze.incoming import NO_ERRORS, secret_columns
+from bronze.key_locks import lock_all_keys
 from bronze.quarantine import Quarantine
 from bronze.repositories import RawRecords, SourceFiles, atomic, contract_named
 from bronze.rows import KEYLESS
@@ -50,7 +51,7 @@ class Plan:
             quarantined=int(stays),
             unchanged=self.outcome.height - int(valid.sum()) - int(stays),
             more=self.more,
-            up_to=self.outcome["id"].max(),  # type: ignore[arg-type]  # a column of integers
+            up_to=self.outcome["id"].max(),
             reasons=_reasons(self.outcome.filter(~valid)["errors"]),
             rows=[self._row(row) for row in (valid | is_edited).arg_true()[:SHOWN]],
         )
@@ -73,13 +74,13 @@ class Plan:
         )
 
 
-def _reasons(errors: pl.Series) -> list[Reason]:
+def _reasons(errors: pl.Series) -> list[FailedRule]:
     """How many records have each error; texts that are the same are read once."""
     counted: Counter[tuple[str, str]] = Counter()
     for text, count in errors.value_counts().iter_rows():
         for field, rule in {(error["field"], error["rule"]) for error in orjson.loads(text)}:
             counted[field, rule] += count
-    return [Reason(field=field, rule=rule, count=count) for (field, rule), count in counted.most_common()]
+    return [FailedRule(field=field, rule=rule, count=count) for (field, rule), count in counted.most_common()]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +145,6 @@ class RepairRecords:
     """Edit quarantined records and check them again, without edits check them alone: what is valid is released."""
 
     planner: RepairPlanner
-    records: RawRecords
     files: SourceFiles
     events: EventBus
 
@@ -157,7 +157,7 @@ class RepairRecords:
         """
         done = words(edits) or ("chosen as the right row" if is_right else "checked again")
         with history(f"quarantine: {done}{note and f' ({note})'}"), atomic():
-            _hold(self.files, self.records, selection.dataset)
+            _hold(self.files, selection.dataset)
             plan = self.planner(selection, edits, is_right=is_right, hold=True)
             if write_outcomes(plan.outcome):
                 self.events.publish("bronze.changed")
@@ -177,14 +177,14 @@ class DeleteQuarantined:
         """As `RepairRecords` does it. Raises `UnknownDataset`."""
         contract_named(selection.dataset)
         with history(f"quarantine: deleted{note and f' ({note})'}"), atomic():
-            _hold(self.files, self.records, selection.dataset)
+            _hold(self.files, selection.dataset)
             ids = self.quarantine.ids(selection, AT_ONCE + 1, hold=True)
             kept = self.records.delete_unused(selection.dataset, ids[:AT_ONCE])
             self.events.publish("bronze.changed")
             return Removal(deleted=len(ids[:AT_ONCE]) - kept, kept=kept, more=len(ids) > AT_ONCE)
 
 
-def _hold(files: SourceFiles, records: RawRecords, dataset: str) -> None:
+def _hold(files: SourceFiles, dataset: str) -> None:
     """Wait for loads and undos of the data set, and for writes of single records, and keep them waiting."""
     files.one_at_a_time(dataset)
-    records.lock_keys(dataset)
+    lock_all_keys(dataset)

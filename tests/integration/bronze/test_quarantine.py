@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bronze.domain import Reason, Repair, Selection
+from bronze.domain import FailedRule, Repair, Selection
 from bronze.edits import EmptyField, ReplaceText, SetField
 from bronze.history import Revisions
 from bronze.models import RawRecord, RecordHistory
@@ -50,9 +50,9 @@ def replaced(field: str, find: str, by: str, match: Any = "part") -> ReplaceText
 def test_counts_say_what_is_wrong(products: Intake) -> None:
     found = resolve(Quarantine).counts(selection())
     assert found.reasons == [
-        Reason(field="currency", rule="pattern", count=2),
-        Reason(field="description", rule="required", count=1),
-        Reason(field="price", rule="decimal", count=1),
+        FailedRule(field="currency", rule="pattern", count=2),
+        FailedRule(field="description", rule="required", count=1),
+        FailedRule(field="price", rule="decimal", count=1),
     ]
     assert [(file.name, file.count) for file in found.files] == [("products.csv", 4)]
     assert resolve(Quarantine).counts(selection(field="price")).total == 1

@@ -1,0 +1,90 @@
+"""The quarantine over REST."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bronze.models import RawRecord
+from tests.integration.api.client import Api, assert_problem
+from tests.integration.bronze.intake import Intake, records
+
+pytestmark = pytest.mark.django_db
+
+HIRES = (
+    "id,name,datetime,department_id,job_id\n1,Ada,2021-01-01T00:00:00Z,1,x\n2,Bob,2021-01-01T00:00:00Z,,1\n"
+)
+
+
+@pytest.fixture(autouse=True)
+def _hires(intake: Intake) -> None:
+    intake.load("hires.csv", HIRES, "hired_employees")
+
+
+@pytest.fixture
+def intake(tmp_path: Any, db: None) -> Intake:
+    return Intake(tmp_path)
+
+
+def body(action: str, field: str, **more: Any) -> dict[str, Any]:
+    which = {"dataset": "hired_employees", "field": field}
+    return {"selection": which, "edits": [{"action": action, "field": field, **more}]}
+
+
+def test_counts_preview_apply_recheck_delete(curator: Api) -> None:
+    counts = curator.get("/quarantine", dataset="hired_employees").json()
+    assert (counts["total"], counts["bounded"]) == (2, False)
+    assert {"field": "job_id", "rule": "integer", "count": 1} in counts["reasons"]
+    sent = body("set", "job_id", value="7")
+    seen = curator.post("/quarantine/preview", sent).json()
+    assert (seen["taken"], seen["released"], seen["rows"][0]["changes"]) == (
+        1,
+        1,
+        [{"field": "job_id", "old": "x", "new": "7"}],
+    )
+    assert records("hired_employees") == {}
+    assert curator.post("/quarantine/apply", sent).json() == seen
+    assert list(records("hired_employees")) == ["1"]
+    which = {"selection": {"dataset": "hired_employees"}}
+    again = curator.post("/quarantine/recheck", which).json()
+    assert (again["taken"], again["released"], again["unchanged"]) == (1, 0, 1)
+    gone = curator.post("/quarantine/delete", which | {"note": "of no use"}).json()
+    assert gone == {"deleted": 1, "kept": 0, "more": False}
+    assert RawRecord.objects.get(key="2").status == "deleted"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {},
+        {"selection": {}},
+        {"selection": {"dataset": "hired_employees", "colour": "red"}},
+        {"selection": {"dataset": "hired_employees", "field": "a\x00"}},
+        {"selection": {"dataset": "hired_employees", "ids": [2**63]}},
+        {"selection": {"dataset": "hired_employees", "ids": list(range(1, 1002))}},
+        body("set", "job_id"),
+        body("set", "job_id", value="\x00"),
+        body("set", "", value="1"),
+        body("explode", "job_id"),
+        body("replace", "job_id", find="", replacement="1"),
+        body("replace", "job_id", find="(", replacement="1", match="pattern"),
+    ],
+)
+def test_what_is_wrong_with_a_request_is_said(curator: Api, sent: dict[str, Any]) -> None:
+    assert curator.post("/quarantine/apply", sent).status_code == 422
+    assert records("hired_employees") == {}
+
+
+def test_an_unknown_data_set_and_parameter(curator: Api) -> None:
+    assert_problem(
+        curator.post("/quarantine/preview", {"selection": {"dataset": "nope"}}), 404, "unknown_dataset"
+    )
+    assert_problem(curator.get("/quarantine", dataset="nope"), 404, "unknown_dataset")
+    assert_problem(curator.get("/quarantine", dataset="jobs", colour="red"), 400, "unknown_parameter")
+
+
+def test_it_needs_the_permissions(viewer: Api, api: Callable[[str], Api]) -> None:
+    assert viewer.get("/quarantine", dataset="hired_employees").status_code == 200
+    for route in ("preview", "apply", "recheck", "delete"):
+        answer = viewer.post(f"/quarantine/{route}", {"selection": {"dataset": "hired_employees"}})
+        assert_problem(answer, 403, "forbidden")

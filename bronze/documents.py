@@ -1,19 +1,39 @@
 """Documents and their pages."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.db.models import F, QuerySet
+from django.utils import timezone
+
+from bronze.domain import DocumentFacts, PageText
+from bronze.errors import DocumentNotFound
 from bronze.models import Document, DocumentPage
+
+FACTS: Mapping[str, Any] = {
+    "name": F("source_file__name"),
+    "media_type": F("source_file__media_type"),
+    "size": F("source_file__size"),
+    "linked_by_name": F("linked_by__username"),
+}
+SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class Documents:
     """Documents and their pages."""
 
     def store(
-        self, sha256: str, *, file_id: int, pages: Sequence[tuple[int, str, str]], **values: Any
+        self, sha256: str, *, file_id: int, pages: Sequence[tuple[int, str, str]], owner: str, **values: Any
     ) -> None:
-        """Replace the document and its pages: (number from 1, text, error)."""
-        values |= {"source_file_id": file_id, "page_count": len(pages), "is_deleted": False}
+        """Replace the document and its pages: (number from 1, text, error). `owner`: the user that the text names.
+
+        A document that belongs to a user, and one that somebody has said belongs to nobody, stays so.
+        """
+        known = Document.objects.filter(sha256=sha256).first()
+        is_settled = known is not None and (known.user_id or known.linked_at)
+        values |= {"source_file_id": file_id, "page_count": len(pages), "ocr_at": None}
+        values |= {} if is_settled else {"user_id": owner}
         document, _ = Document.objects.update_or_create(sha256=sha256, defaults=values)
         document.pages.all().delete()
         DocumentPage.objects.bulk_create(
@@ -22,3 +42,68 @@ class Documents:
                 for number, text, error in pages
             ]
         )
+
+    def page(
+        self, window: slice, *, status: str | None, user_id: str | None, deleted: bool
+    ) -> tuple[list[DocumentFacts], int]:
+        """Documents, newest first, and their number."""
+        rows = Document.objects.filter(is_deleted=deleted)
+        rows = rows.filter(status=status) if status else rows
+        rows = rows if user_id is None else rows.filter(user_id=user_id)
+        newest_first = rows.order_by("-created_at", "sha256")
+        return [_facts(row) for row in _values(newest_first)[window]], rows.count()
+
+    def get(self, sha256: str) -> DocumentFacts:
+        """Raises `DocumentNotFound`. Deleted ones are found."""
+        for row in _values(_named(sha256)):
+            return _facts(row)
+        raise DocumentNotFound(f"There is no document {sha256!r}. A document is named by its whole SHA-256.")
+
+    def hold(self, sha256: str) -> DocumentFacts:
+        """As `get`, and the row is locked for the transaction."""
+        _named(sha256).select_for_update().first()
+        return self.get(sha256)
+
+    def pages(self, sha256: str, window: slice) -> tuple[list[PageText], int]:
+        """Pages in order, and their number."""
+        rows = DocumentPage.objects.filter(document=sha256).order_by("number")
+        found = rows.values("number", "text", "error")[window]
+        return [PageText(**row) for row in found], rows.count()
+
+    def link(self, sha256: str, user_id: str, *, by: int | None) -> None:
+        """`user_id`: empty for nobody. `by`: who says so."""
+        _named(sha256).update(user_id=user_id, linked_by_id=by, linked_at=timezone.now())
+
+    def set_deleted(self, sha256: str, *, deleted: bool) -> None:
+        _named(sha256).update(is_deleted=deleted)
+
+    def want_text(self, sha256: str) -> None:
+        """The text is to be read anew; the old one stays until then, but is not searched."""
+        _named(sha256).update(status=Document.Status.PENDING, message="")
+
+    def wanted(self) -> list[str]:
+        """Documents whose text is to be read anew."""
+        rows = Document.objects.filter(status=Document.Status.PENDING).order_by("created_at")
+        return list(rows.values_list("sha256", flat=True))
+
+    def claim_wanted(self, sha256: str) -> Document | None:
+        """Lock it for the transaction; None if it is read already, or another worker has it."""
+        rows = _named(sha256).filter(status=Document.Status.PENDING).select_related("source_file")
+        return rows.select_for_update(skip_locked=True, of=("self",)).first()
+
+    def lose(self, sha256: str, message: str) -> None:
+        """Its bytes are gone; the text that was read before stays."""
+        _named(sha256).update(status=Document.Status.CORRUPT, message=message)
+
+
+def _named(sha256: str) -> QuerySet[Document]:
+    return Document.objects.filter(sha256=sha256 if SHA256.fullmatch(sha256) else "")
+
+
+def _values(rows: QuerySet[Document]) -> Any:
+    own = set(DocumentFacts.model_fields) - set(FACTS) - {"linked_by"}
+    return rows.values(*own, **FACTS)
+
+
+def _facts(row: Mapping[str, Any]) -> DocumentFacts:
+    return DocumentFacts(linked_by=row["linked_by_name"], **row)

@@ -71,11 +71,8 @@ class ExtractedDocument:
     message: str = ""
 
 
-def extract_document(
-    path: Path, kind: Literal["pdf", "text"], limits: ExtractLimits | None = None, encoding: str = "utf-8"
-) -> ExtractedDocument:
+def extract_document(job: DocumentJob, limits: ExtractLimits | None = None) -> ExtractedDocument:
     """Text of one file. Never raises for a bad file: its `status` tells."""
-    job = DocumentJob(path, kind, encoding)
     return next(extracted for _, extracted in extract_documents([job], limits))
 
 

@@ -56,6 +56,41 @@ class ReceivedFile(BaseModel):
     """The same bytes had been received before; this is the earlier receipt."""
 
 
+class DocumentFacts(BaseModel):
+    """What is known of a document, its text apart."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sha256: str
+    title: str
+    author: str
+    status: str
+    message: str
+    """Why there is no text, or not all of it."""
+    page_count: int
+    user_id: str
+    """Key of the user it belongs to; empty: nobody."""
+    linked_by: str | None
+    """Who has said so; None: the text itself."""
+    linked_at: datetime | None
+    is_deleted: bool
+    name: str
+    media_type: str
+    size: int
+    source_file_id: int
+    created_at: datetime
+
+
+class PageText(BaseModel):
+    """A page of a document. `number` from 1; `error`: why it has no text, or not all of it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    number: int
+    text: str
+    error: str
+
+
 class Record(BaseModel):
     """A raw record with the edits of staff applied (`fields`)."""
 

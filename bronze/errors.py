@@ -121,3 +121,15 @@ class InboxUnavailable(TransientError):
     """The drop folder cannot be looked into."""
 
     code = "inbox_unavailable"
+
+
+class DocumentNotFound(NotFound):
+    """No document has this SHA-256."""
+
+    code = "document_not_found"
+
+
+class UnknownUser(InvalidInput):
+    """There is no valid record of this user."""
+
+    code = "unknown_user"

@@ -5,6 +5,7 @@ from typing import Any
 
 from bronze.contracts import CONTRACTS, Classification
 from bronze.domain import (
+    DocumentFacts,
     FieldChange,
     FileLook,
     Preview,
@@ -34,6 +35,19 @@ def present(record: Record, caller: Caller) -> dict[str, Any]:
         "line": record.line,
     }
     return {**visible_fields(record, caller), "_record": about}
+
+
+def is_hidden(user_id: str, caller: Caller) -> bool:
+    """Whether a document of this user, if it is one's, is personal data that the caller may not see."""
+    return bool(user_id) and not may_see_personal_data(caller)
+
+
+def present_document(document: DocumentFacts, caller: Caller) -> DocumentFacts:
+    """Without what may name the user it belongs to."""
+    if not is_hidden(document.user_id, caller):
+        return document
+    masked = {name: mask(getattr(document, name)) for name in ("title", "author", "name")}
+    return document.model_copy(update=masked)
 
 
 def visible_fields(record: Record, caller: Caller) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from celery import shared_task
 
 from bronze.contracts import DOCUMENTS
 from bronze.repositories import SourceFiles
-from bronze.services import LoadDocuments, LoadFile, SeedLake
+from bronze.services import ExtractWanted, LoadDocuments, LoadFile, SeedLake
 from governance.feed import NothingToDo
 from governance.services import track
 from lakehouse_project.kernel.errors import PermanentError
@@ -48,6 +48,13 @@ def load_received() -> None:
         for file_id in due:
             load_file(file_id)
         tried.update(due)
+    extract_wanted()
+
+
+@shared_task(name="bronze.extract_wanted")
+def extract_wanted() -> None:
+    """Read the text of documents anew where somebody has asked for it."""
+    resolve(ExtractWanted)()
 
 
 @shared_task(name="bronze.seed")

@@ -12,6 +12,7 @@ from lakehouse_project.celery import app
 LISTENERS: Mapping[str, tuple[str, ...]] = {
     "bronze.seed_wanted": ("bronze.seed",),
     "bronze.file_received": ("bronze.load_file",),
+    "bronze.text_wanted": ("bronze.extract_wanted",),
     "bronze.changed": ("silver.refine", "search.project"),
     "silver.changed": ("gold.refresh", "search.project"),
     "gold.changed": (),

@@ -2,20 +2,41 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Case, F, QuerySet, TextField, Value, When
 from django.db.models.functions import Concat, Left
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from unfold.decorators import display
+from unfold.decorators import action, display
 
+from bronze.admin.document_steps import STEPS, may_do, step_page
 from bronze.admin.links import links
 from bronze.models import Document, DocumentPage
+from bronze.services import ExtractAgain
 from lakehouse_project.kernel.admin import ReadOnlyAdmin, ReadOnlyInline
+from lakehouse_project.kernel.errors import LakehouseError
 from lakehouse_project.kernel.masking import MASK, may_see_personal_data
+from lakehouse_project.kernel.services import resolve
 
 DOCUMENT_COLOURS = {"ok": "success", "pending": "info", "partial": "warning"}
+
+
+def _detail_action(name: str) -> Any:
+    """The button of a step, for those who may do it."""
+
+    def pressed(self: "DocumentAdmin", request: HttpRequest, object_id: str) -> HttpResponse:
+        return step_page(self, request, name, object_id)
+
+    pressed.__name__ = name  # before it is decorated: unfold compares it with the names of the actions
+    return action(description=STEPS[name].title, url_path=name.replace("_", "-"), permissions=[name])(pressed)
+
+
+def _may(name: str) -> Any:
+    def may(_self: "DocumentAdmin", request: HttpRequest, object_id: str) -> bool:
+        return may_do(name, request, object_id)
+
+    return may
 
 
 class PageInline(ReadOnlyInline):
@@ -29,10 +50,51 @@ class DocumentAdmin(ReadOnlyAdmin):
     """A document that belongs to a user is personal data as a whole."""
 
     list_display = ("shown_title", "shown_status", "page_count", "user_id", "message", "created_at")
-    list_filter = ("status",)
-    fields = ("shown_title", "author", "shown_status", "message", "page_count", "user_id", "origin")
-    readonly_fields = ("shown_title", "shown_status", "origin")
+    list_filter = ("status", "is_deleted")
+    fields = (
+        "shown_title",
+        "author",
+        "shown_status",
+        "message",
+        "page_count",
+        "user_id",
+        "linked_by",
+        "linked_at",
+        "origin",
+        "bytes",
+        "is_deleted",
+    )
+    readonly_fields = ("shown_title", "shown_status", "origin", "bytes")
     list_select_related = ("source_file",)
+    actions = ("extract_selected",)
+    actions_detail = ("link_user", "extract_again", "delete_document", "restore_document")
+
+    link_user = _detail_action("link_user")
+    extract_again = _detail_action("extract_again")
+    delete_document = _detail_action("delete_document")
+    restore_document = _detail_action("restore_document")
+    has_link_user_permission = _may("link_user")
+    has_extract_again_permission = _may("extract_again")
+    has_delete_document_permission = _may("delete_document")
+    has_restore_document_permission = _may("restore_document")
+
+    def has_extract_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("bronze.change_document")
+
+    @admin.action(description="Read the text again", permissions=["extract"])
+    def extract_selected(self, request: HttpRequest, chosen: QuerySet[Document]) -> None:
+        failed = []
+        for sha256 in chosen.values_list("sha256", flat=True):
+            try:
+                resolve(ExtractAgain)(sha256)
+            except LakehouseError as error:
+                failed.append(error.message)
+        read = chosen.count() - len(failed)
+        if read:
+            self.message_user(request, f"The text of {read:,} documents is being read.", messages.SUCCESS)
+        if failed:
+            sentences = " ".join(dict.fromkeys(failed))
+            self.message_user(request, f"{len(failed):,} cannot be read: {sentences}", messages.ERROR)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Document]:
         clear = F("title")
@@ -52,7 +114,7 @@ class DocumentAdmin(ReadOnlyAdmin):
         return ("visible_title", "user_id__exact")
 
     def get_exclude(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("author",) if _is_hidden(request, obj) else ()
+        return ("author", "bytes") if _is_hidden(request, obj) else ()
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return tuple(name for name in self.fields if name not in self.get_exclude(request, obj))
@@ -67,6 +129,14 @@ class DocumentAdmin(ReadOnlyAdmin):
     @display(description="Status", label=DOCUMENT_COLOURS, ordering="status")
     def shown_status(self, document: Document) -> str:
         return document.status
+
+    @display(description="Original")
+    def bytes(self, document: Document) -> SafeString:
+        address = f"/api/v1/bronze/documents/{document.pk}/original"
+        views = {"download": address}
+        if document.source_file.media_type == "application/pdf":
+            views["open"] = f"{address}?inline=true"
+        return links(views)
 
     @display(description="File")
     def origin(self, document: Document) -> SafeString:

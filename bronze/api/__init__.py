@@ -2,10 +2,11 @@
 
 from ninja import Router
 
-from bronze.api import batches, files, history, quarantine, records
+from bronze.api import batches, documents, files, history, quarantine, records
 
 router = Router()
 router.add_router("/files", files.router)
+router.add_router("/documents", documents.router)
 router.add_router("/history", history.router)
 router.add_router("/quarantine", quarantine.router)
 router.add_router("", batches.router)

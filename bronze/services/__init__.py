@@ -2,6 +2,7 @@
 
 from bronze.services.batches import DeleteBatch, WriteBatch
 from bronze.services.curation import EditRecord, RecheckRecords, ResolveConflict
+from bronze.services.documents import DeleteDocument, ExtractAgain, ExtractWanted, LinkDocument
 from bronze.services.history import PreviewUndo, RestoreRevision, UndoFile
 from bronze.services.intake import (
     LoadDocuments,
@@ -22,8 +23,12 @@ __all__ = [
     "CreateRecord",
     "DeleteBatch",
     "DeleteQuarantined",
+    "DeleteDocument",
     "DeleteRecord",
     "EditRecord",
+    "ExtractAgain",
+    "ExtractWanted",
+    "LinkDocument",
     "LoadDocuments",
     "LoadFile",
     "LookAtFile",

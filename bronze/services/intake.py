@@ -3,10 +3,10 @@
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
 from django.db import IntegrityError
@@ -260,7 +260,7 @@ class LoadFile:
 
     def _merge(self, file: SourceFile) -> Merged:
         self.files.one_at_a_time(file.dataset_id)
-        path = _original(self.storage, file.sha256)
+        path = original_of(self.storage, file.sha256)
         return self.merge(path, FileFormat.from_dict(file.format), file.dataset_id, file.pk)
 
 
@@ -298,30 +298,36 @@ class LoadDocuments:
                     continue
                 with atomic():
                     if file := self.files.claim(file_id):
-                        path = _original(self.storage, file.sha256)
+                        path = original_of(self.storage, file.sha256)
                         claimed[path] = file
-                        known = FileFormat.from_dict(file.format)
-                        kind: Literal["pdf", "text"] = "pdf" if known.kind == "pdf" else "text"
-                        yield DocumentJob(path, kind, known.encoding, known.compression)
+                        yield job_of(file, path)
 
     def _store(self, file: SourceFile, extracted: ExtractedDocument) -> None:
-        owner = next(filter(None, (USER_LINE.search(page.text) for page in extracted.pages)), None)
-        values = asdict(extracted)
-        pages = [(page.number, page.text, page.error or "") for page in extracted.pages]
-        self.documents.store(
-            file.sha256,
-            file_id=file.pk,
-            pages=pages,
-            status=extracted.status,
-            message=values["message"] or "",
-            title=values["title"] or "",
-            author=values["author"] or "",
-            user_id=owner[1] if owner else "",
-        )
+        self.documents.store(file.sha256, file_id=file.pk, is_deleted=False, **stored_values(extracted))
         self.files.finish(file.pk, Receipt(read=1, inserted=1))
 
 
-def _original(storage: Storage, sha256: str) -> Path:
+def job_of(file: SourceFile, path: Path) -> DocumentJob:
+    """How the text of a received document is read."""
+    known = FileFormat.from_dict(file.format)
+    kind: Literal["pdf", "text"] = "pdf" if known.kind == "pdf" else "text"
+    return DocumentJob(path, kind, known.encoding, known.compression)
+
+
+def stored_values(extracted: ExtractedDocument) -> dict[str, Any]:
+    """What `Documents.store` is given."""
+    return {
+        "pages": [(page.number, page.text, page.error or "") for page in extracted.pages],
+        "owner": next((found[1] for page in extracted.pages if (found := USER_LINE.search(page.text))), ""),
+        "status": extracted.status,
+        "message": extracted.message,
+        "title": extracted.title,
+        "author": extracted.author,
+    }
+
+
+def original_of(storage: Storage, sha256: str) -> Path:
+    """A local path with the bytes of a received file. Raises `OriginalMissing`."""
     try:
         return storage.path(storage_key(sha256))
     except FileNotFoundError as error:

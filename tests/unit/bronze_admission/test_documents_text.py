@@ -33,7 +33,7 @@ def make_pdf(path: Path, pages: int = 3, text: str = "Hello page", password: str
 
 
 def pdf(path: Path, **limits: float) -> ExtractedDocument:
-    return extract_document(path, "pdf", ExtractLimits(**limits))
+    return extract_document(DocumentJob(path, "pdf"), ExtractLimits(**limits))
 
 
 def test_a_pdf(tmp_path):
@@ -100,14 +100,14 @@ def test_a_file_that_loses_the_child_does_not_take_others_along(tmp_path):
 )
 def test_text(tmp_path, data, title, pages):
     (tmp_path / "a").write_text(data)
-    found = extract_document(tmp_path / "a", "text")
+    found = extract_document(DocumentJob(tmp_path / "a", "text"))
     assert (found.status, found.title, [page.text for page in found.pages]) == ("ok", title, pages)
 
 
 def test_text_limits_and_encodings(tmp_path):
     (tmp_path / "a").write_bytes("Köln".encode("utf-16"))
-    assert extract_document(tmp_path / "a", "text", encoding="utf-16").pages[0].text == "Köln"
-    found = extract_document(tmp_path / "a", "text", ExtractLimits(text_chars=2), encoding="utf-16")
+    assert extract_document(DocumentJob(tmp_path / "a", "text", "utf-16")).pages[0].text == "Köln"
+    found = extract_document(DocumentJob(tmp_path / "a", "text", "utf-16"), ExtractLimits(text_chars=2))
     assert (found.status, found.pages[0].text) == ("limit", "Kö")
     (tmp_path / "a").write_text(" \f ")
-    assert extract_document(tmp_path / "a", "text").status == "no_text"
+    assert extract_document(DocumentJob(tmp_path / "a", "text")).status == "no_text"

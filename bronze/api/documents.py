@@ -1,0 +1,175 @@
+"""Documents: what is known of them, their text, their bytes, and whose they are.
+
+A document that belongs to a user is personal data as a whole: those who may not see it learn that it is there.
+"""
+
+from typing import Annotated, Any, Literal
+
+from django.http import FileResponse, HttpRequest
+from django.http.response import HttpResponseBase
+from ninja import Field, Query, Router, Schema, Status
+from pydantic import ConfigDict
+
+from bronze.api.routes import refusals
+from bronze.documents import Documents
+from bronze.domain import DocumentFacts, PageText
+from bronze.presentation import is_hidden, present_document
+from bronze.services import DeleteDocument, ExtractAgain, LinkDocument
+from bronze.services.intake import original_of
+from lake.storage import Storage
+from lakehouse_project.kernel.masking import PERMISSION
+from lakehouse_project.kernel.pagination import Page, PageOf, PageQuery
+from lakehouse_project.kernel.parameters import reject_unknown
+from lakehouse_project.kernel.permissions import require
+from lakehouse_project.kernel.services import resolve
+
+router = Router(tags=["documents"])
+
+PDF = "application/pdf"
+DocumentStatus = Literal["pending", "ok", "partial", "encrypted", "corrupt", "limit", "timeout", "no_text"]
+
+
+class DocumentQuery(PageQuery):
+    """Filters of the list of documents. `user_id` empty: those of nobody."""
+
+    status: DocumentStatus | None = None
+    user_id: str | None = None
+    deleted: bool = False
+
+
+class OriginalQuery(Schema):
+    """`inline`: shown in the browser instead of saved; PDF only."""
+
+    inline: bool = False
+
+
+class DocumentChange(Schema):
+    """What can be said of a document."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    user_id: Annotated[str, Field(max_length=64, pattern=r"^[^\x00]*$")] | None = Field(
+        description="Key of the user it belongs to; null for nobody.", examples=["1001"]
+    )
+
+
+@router.get(
+    "", response=Page[DocumentFacts], operation_id="list_documents", summary="Documents, newest first"
+)
+def list_documents(request: HttpRequest, query: Query[DocumentQuery]) -> PageOf:
+    reject_unknown(request, DocumentQuery.model_fields)
+    require(request, "bronze.view_document")
+    found, count = resolve(Documents).page(
+        query.window, status=query.status, user_id=query.user_id, deleted=query.deleted
+    )
+    return PageOf([present_document(document, request.user) for document in found], count)
+
+
+@router.get(
+    "/{sha256}",
+    response={200: DocumentFacts} | refusals(404),
+    operation_id="get_document",
+    summary="What is known of a document",
+)
+def get_document(request: HttpRequest, sha256: str) -> DocumentFacts:
+    require(request, "bronze.view_document")
+    return present_document(resolve(Documents).get(sha256), request.user)
+
+
+@router.get(
+    "/{sha256}/pages",
+    response={200: Page[PageText]} | refusals(404),
+    operation_id="list_document_pages",
+    summary="The text of a document, page by page",
+)
+def list_document_pages(request: HttpRequest, sha256: str, query: Query[PageQuery]) -> PageOf:
+    reject_unknown(request, PageQuery.model_fields)
+    _readable(request, sha256)
+    return PageOf(*resolve(Documents).pages(sha256, query.window))
+
+
+@router.get(
+    "/{sha256}/original",
+    operation_id="get_document_original",
+    summary="The bytes of a document as they came",
+    openapi_extra={
+        "responses": {200: {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}}
+    },
+)
+def get_document_original(request: HttpRequest, sha256: str, query: Query[OriginalQuery]) -> HttpResponseBase:
+    reject_unknown(request, OriginalQuery.model_fields)
+    return _original(_readable(request, sha256), inline=query.inline)
+
+
+@router.patch(
+    "/{sha256}",
+    response={200: DocumentFacts} | refusals(404, 422),
+    operation_id="change_document",
+    summary="Say which user a document belongs to, or that it belongs to nobody",
+)
+def change_document(request: HttpRequest, sha256: str, change: DocumentChange) -> DocumentFacts:
+    reject_unknown(request, ())
+    require(request, "bronze.change_document")
+    _readable(request, sha256)
+    user_id = (change.user_id or "").strip()
+    return present_document(resolve(LinkDocument)(sha256, user_id, by=request.user.pk), request.user)
+
+
+@router.post(
+    "/{sha256}/extract",
+    response={202: DocumentFacts} | refusals(404, 410),
+    operation_id="extract_document",
+    summary="Read the text anew, as after a limit was raised",
+)
+def extract_document(request: HttpRequest, sha256: str) -> Any:
+    reject_unknown(request, ())
+    require(request, "bronze.change_document")
+    return Status(202, present_document(resolve(ExtractAgain)(sha256), request.user))
+
+
+@router.delete(
+    "/{sha256}",
+    response={204: None} | refusals(404),
+    operation_id="delete_document",
+    summary="Delete a document: it leaves the search, and can be restored",
+)
+def delete_document(request: HttpRequest, sha256: str) -> Status[None]:
+    reject_unknown(request, ())
+    require(request, "bronze.delete_document")
+    resolve(DeleteDocument)(sha256)
+    return Status(204, None)
+
+
+@router.post(
+    "/{sha256}/restore",
+    response={200: DocumentFacts} | refusals(404),
+    operation_id="restore_document",
+    summary="Bring a deleted document back",
+)
+def restore_document(request: HttpRequest, sha256: str) -> DocumentFacts:
+    reject_unknown(request, ())
+    require(request, "bronze.delete_document")
+    return present_document(resolve(DeleteDocument)(sha256, deleted=False), request.user)
+
+
+def _readable(request: HttpRequest, sha256: str) -> DocumentFacts:
+    """The document, for a caller who may read it."""
+    require(request, "bronze.view_document")
+    document = resolve(Documents).get(sha256)
+    if is_hidden(document.user_id, request.user):
+        require(request, PERMISSION)
+    return document
+
+
+def _original(document: DocumentFacts, *, inline: bool) -> HttpResponseBase:
+    """Nothing but a PDF is ever shown by the browser itself: a text could be taken for a page of ours."""
+    is_pdf = document.media_type == PDF
+    response = FileResponse(
+        original_of(resolve(Storage), document.sha256).open("rb"),
+        as_attachment=not (inline and is_pdf),
+        filename=document.name,
+        content_type=PDF if is_pdf else "application/octet-stream",
+    )
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'"
+    return response

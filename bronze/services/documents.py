@@ -1,0 +1,99 @@
+"""Documents after they are loaded: whose they are, their text read anew, deleted and restored."""
+
+from dataclasses import dataclass
+
+from bronze.documents import Documents
+from bronze.documents_text import extract_document
+from bronze.domain import DocumentFacts
+from bronze.errors import OriginalMissing, UnknownUser
+from bronze.repositories import RawRecords, atomic
+from bronze.services.intake import job_of, original_of, stored_values
+from lake.storage import Storage
+from lakehouse_project.kernel.events import EventBus
+
+USERS = "users"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkDocument:
+    """Say which user a document belongs to, or that it belongs to none. It is personal data as a whole then."""
+
+    documents: Documents
+    records: RawRecords
+    events: EventBus
+
+    def __call__(self, sha256: str, user_id: str, *, by: int | None) -> DocumentFacts:
+        """`user_id`: key of a user, empty for none. Raises `DocumentNotFound`, `UnknownUser`."""
+        with atomic():
+            before = self.documents.hold(sha256)
+            if user_id and not self.records.exists(USERS, user_id):
+                raise UnknownUser(f"There is no user {user_id!r}: load or add the user first.")
+            if before.user_id != user_id or before.linked_at is None:
+                self.documents.link(sha256, user_id, by=by)
+                self.events.publish("bronze.changed")
+        return self.documents.get(sha256)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeleteDocument:
+    """Leave a tombstone: nothing is lost, but nobody finds it any more."""
+
+    documents: Documents
+    events: EventBus
+
+    def __call__(self, sha256: str, *, deleted: bool = True) -> DocumentFacts:
+        """`deleted=False` brings it back. Raises `DocumentNotFound`."""
+        with atomic():
+            before = self.documents.hold(sha256)
+            if before.is_deleted != deleted:
+                self.documents.set_deleted(sha256, deleted=deleted)
+                self.events.publish("bronze.changed")
+        return self.documents.get(sha256)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtractAgain:
+    """Ask for the text of a document to be read anew, as after a limit was raised."""
+
+    documents: Documents
+    storage: Storage
+    events: EventBus
+
+    def __call__(self, sha256: str) -> DocumentFacts:
+        """It is `pending` from now on. Raises `DocumentNotFound`, and `OriginalMissing` if there are no bytes to read."""
+        with atomic():
+            self.documents.hold(sha256)
+            original_of(self.storage, sha256)
+            self.documents.want_text(sha256)
+            self.events.publish("bronze.text_wanted")
+        return self.documents.get(sha256)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtractWanted:
+    """Read the text of the documents for which that was asked."""
+
+    documents: Documents
+    storage: Storage
+    events: EventBus
+
+    def __call__(self) -> int:
+        """How many were read."""
+        read = [sha256 for sha256 in self.documents.wanted() if self._read(sha256)]
+        if read:
+            self.events.publish("bronze.changed")
+        return len(read)
+
+    def _read(self, sha256: str) -> bool:
+        with atomic():
+            document = self.documents.claim_wanted(sha256)
+            if document is None:
+                return False
+            try:
+                path = original_of(self.storage, sha256)
+            except OriginalMissing as error:
+                self.documents.lose(sha256, error.message)
+                return True
+            extracted = extract_document(job_of(document.source_file, path))
+            self.documents.store(sha256, file_id=document.source_file_id, **stored_values(extracted))
+            return True

@@ -14,6 +14,30 @@ Status = Literal["valid", "quarantined", "deleted"]
 FileState = Literal["received", "loaded", "failed", "undone"]
 
 
+class DatasetCounts(BaseModel):
+    """What is in a data set. `records` are those that are not deleted."""
+
+    model_config = ConfigDict(frozen=True)
+
+    records: int
+    quarantined: int
+    files: int
+    waiting: int
+    """Files that are not loaded yet."""
+
+
+class InferredField(BaseModel):
+    """What a look at some records tells of a field."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    type: str
+    filled: float
+    """Share of the records that have a value, 0 to 1."""
+    example: Any
+
+
 class Receipt(BaseModel):
     """What became of each row that was read. `read` is the sum of the others."""
 

@@ -9,6 +9,30 @@ class UnknownDataset(NotFound):
     code = "unknown_dataset"
 
 
+class DatasetExists(Conflict):
+    """A data set of this name exists already."""
+
+    code = "dataset_exists"
+
+
+class DatasetFixed(Conflict):
+    """A contract in the code says what the data set is; nobody changes or deletes that at run time."""
+
+    code = "dataset_fixed"
+
+
+class DatasetInUse(Conflict):
+    """The data set has records or files, which do not allow what was asked."""
+
+    code = "dataset_in_use"
+
+
+class BadDescription(InvalidInput):
+    """The description of a data set contradicts itself."""
+
+    code = "bad_description"
+
+
 class RecordNotFound(NotFound):
     """The data set has no record with this key."""
 

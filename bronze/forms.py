@@ -8,7 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from bronze.contracts import CONTRACTS
+from bronze.catalog import contract_named
 from bronze.models import RawRecord
 
 
@@ -63,17 +63,17 @@ class EditForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only for t
 
 def _example(record: RawRecord) -> dict[str, Any]:
     """What an edit of the first wrong field would look like."""
-    specs = {field.name: field for field in CONTRACTS[record.dataset_id].fields}
+    specs = {field.name: field for field in contract_named(record.dataset_id).fields}
     names = [error["field"] for error in record.errors if error["field"] in specs]
-    field = specs[names[0]] if names else next(iter(specs.values()))
-    return {field.name: field.example}
+    name = next(iter([*names, *specs, *record.payload]), None)
+    return {name: specs[name].example if name in specs else "text"} if name else {}
 
 
 def _problems(record: RawRecord, edits: Mapping[str, Any]) -> Iterator[str]:
-    contract = CONTRACTS[record.dataset_id]
+    contract = contract_named(record.dataset_id)
     known = [field.name for field in contract.fields]
     for name in edits:
-        if name not in known and name not in record.payload:
+        if not contract.is_open and name not in known and name not in record.payload:
             yield f"{contract.title} have no field {name!r}; they have {', '.join(known)}."
         elif name in contract.key and _has_key(record) and str(edits[name]) != str(record.payload.get(name)):
             yield f"{name} is the key of this record and cannot change."

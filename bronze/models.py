@@ -37,6 +37,9 @@ class Dataset(models.Model):
         help_text="Rows of one file with the same key: the last one counts, or all of them are quarantined.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    deleted_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Its files and the tombstones of its records stay."
+    )
 
     class Meta:
         ordering: ClassVar = ["name"]

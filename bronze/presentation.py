@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bronze.contracts import CONTRACTS, Classification
+from bronze.catalog import contract_named
+from bronze.contracts import DOCUMENTS, Classification, ContractSpec
 from bronze.domain import (
     DocumentFacts,
     FieldChange,
@@ -22,19 +23,23 @@ from lakehouse_project.kernel.masking import MASK, SECRET_PERMISSION, Caller, ma
 from lakehouse_project.kernel.services import resolve
 
 
-def present(record: Record, caller: Caller) -> dict[str, Any]:
-    """The fields of a record as one flat object, with what is known of the record itself under `_record`."""
+def present(record: Record, caller: Caller, contract: ContractSpec | None = None) -> dict[str, Any]:
+    """The fields of a record as one flat object, with what is known of the record itself under `_record`.
+
+    `contract`: that of its data set, if it is at hand.
+    """
+    contract = contract or contract_named(record.dataset, even_deleted=True)
     about = {
         "id": record.id,
         "key": record.key,
         "status": record.status,
         "errors": record.errors,
-        "conflict": _visible_conflict(record, caller),
+        "conflict": _visible_conflict(contract, record, caller),
         "revision": record.revision,
         "source_file": record.source_file_id,
         "line": record.line,
     }
-    return {**visible_fields(record, caller), "_record": about}
+    return {**_complete(contract, record, caller), "_record": about}
 
 
 def is_hidden(user_id: str, caller: Caller) -> bool:
@@ -51,29 +56,44 @@ def present_document(document: DocumentFacts, caller: Caller) -> DocumentFacts:
 
 
 def visible_fields(record: Record, caller: Caller) -> dict[str, Any]:
-    """The fields of a record as the caller may see them, those of the contract first and always there.
-
-    A column that the contract does not know counts as personal in a data set about people: nobody has said it is not.
-    """
-    contract = CONTRACTS.get(record.dataset)
-    if contract is None:
-        return dict(record.fields)
-    return visible(record.dataset, {**dict.fromkeys(contract.field_names()), **record.fields}, caller)
+    """The fields of a record as the caller may see them, those of the contract first and always there."""
+    return _complete(contract_named(record.dataset, even_deleted=True), record, caller)
 
 
 def visible(dataset: str, fields: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
     """Some fields of a data set as the caller may see them."""
-    contract = CONTRACTS[dataset]
+    return seen_by(caller, contract_named(dataset, even_deleted=True), fields)
+
+
+def class_of(contract: ContractSpec, column: str) -> Classification:
+    """Who may see a column. One that the contract does not know counts as personal in a data set about people: nobody
+    has said that it is not."""
+    is_about_people = any(field.is_personal for field in contract.fields)
+    unknown = Classification.PERSONAL if is_about_people else Classification.INTERNAL
+    return classification_of(contract, column) or unknown
+
+
+def hidden_classes(caller: Caller) -> frozenset[Classification]:
+    """Fields of these classes the caller cannot look for: secrets nobody, personal ones those without the right."""
+    personal = () if may_see_personal_data(caller) else (Classification.PERSONAL,)
+    return frozenset({Classification.SECRET, *personal})
+
+
+def seen_by(caller: Caller, contract: ContractSpec, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Some fields of a data set as the caller may see them."""
     personal, secret = may_see_personal_data(caller), caller.has_perm(SECRET_PERMISSION)
-    unknown = Classification.PERSONAL if any(field.is_personal for field in contract.fields) else None
     shown = dict(fields)
     for name in [name for name, value in shown.items() if value]:
-        kind = classification_of(contract, name) or unknown
+        kind = class_of(contract, name)
         if kind is Classification.SECRET:
             shown[name] = _opened(str(shown[name]), name) if secret else MASK
         elif kind is Classification.PERSONAL and not personal:
             shown[name] = mask(shown[name])
     return shown
+
+
+def _complete(contract: ContractSpec, record: Record, caller: Caller) -> dict[str, Any]:
+    return seen_by(caller, contract, {**dict.fromkeys(contract.field_names()), **record.fields})
 
 
 def present_revision(dataset: str, revision: Revision, caller: Caller) -> Revision:
@@ -83,53 +103,57 @@ def present_revision(dataset: str, revision: Revision, caller: Caller) -> Revisi
 
 def present_preview(preview: Preview, caller: Caller) -> Preview:
     """A dry run as the caller may see it. The text of a row that cannot be parsed may hold anything."""
-    if preview.dataset not in CONTRACTS:
+    if preview.dataset == DOCUMENTS:
         return preview
-    rows = [_visible_row(preview.dataset, row, caller) for row in preview.rows]
-    updates = [_visible_update(preview.dataset, update, caller) for update in preview.updates]
+    contract = contract_named(preview.dataset)
+    rows = [_visible_row(contract, row, caller) for row in preview.rows]
+    updates = [_visible_update(contract, update, caller) for update in preview.updates]
     return preview.model_copy(update={"rows": rows, "updates": updates})
 
 
 def present_look(look: FileLook, caller: Caller) -> FileLook:
     """The first look at a file as the caller may see it."""
-    dataset = look.dataset
-    if dataset is None or dataset not in CONTRACTS:
+    if look.dataset in (None, DOCUMENTS):
         return look
-    return look.model_copy(update={"rows": [_visible_row(dataset, row, caller) for row in look.rows]})
+    contract = contract_named(look.dataset)
+    return look.model_copy(update={"rows": [_visible_row(contract, row, caller) for row in look.rows]})
 
 
-def _visible_row(dataset: str, row: PreviewRow, caller: Caller) -> PreviewRow:
+def _visible_row(contract: ContractSpec, row: PreviewRow, caller: Caller) -> PreviewRow:
     text = row.raw_text if may_see_personal_data(caller) else mask(row.raw_text)
-    if text and any(field.classification is Classification.SECRET for field in CONTRACTS[dataset].fields):
+    if text and any(field.classification is Classification.SECRET for field in contract.fields):
         text = _opened(text, "raw_text") if caller.has_perm(SECRET_PERMISSION) else MASK
-    return row.model_copy(update={"fields": visible(dataset, row.fields, caller), "raw_text": text})
+    return row.model_copy(update={"fields": seen_by(caller, contract, row.fields), "raw_text": text})
 
 
-def _visible_update(dataset: str, update: PreviewUpdate, caller: Caller) -> PreviewUpdate:
-    return update.model_copy(update={"changes": _visible_changes(dataset, update.changes, caller)})
+def _visible_update(contract: ContractSpec, update: PreviewUpdate, caller: Caller) -> PreviewUpdate:
+    return update.model_copy(update={"changes": _visible_changes(contract, update.changes, caller)})
 
 
-def _visible_changes(dataset: str, changes: Sequence[FieldChange], caller: Caller) -> list[FieldChange]:
-    old = visible(dataset, {change.field: change.old for change in changes}, caller)
-    new = visible(dataset, {change.field: change.new for change in changes}, caller)
+def _visible_changes(
+    contract: ContractSpec, changes: Sequence[FieldChange], caller: Caller
+) -> list[FieldChange]:
+    old = seen_by(caller, contract, {change.field: change.old for change in changes})
+    new = seen_by(caller, contract, {change.field: change.new for change in changes})
     return [FieldChange(field=name, old=old[name], new=new[name]) for name in old]
 
 
 def present_repair(repair: Repair, caller: Caller) -> Repair:
     """A repair as the caller may see it."""
+    contract = contract_named(repair.dataset)
     return repair.model_copy(
-        update={"rows": [_visible_repaired(repair.dataset, row, caller) for row in repair.rows]}
+        update={"rows": [_visible_repaired(contract, row, caller) for row in repair.rows]}
     )
 
 
-def _visible_repaired(dataset: str, row: RepairedRow, caller: Caller) -> RepairedRow:
-    return row.model_copy(update={"changes": _visible_changes(dataset, row.changes, caller)})
+def _visible_repaired(contract: ContractSpec, row: RepairedRow, caller: Caller) -> RepairedRow:
+    return row.model_copy(update={"changes": _visible_changes(contract, row.changes, caller)})
 
 
-def _visible_conflict(record: Record, caller: Caller) -> dict[str, dict[str, Any]]:
+def _visible_conflict(contract: ContractSpec, record: Record, caller: Caller) -> dict[str, dict[str, Any]]:
     sides = ("received_before", "received_now", "patched")
     seen = {
-        side: visible(record.dataset, {name: known[side] for name, known in record.conflict.items()}, caller)
+        side: seen_by(caller, contract, {name: known[side] for name, known in record.conflict.items()})
         for side in sides
         if record.conflict
     }

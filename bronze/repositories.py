@@ -10,9 +10,10 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Trim
 from django.utils import timezone
 
-from bronze.contracts import CONTRACTS, DOCUMENTS, ContractSpec
+from bronze.catalog import all_contracts, contract_named
+from bronze.contracts import DOCUMENTS, ContractSpec
 from bronze.domain import Receipt, ReceivedFile, Record
-from bronze.errors import FileNotLoaded, FileNotReceived, RecordNotFound, UnknownDataset
+from bronze.errors import FileNotLoaded, FileNotReceived, RecordNotFound
 from bronze.key_locks import lock_all_keys, lock_keys
 from bronze.models import Dataset, RawRecord, SourceFile
 from bronze.rows import KEYLESS
@@ -20,32 +21,15 @@ from bronze.rows import KEYLESS
 MAX_ATTEMPTS = 3
 
 
-def contract_named(name: str) -> ContractSpec:
-    """Raises `UnknownDataset`."""
-    try:
-        return CONTRACTS[name]
-    except KeyError:
-        known = ", ".join(sorted(CONTRACTS))
-        raise UnknownDataset(f"There is no data set {name!r}. Known: {known}.") from None
-
-
-def register_contracts() -> None:
-    """A row for every contract, and one for documents."""
-    for name, contract in CONTRACTS.items():
-        values = {
-            "title": contract.title,
-            "description": contract.description,
-            "key_fields": list(contract.key),
-        }
-        Dataset.objects.update_or_create(name=name, defaults=values)
-    Dataset.objects.get_or_create(
-        name=DOCUMENTS,
-        defaults={"title": "Documents", "description": "PDF and text files.", "key_fields": ["sha256"]},
-    )
+CONTENT_KEYS = """
+SELECT '?' || encode(sha256(convert_to(row.payload::jsonb::text, 'UTF8')), 'hex')
+FROM unnest(%s::text[]) WITH ORDINALITY AS row (payload, number) ORDER BY row.number
+"""
+"""As the merge makes the keys of rows that have none."""
 
 
 def dataset_names() -> Collection[str]:
-    return set(Dataset.objects.values_list("name", flat=True))
+    return set(Dataset.objects.filter(deleted_at=None).values_list("name", flat=True))
 
 
 class SourceFiles:
@@ -180,7 +164,7 @@ class RawRecords:
         rows = RawRecord.objects.filter(dataset_id=dataset)
         rows = rows.filter(status=status) if status else rows.exclude(status=RawRecord.Status.DELETED)
         for name, value in (filters or {}).items():
-            rows = _with_text(rows, CONTRACTS[dataset], name, value)
+            rows = _with_text(rows, contract_named(dataset), name, value)
         return [_record_entity(row) for row in _values(rows.order_by("id")[window])], rows.count()
 
     def get(self, dataset: str, key: str) -> Record:
@@ -198,6 +182,12 @@ class RawRecords:
         for text in rows.values_list(Cast("effective", TextField()), flat=True):
             return str(text)
         raise RecordNotFound(f"{dataset} has no record with the key {key!r}.")
+
+    def content_keys(self, payloads: Sequence[str]) -> list[str]:
+        """The keys of rows whose data set has no key fields: made from their payloads, JSON texts."""
+        with connection.cursor() as cursor:
+            cursor.execute(CONTENT_KEYS, [list(payloads)])
+            return [key for (key,) in cursor.fetchall()]
 
     def lock(self, dataset: str, key: str) -> RawRecord | None:
         """The row of a key, deleted or not. The key is locked for the transaction, even if it has no row yet."""
@@ -278,7 +268,7 @@ class RawRecords:
     def references_to(self, dataset: str, *keys: str) -> dict[str, dict[str, int]]:
         """Key -> how many records of other data sets strictly refer to it, by data set. Keys in use alone."""
         used: dict[str, dict[str, int]] = {}
-        for contract in CONTRACTS.values():
+        for contract in all_contracts().values():
             for field in contract.fields:
                 if field.reference and field.reference.strict and field.reference.dataset == dataset:
                     for key, count in _count_by_text(contract, field.name, keys):

@@ -19,7 +19,7 @@ class LakehouseConfig(AppConfig):
 
 def _complete(**_: Any) -> None:
     """What every migrated database has: a row per contract, and the groups."""
-    from bronze.repositories import register_contracts  # noqa: PLC0415
+    from bronze.catalog import register_contracts  # noqa: PLC0415
     from lakehouse_project.auth import create_groups  # noqa: PLC0415
 
     register_contracts()

@@ -10,6 +10,7 @@ from django.db import transaction
 from bronze import repositories as bronze_repositories
 from bronze import services as bronze
 from bronze.admission import AdmissionLimits
+from bronze.catalog import Datasets
 from bronze.documents import Documents
 from bronze.encryption import FieldCipher
 from bronze.history import Revisions
@@ -142,6 +143,7 @@ PLAIN: tuple[type[Any], ...] = (
     bronze_repositories.SourceFiles,
     bronze_repositories.RawRecords,
     Documents,
+    Datasets,
     Revisions,
     FileUndo,
     bronze.ReceiveFiles,
@@ -166,6 +168,9 @@ PLAIN: tuple[type[Any], ...] = (
     bronze.PreviewRepair,
     bronze.RepairRecords,
     bronze.DeleteQuarantined,
+    bronze.CreateDataset,
+    bronze.ChangeDataset,
+    bronze.DeleteDataset,
     bronze.RowGate,
     bronze.CreateRecord,
     bronze.ReplaceRecord,

@@ -15,7 +15,7 @@ from bronze.admin.history import may_undo, undo_page
 from bronze.admin.links import links
 from bronze.admin.progress import progress_urls
 from bronze.admin.wizard import ImportWizard, may_import
-from bronze.contracts import CONTRACTS
+from bronze.contracts import DOCUMENTS
 from bronze.models import SourceFile
 from lakehouse_project.kernel.admin import ReadOnlyAdmin
 
@@ -91,7 +91,7 @@ class SourceFileAdmin(ReadOnlyAdmin):
 
     @display(description="Records")
     def rows(self, file: SourceFile) -> SafeString:
-        if file.dataset_id not in CONTRACTS:
+        if file.dataset_id == DOCUMENTS:
             documents = reverse("admin:bronze_document_changelist")
             return links({"document": f"{documents}?source_file__id__exact={file.pk}"})
         records = f"{reverse('admin:bronze_rawrecord_changelist')}?source_file__id__exact={file.pk}"

@@ -9,7 +9,8 @@ from unfold.widgets import INPUT_CLASSES, UnfoldAdminSelectWidget, UnfoldAdminTe
 
 from bronze.admission.dialect import DELIMITERS
 from bronze.admission.overrides import ENCODINGS, Overrides
-from bronze.contracts import CONTRACTS, DOCUMENTS
+from bronze.catalog import all_contracts
+from bronze.contracts import DOCUMENTS
 from bronze.domain import FileLook
 from bronze.staged import StagedFile
 from lakehouse_project.kernel.errors import InvalidInput
@@ -19,7 +20,7 @@ MAP = "map-"
 
 
 def _datasets(first: str) -> list[tuple[str, str]]:
-    named = sorted((spec.title, name) for name, spec in CONTRACTS.items())
+    named = sorted((spec.title, name) for name, spec in all_contracts().items())
     return [("", first), *((name, title) for title, name in named), (DOCUMENTS, "Documents")]
 
 
@@ -63,7 +64,7 @@ class LookForm(forms.Form):
         self._offer_columns(look, staged)
 
     def _offer(self, look: FileLook) -> None:
-        contract = CONTRACTS.get(look.dataset or "")
+        contract = all_contracts().get(look.dataset or "")
         found = f"Detect: {contract.title}" if contract else "Detect"
         encoding = f"Detect: {ENCODINGS.get(look.encoding, look.encoding)}" if look.encoding else "Detect"
         header = "Detect"
@@ -99,7 +100,7 @@ class LookForm(forms.Form):
         """A select for each field that no column stands for by its name."""
         chosen = {field: column for column, field in staged.columns.items()}
         known = {column.field for column in look.columns} - {*chosen}
-        contract = CONTRACTS.get(look.dataset or "")
+        contract = all_contracts().get(look.dataset or "")
         wanted = [field for field in contract.fields if field.name not in known] if contract else []
         free = [
             column.name

@@ -12,12 +12,12 @@ from django.urls import reverse
 from pydantic import ValidationError as Unfit
 
 from bronze.admin.repair_form import ACTIONS, RepairForm
+from bronze.catalog import contract_named
 from bronze.domain import Removal, Repair, Selection
 from bronze.errors import UnknownDataset
 from bronze.models import RawRecord
 from bronze.presentation import present_repair, visible
 from bronze.quarantine import COUNTED, Quarantine
-from bronze.repositories import contract_named
 from bronze.rows import KEYLESS
 from bronze.services import DeleteQuarantined, PreviewRepair, RepairRecords
 from bronze.services.quarantine import AT_ONCE

@@ -12,7 +12,7 @@ from unfold.decorators import display
 from bronze.admin.history import history_table
 from bronze.admin.links import links
 from bronze.admin.quarantine import quarantine_page
-from bronze.contracts import CONTRACTS
+from bronze.catalog import contract_named
 from bronze.domain import Record
 from bronze.forms import EditForm
 from bronze.models import RawRecord
@@ -64,7 +64,7 @@ class RawRecordAdmin(LayerAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Who edits sees what was received; a deleted record stays deleted."""
-        is_editable = obj is None or (obj.dataset_id in CONTRACTS and obj.status != RawRecord.Status.DELETED)
+        is_editable = obj is None or obj.status != RawRecord.Status.DELETED
         allowed = super().has_change_permission(request, obj)
         return bool(allowed and is_editable and may_see_personal_data(request.user))
 
@@ -149,7 +149,7 @@ def _entity(record: RawRecord, fields: dict[str, Any]) -> Record:
 
 def _outcome(before: str, record: Record) -> tuple[int, str]:
     """The level and words of what came of an edit; `before` is the status that the record had."""
-    name = f"{record.key} of {CONTRACTS[record.dataset].title}"
+    name = f"{record.key} of {contract_named(record.dataset).title}"
     reasons = "; ".join(error["message"] for error in record.errors)
     match (before, record.status):
         case ("quarantined", "valid"):

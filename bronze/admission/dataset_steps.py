@@ -24,6 +24,7 @@ from bronze.admission.errors import (
 )
 from bronze.admission.overrides import Overrides
 from bronze.contracts import DOCUMENTS, ContractSpec
+from bronze.contracts.described import HOW_TO_CREATE
 from bronze.readers import LINE, FileFormat, ReadLimits, read_rows
 from bronze.readers.csv_exact import unique_names
 from bronze.readers.formats import plain_name
@@ -41,7 +42,7 @@ def check_dataset_option(inspection: Inspection) -> Inspection:
     wanted = inspection.candidate.dataset
     if wanted is not None and wanted != DOCUMENTS and wanted not in inspection.contracts:
         raise UnknownDataset(
-            f"There is no data set {wanted!r}. There are {_listed([*inspection.contracts, DOCUMENTS])}."
+            f"There is no data set {wanted!r}. There are {_listed([*inspection.contracts, DOCUMENTS])}. {HOW_TO_CREATE}"
         )
     return inspection
 
@@ -108,7 +109,7 @@ def _table(inspection: Inspection, dialect: Dialect) -> Inspection:
     named = _with_names(dialect, asked)
     contract, reason = _contract_of_table(inspection, named)
     has_header = _check_header(named, contract, asked.header)
-    header = "header" if has_header else f"no header: columns taken from the contract {contract.name}"
+    header = "header" if has_header else f"no header: columns {_origin_of_names(contract)}"
     aliases = {**contract.column_names(), **asked.aliases}
     fmt = replace(
         inspection.format,
@@ -134,11 +135,11 @@ def _with_names(dialect: Dialect, asked: Overrides) -> Dialect:
 
 def _columns_by_place(dialect: Dialect, contract: ContractSpec, asked: Overrides) -> tuple[str, ...]:
     """The columns of a file without a header: as the contract has them, or all of them as the sender says."""
-    if not asked.columns:
-        return contract.field_names()[: dialect.width]
-    return tuple(
-        asked.columns.get(name, name) for name in (f"column_{n}" for n in range(1, dialect.width + 1))
-    )
+    numbered = tuple(f"column_{n}" for n in range(1, dialect.width + 1))
+    if asked.columns:
+        return tuple(asked.columns.get(name, name) for name in numbered)
+    known = contract.field_names()[: dialect.width]
+    return (*known, *numbered[len(known) :]) if contract.is_open else known
 
 
 def _contract_of_table(inspection: Inspection, dialect: Dialect) -> tuple[ContractSpec, str]:
@@ -149,7 +150,7 @@ def _contract_of_table(inspection: Inspection, dialect: Dialect) -> tuple[Contra
     named = named_by_file(inspection.candidate.name, contracts)
     if named is not None and _takes(dialect, contracts[named], inspection.candidate.overrides):
         return contracts[named], "by the file name"
-    fits = fitting(dialect.rows[0], contracts)
+    fits = fitting(dialect.rows[0], _closed(contracts))
     if len(fits) == 1:
         return contracts[fits[0]], "by the columns"
     if named is not None:
@@ -181,6 +182,8 @@ def _check_header(dialect: Dialect, contract: ContractSpec, asked: bool | None) 
 def _is_header(dialect: Dialect, contract: ContractSpec) -> bool:
     """Raises `UnknownColumns` where the first row is neither a header nor a row of the contract."""
     first = dialect.rows[0]
+    if contract.is_open:
+        return _is_open_header(dialect, contract)
     known = known_count(first, contract)
     has_words_only = not any(is_number(cell.strip()) for cell in first)
     is_header = has_words_only and known > 0
@@ -190,6 +193,18 @@ def _is_header(dialect: Dialect, contract: ContractSpec) -> bool:
         if not is_header:
             raise _unknown_columns(first, contract)
     return True
+
+
+def _is_open_header(dialect: Dialect, contract: ContractSpec) -> bool:
+    """A data set that takes any field takes any header. Without one, fields are those described, then numbered."""
+    first = dialect.rows[0]
+    if known_count(first, contract) > 0 or not any(is_number(cell.strip()) for cell in first):
+        return True
+    return bool(contract.fields) and not fits_types(first[: len(contract.fields)], contract)
+
+
+def _origin_of_names(contract: ContractSpec) -> str:
+    return f"taken from the contract {contract.name}" if contract.fields else "numbered"
 
 
 def _rows_fit(dialect: Dialect, contract: ContractSpec) -> bool:
@@ -303,12 +318,17 @@ def _contract_of_records(
     named = named_by_file(inspection.candidate.name, contracts)
     if named is not None and not missing(seen[named], contracts[named]):
         return contracts[named], "by the file name"
-    fits = _best_of_records(contracts, seen)
+    fits = _best_of_records(_closed(contracts), seen)
     if len(fits) == 1:
         return contracts[fits[0]], "by the columns"
     if named is not None:
         return _checked(contracts[named], seen[named]), "by the file name"
     raise _unknown_dataset(inspection, columns, fits)
+
+
+def _closed(contracts: Mapping[str, ContractSpec]) -> Mapping[str, ContractSpec]:
+    """Data sets that columns tell from others. One that takes any field is named by the sender, folder or file name."""
+    return {name: contract for name, contract in contracts.items() if not contract.is_open}
 
 
 def _best_of_records(contracts: Mapping[str, ContractSpec], seen: Mapping[str, Collection[str]]) -> list[str]:
@@ -342,7 +362,7 @@ def _unknown_dataset(inspection: Inspection, columns: Iterable[str], fits: list[
     why = f"its columns fit {_listed(fits)}" if fits else f"no data set has its columns ({_listed(columns)})"
     return UnknownDataset(
         f"Which data set {inspection.candidate.name} belongs to cannot be told: its name names none, and {why}. "
-        f"Name it with --dataset; there are {_listed([*inspection.contracts, DOCUMENTS])}."
+        f"Name it with --dataset; there are {_listed([*inspection.contracts, DOCUMENTS])}. {HOW_TO_CREATE}"
     )
 
 

@@ -10,8 +10,7 @@ from pydantic import BaseModel
 
 from bronze.api.body import json_keys, json_rows
 from bronze.api.records import change_record, get_record
-from bronze.api.routes import bound, example_of, json_body, parameters, refusals, row_schema
-from bronze.contracts import MODELS, Contract
+from bronze.api.routes import Resource, json_body, parameters, refusals, resources
 from bronze.domain import RowOutcome
 from bronze.errors import RecordExists, RecordInUse, RecordNotFound
 from bronze.services import DeleteBatch, WriteBatch
@@ -116,38 +115,37 @@ def _batch_body(member: str, item: dict[str, Any], example: Any) -> dict[str, An
     return json_body({"anyOf": [wrapped, array]}, {member: [example]})
 
 
-def _add_routes(model: type[Contract]) -> None:
-    """The batch routes of one contract. A record with the key `batch` is read and changed at their address, too."""
-    name, title = model.about.name, model.about.title.lower()
-    rows = _batch_body("rows", row_schema(model, required=True), example_of(model))
+def _add_routes(at: Resource) -> None:
+    """The batch routes of one resource. A record with the key `batch` is read and changed at their address, too."""
+    rows = _batch_body("rows", dict(at.row), dict(at.example))
     keys = _batch_body("keys", {"type": ["string", "integer"]}, "1001")
     routes: tuple[tuple[str, Callable[..., Any], int, Mapping[str, Any], str], ...] = (
-        ("POST", create_batch, 201, rows | parameters("Idempotency-Key"), f"Add many to {title}"),
-        ("PUT", replace_batch, 200, rows, f"Add or replace many of {title}"),
-        ("DELETE", delete_batch, 200, keys, f"Delete many of {title}"),
+        ("POST", create_batch, 201, rows | parameters("Idempotency-Key"), f"Add many to {at.title}"),
+        ("PUT", replace_batch, 200, rows, f"Add or replace many of {at.title}"),
+        ("DELETE", delete_batch, 200, keys, f"Delete many of {at.title}"),
     )
     for method, view, status, extra, summary in routes:
         router.add_api_operation(
-            f"/{name}/batch",
+            f"{at.path}/batch",
             [method],
-            bound(view, dataset=name),
+            at.bound(view),
             response={status: BatchResult, 207: BatchResult} | refusals(400, 409, 422),
-            operation_id=f"{view.__name__}_{name}",
+            operation_id=at.operation(view),
             summary=summary,
             description=BatchQuery.__doc__,
-            tags=[name],
+            tags=[at.tag],
             openapi_extra=dict(extra),
         )
     for method, view in (("GET", get_record), ("PATCH", change_record)):
         router.add_api_operation(
-            f"/{name}/batch",
+            f"{at.path}/batch",
             [method],
-            bound(view, dataset=name, key="batch"),
+            at.bound(view, key="batch"),
             response={200: dict[str, Any], 304: None},
-            operation_id=f"{view.__name__}_{name}_batch",
+            operation_id=f"{at.operation(view)}_batch",
             include_in_schema=False,
         )
 
 
-for _model in MODELS:
-    _add_routes(_model)
+for _resource in resources():
+    _add_routes(_resource)

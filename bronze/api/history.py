@@ -8,10 +8,11 @@ from typing import Annotated, Any, Literal
 from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema
 
+from bronze.catalog import contract_named
 from bronze.domain import Revision
 from bronze.history import Revisions
 from bronze.presentation import present, present_revision
-from bronze.repositories import RawRecords, contract_named
+from bronze.repositories import RawRecords
 from bronze.services import ResolveConflict, RestoreRevision
 from lakehouse_project.kernel.pagination import Page, PageOf, PageQuery
 from lakehouse_project.kernel.parameters import reject_unknown

@@ -8,11 +8,11 @@ from ninja import Field, Query, Router, Schema
 from pydantic import ConfigDict
 
 from bronze.api.routes import refusals
+from bronze.catalog import contract_named
 from bronze.domain import MAX_NAME, FailedRule, Removal, Repair, Selection, StorableText
 from bronze.edits import Edit, ReplaceText
 from bronze.presentation import present_repair
 from bronze.quarantine import Counts, Quarantine
-from bronze.repositories import contract_named
 from bronze.services import DeleteQuarantined, PreviewRepair, RepairRecords
 from lakehouse_project.kernel.masking import PERMISSION
 from lakehouse_project.kernel.parameters import reject_unknown

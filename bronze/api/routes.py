@@ -2,11 +2,12 @@
 
 import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from bronze.contracts import MODELS, Contract
+from bronze.contracts import MODELS
 from lakehouse_project.kernel.problem import Problem
 
 HEADERS = {
@@ -69,20 +70,64 @@ def contract_schemas() -> dict[str, Any]:
     return schemas
 
 
-def row_schema(model: type[Contract], *, required: bool) -> dict[str, Any]:
-    return {"$ref": f"#/components/schemas/{model.__name__}{'' if required else 'Changes'}"}
-
-
-def example_of(model: type[Contract]) -> dict[str, Any]:
-    return {field.name: field.example for field in model.spec().fields}
-
-
 def json_body(schema: dict[str, Any], example: Any) -> dict[str, Any]:
     """The OpenAPI request body."""
     content = {"application/json": {"schema": schema, "example": example}}
     return {"requestBody": {"required": True, "content": content}}
 
 
-def body_schema(model: type[Contract], *, required: bool) -> dict[str, Any]:
-    """The OpenAPI request body of one row of a contract."""
-    return json_body(row_schema(model, required=required), example_of(model))
+@dataclass(frozen=True)
+class Resource:
+    """Where the records of a data set are served, and how the OpenAPI document tells of it.
+
+    `fixed`: the parameters of the views that the path does not have. `row`, `changes`: JSON schemas.
+    """
+
+    path: str
+    suffix: str
+    tag: str
+    title: str
+    description: str
+    fixed: Mapping[str, str]
+    row: Mapping[str, Any]
+    changes: Mapping[str, Any]
+    example: Mapping[str, Any]
+
+    def bound(self, view: Callable[..., Any], **fixed: str) -> Callable[..., Any]:
+        return bound(view, **self.fixed, **fixed)
+
+    def operation(self, view: Callable[..., Any]) -> str:
+        return f"{view.__name__}_{self.suffix}"
+
+    def body(self, *, required: bool) -> dict[str, Any]:
+        """The OpenAPI request body of one row."""
+        return json_body(dict(self.row if required else self.changes), self.example)
+
+
+def resources() -> Iterator[Resource]:
+    """One for each contract of the code, and one for every data set."""
+    for model in MODELS:
+        schema = f"#/components/schemas/{model.__name__}"
+        yield Resource(
+            path=f"/{model.about.name}",
+            suffix=model.about.name,
+            tag=model.about.name,
+            title=model.about.title.lower(),
+            description=model.spec().description,
+            fixed={"dataset": model.about.name},
+            row={"$ref": schema},
+            changes={"$ref": f"{schema}Changes"},
+            example={field.name: field.example for field in model.spec().fields},
+        )
+    anything = {"type": "object", "additionalProperties": True}
+    yield Resource(
+        path="/datasets/{dataset}/records",
+        suffix="of_dataset",
+        tag="datasets",
+        title="any data set",
+        description="Records of every data set, also of those without a contract in the code.",
+        fixed={},
+        row=anything,
+        changes=anything,
+        example={"station": "B-12", "measured_at": "2024-05-17T18:20:00Z", "value": "21.4"},
+    )

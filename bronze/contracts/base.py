@@ -76,6 +76,8 @@ class ContractSpec:
     fields: tuple[FieldSpec, ...]
     record_path: str | None = None
     file_names: tuple[str, ...] = ()
+    is_open: bool = False
+    """Records may have fields beyond these: a data set that was described at run time."""
 
     def field(self, name: str) -> FieldSpec:
         return self._by_name()[name]

@@ -2,6 +2,7 @@
 
 from bronze.services.batches import DeleteBatch, WriteBatch
 from bronze.services.curation import EditRecord, RecheckRecords, ResolveConflict
+from bronze.services.datasets import ChangeDataset, CreateDataset, DeleteDataset
 from bronze.services.documents import DeleteDocument, ExtractAgain, ExtractWanted, LinkDocument
 from bronze.services.history import PreviewUndo, RestoreRevision, UndoFile
 from bronze.services.intake import (
@@ -19,9 +20,12 @@ from bronze.services.seeding import SeedLake
 from bronze.services.staging import ReceiveStaged
 
 __all__ = [
+    "ChangeDataset",
     "ChangeRecord",
+    "CreateDataset",
     "CreateRecord",
     "DeleteBatch",
+    "DeleteDataset",
     "DeleteQuarantined",
     "DeleteDocument",
     "DeleteRecord",

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import polars as pl
 
+from bronze.catalog import contract_named
 from bronze.contracts import ContractSpec, FieldSpec
 from bronze.domain import RowOutcome
 from bronze.encryption import FieldCipher
@@ -15,7 +16,7 @@ from bronze.incoming import NO_ERRORS, incoming
 from bronze.merge import IncomingTable
 from bronze.readers import RowBatch
 from bronze.readers.json_text import cell, encode
-from bronze.repositories import RawRecords, atomic, contract_named
+from bronze.repositories import RawRecords, atomic
 from bronze.rows import frame_of
 from bronze.services.records import in_use
 from bronze.validation import MAX_KEY
@@ -113,7 +114,11 @@ class WriteBatch:
 
     def _checked(self, contract: ContractSpec, fields: Sequence[Fields]) -> pl.DataFrame:
         payloads = pl.Series("payload", [encode(dict(row)) for row in fields], dtype=pl.String)
-        return incoming(RowBatch(frame_of(fields), payloads, (), 0), contract, self.cipher)
+        frame = incoming(RowBatch(frame_of(fields), payloads, (), 0), contract, self.cipher)
+        if contract.key:
+            return frame
+        keys = self.records.content_keys(frame["payload"].to_list())
+        return frame.with_columns(key=pl.Series(keys, dtype=pl.String))
 
     def _refuse_unbound(self, contract: ContractSpec, batch: Batch, fields: Sequence[Fields]) -> None:
         """Refuse rows that refer to missing records, and keep the others' from being deleted."""
@@ -195,15 +200,20 @@ def _read(contract: ContractSpec, rows: Sequence[Fields | FieldError], frame: pl
         elif batch.keys[number] is None:
             message = f"{contract.key[0]} is longer than a key may be ({MAX_KEY} characters)"
             batch.refuse(number, contract.key[0], "key_length", message)
-    batch.refuse_repeated(contract.key[0])
+    batch.refuse_repeated(_key_field(contract))
     return batch
+
+
+def _key_field(contract: ContractSpec) -> str:
+    """The field that an error about a key names; none where the key is made from the content."""
+    return contract.key[0] if contract.key else ""
 
 
 def _refuse_taken(contract: ContractSpec, batch: Batch, there: There) -> None:
     for row, key in batch.keyed():
         if _is_live(there, key):
             message = f"{contract.name} has a record with the key {key!r} already."
-            batch.refuse(row, contract.key[0], RecordExists.code, message)
+            batch.refuse(row, _key_field(contract), RecordExists.code, message)
 
 
 def _is_live(there: There, key: str) -> bool:

@@ -4,13 +4,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from bronze.catalog import contract_named
 from bronze.domain import Record
 from bronze.encryption import FieldCipher
 from bronze.errors import ConflictNotFound
 from bronze.history import changes
 from bronze.incoming import secret_columns
 from bronze.models import RawRecord
-from bronze.repositories import RawRecords, atomic, contract_named
+from bronze.repositories import RawRecords, atomic
 from bronze.stored_rows import ids_by_dataset, outcomes, read_stored, write_outcomes
 from lakehouse_project.kernel.events import EventBus
 from lakehouse_project.kernel.preconditions import require_revision

@@ -14,6 +14,7 @@ from django.db import IntegrityError
 from bronze.admission import AdmissionLimits, Admitted, Candidate, Overrides, admit, fingerprint
 from bronze.admission.archives import Refused, unpack
 from bronze.admission.names import shown_name
+from bronze.catalog import all_contracts, contract_named
 from bronze.documents import Documents
 from bronze.documents_text import DocumentJob, ExtractedDocument, extract_documents
 from bronze.domain import Receipt, ReceivedFile
@@ -24,7 +25,7 @@ from bronze.incoming import incoming
 from bronze.merge import IncomingTable, Merged
 from bronze.models import SourceFile
 from bronze.readers import FileFormat, RowBatch, read_rows
-from bronze.repositories import MAX_ATTEMPTS, SourceFiles, atomic, contract_named
+from bronze.repositories import MAX_ATTEMPTS, SourceFiles, atomic
 from bronze.services.curation import RecheckRecords
 from lake.storage import Storage
 from lakehouse_project.kernel.errors import FieldError, PermanentError
@@ -62,7 +63,7 @@ class ReceiveFile:
     ) -> ReceivedFile:
         """Raises a `PermanentError` that says what is wrong with the file; nothing is kept of it then."""
         candidate = self.candidate(path, name=name, dataset=dataset, overrides=overrides)
-        return self.keep(candidate, admit(candidate), via=via, user_id=user_id)
+        return self.keep(candidate, admit(candidate, all_contracts()), via=via, user_id=user_id)
 
     def candidate(
         self, path: Path, *, name: str, dataset: str | None, overrides: Overrides = NOTHING_SAID
@@ -180,7 +181,7 @@ def _all_admitted(found: Sequence[Candidate | Refused]) -> list[tuple[Candidate,
             refused.append(one)
             continue
         try:
-            admitted.append((one, admit(one)))
+            admitted.append((one, admit(one, all_contracts())))
         except PermanentError as error:
             refused.append(Refused(one.name, error))
     if refused:

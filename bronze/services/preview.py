@@ -9,14 +9,15 @@ import polars as pl
 from bronze.admission import Admitted, Candidate, Overrides, admit, columns_of
 from bronze.admission.archives import Refused
 from bronze.admission.datasets import named_by_file
-from bronze.contracts import CONTRACTS, DOCUMENTS
+from bronze.catalog import all_contracts, contract_named
+from bronze.contracts import DOCUMENTS
 from bronze.domain import FileColumn, FileLook, Preview, PreviewRow, Receipt
 from bronze.encryption import FieldCipher
 from bronze.incoming import incoming
 from bronze.preview import FirstRows, Reasons, RowSample, updates_by
 from bronze.readers import FileFormat, read_rows
 from bronze.readers.csv_exact import unique_names
-from bronze.repositories import SourceFiles, contract_named, rolled_back
+from bronze.repositories import SourceFiles, rolled_back
 from bronze.services.intake import NOTHING_SAID, MergeRows, ReceiveFile, UnpackFiles
 from lakehouse_project.kernel.errors import InvalidInput, PermanentError
 
@@ -28,7 +29,7 @@ DRY_RUN = 0
 class LookAtFile:
     """Find out what a file is, match its columns with the fields of its contract, and check its first rows.
 
-    The database is not asked, and of a large file only the beginning is read as rows.
+    Nothing is written, and of a large file only the beginning is read as rows.
     """
 
     receive: ReceiveFile
@@ -39,11 +40,12 @@ class LookAtFile:
     ) -> FileLook:
         """Raises a `PermanentError` if the file is of no kind that is read, whatever is said of it."""
         candidate = self.receive.candidate(path, name=name, dataset=dataset, overrides=overrides)
-        kind, columns = columns_of(candidate)
+        contracts = all_contracts()
+        kind, columns = columns_of(candidate, contracts)
         try:
-            admitted = admit(candidate)
+            admitted = admit(candidate, contracts)
         except PermanentError as error:
-            meant = dataset or named_by_file(name, CONTRACTS)
+            meant = dataset or named_by_file(name, contracts)
             return _refused(kind, columns, meant, overrides, error)
         return self._admitted(path, admitted, columns)
 
@@ -133,7 +135,7 @@ class PreviewFile:
             return self._preview(_only(found), limit)
 
     def _preview(self, candidate: Candidate, limit: int | None) -> Preview:
-        admitted = admit(candidate)
+        admitted = admit(candidate, all_contracts())
         same = self.files.find_same(admitted.dataset, admitted.sha256)
         preview = Preview(
             name=candidate.name,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import orjson
 import polars as pl
 
+from bronze.catalog import contract_named
 from bronze.contracts import ContractSpec
 from bronze.domain import FailedRule, FieldChange, Removal, Repair, RepairedRow, Selection
 from bronze.edits import NO_CHANGES, Edit, ReplaceText, changes, edited, words
@@ -15,7 +16,7 @@ from bronze.history import changes as history
 from bronze.incoming import NO_ERRORS, secret_columns
 from bronze.key_locks import lock_all_keys
 from bronze.quarantine import Quarantine
-from bronze.repositories import RawRecords, SourceFiles, atomic, contract_named
+from bronze.repositories import RawRecords, SourceFiles, atomic
 from bronze.rows import KEYLESS
 from bronze.stored_rows import StoredRows, outcomes, read_stored, write_outcomes
 from lakehouse_project.kernel.errors import FieldError, InvalidInput

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import polars as pl
 
+from bronze.catalog import contract_named
 from bronze.contracts import ContractSpec
 from bronze.domain import Record
 from bronze.encryption import FieldCipher
@@ -16,7 +17,7 @@ from bronze.incoming import incoming, secret_columns
 from bronze.merge import IncomingTable
 from bronze.readers import RowBatch
 from bronze.readers.json_text import JsonDecoder, cell, encode
-from bronze.repositories import RawRecords, atomic, contract_named
+from bronze.repositories import RawRecords, atomic
 from bronze.rows import frame_of
 from bronze.services.curation import EditRecord
 from bronze.validation import MAX_KEY, check
@@ -43,11 +44,15 @@ class RowGate:
         errors = [FieldError(**error) for error in orjson.loads(checked["_errors"][0])]
         errors += self._missing_references(contract, fields)
         key = checked["_key"][0]
-        if not errors and key is None:
+        if not errors and key is None and contract.key:
             message = f"{contract.key[0]} is longer than a key may be ({MAX_KEY} characters)"
             errors.append(FieldError(contract.key[0], "key_length", message))
         _refuse(contract, errors)
-        return str(key)
+        return (
+            str(key)
+            if contract.key
+            else self.records.content_keys(list(self._row(contract, fields)["payload"]))[0]
+        )
 
     def write(self, contract: ContractSpec, fields: Fields) -> None:
         """Merge a checked row. Call it in a transaction that has locked the row's key.
@@ -55,11 +60,14 @@ class RowGate:
         Raises `ContractViolation` if a record that it refers to has been deleted since.
         """
         _refuse(contract, self._missing_references(contract, fields, hold=True))
-        payloads = pl.Series("payload", [encode(dict(fields))])
         table = IncomingTable()
-        table.add(incoming(RowBatch(frame_of([fields]), payloads, (), 0), contract, self.cipher))
+        table.add(self._row(contract, fields))
         table.merge(contract.name, None)
         self.events.publish("bronze.changed")
+
+    def _row(self, contract: ContractSpec, fields: Fields) -> pl.DataFrame:
+        payloads = pl.Series("payload", [encode(dict(fields))])
+        return incoming(RowBatch(frame_of([fields]), payloads, (), 0), contract, self.cipher)
 
     def stored(self, contract: ContractSpec, key: str) -> dict[str, Any]:
         """The fields of a record as they could be written again: secrets opened, numbers with every digit."""
@@ -70,12 +78,25 @@ class RowGate:
 
     def require_key(self, contract: ContractSpec, fields: Fields, key: str) -> None:
         """Raise `ContractViolation` unless the row keeps its contract and has this key."""
-        if (given := self.key_of(contract, fields)) != key:
-            message = "A key cannot change: delete and create instead."
+        if (given := self.key_of(contract, fields)) == key:
+            return
+        if not contract.key:
             raise ContractViolation(
-                f"The row has the key {given!r}, the address {key!r}.",
-                errors=[FieldError(name, "key_mismatch", message) for name in contract.key],
+                f"{contract.name} makes keys from the content, so that other content is another record: "
+                "change single fields with PATCH, or delete and create."
             )
+        message = "A key cannot change: delete and create instead."
+        raise ContractViolation(
+            f"The row has the key {given!r}, the address {key!r}.",
+            errors=[FieldError(name, "key_mismatch", message) for name in contract.key],
+        )
+
+    def require_change(self, contract: ContractSpec, fields: Fields, key: str) -> None:
+        """As `require_key`; a key that was made from the content as received stays when edits are put on top."""
+        if contract.key:
+            self.require_key(contract, fields, key)
+        else:
+            self.key_of(contract, fields)
 
     def _missing_references(
         self, contract: ContractSpec, fields: Fields, *, hold: bool = False
@@ -161,7 +182,7 @@ class ChangeRecord:
             current = records.get(dataset, key)
             require_revision(current.revision, expected)
             stored = self.gate.stored(contract, key)
-            self.gate.require_key(contract, stored | dict(changes), key)
+            self.gate.require_change(contract, stored | dict(changes), key)
             new = {name: value for name, value in changes.items() if cell(value) != cell(stored.get(name))}
             if row is not None and new:
                 self.edit(current.id, {**row.patch, **json.loads(encode(new))})

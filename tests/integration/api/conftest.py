@@ -2,12 +2,14 @@
 
 # ruff: noqa: PLC0415
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from tests.integration.api.client import Api
+    from tests.integration.bronze.intake import Intake
 
 
 @pytest.fixture
@@ -37,3 +39,10 @@ def admin(db: None) -> "Api":
     from tests.integration.api.client import client_of
 
     return client_of("admin")
+
+
+@pytest.fixture
+def intake(db: None, tmp_path: Path) -> "Intake":
+    from tests.integration.bronze.intake import Intake
+
+    return Intake(tmp_path)

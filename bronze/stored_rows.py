@@ -13,6 +13,7 @@ from bronze.contracts import ContractSpec
 from bronze.encryption import FieldCipher
 from bronze.incoming import NO_ERRORS, secret_columns
 from bronze.models import RawRecord
+from bronze.readers import LINE
 from bronze.rows import KEYLESS
 from bronze.validation import check
 from lakehouse_project.kernel.copy import copy_in, copy_out
@@ -68,7 +69,8 @@ def read_stored(
     contract: ContractSpec, cipher: FieldCipher, ids: Sequence[int], extra: Iterable[str] = ()
 ) -> StoredRows:
     """The fields of the contract, and `extra` ones."""
-    names = list(dict.fromkeys([*contract.field_names(), *contract.key, *extra]))
+    named = dict.fromkeys([*contract.field_names(), *contract.key, *extra])
+    names = list(named) or [LINE]  # a frame without columns has no rows either
     cells = "".join(f", effective ->> %s AS c{number}" for number in range(len(names)))
     found = copy_out(READ.format(cells=cells), [*names, list(ids)])
     about = found.select(

@@ -69,8 +69,10 @@ def check_size(inspection: Inspection) -> Inspection:
 def require_size(name: str, size: int, limit: int) -> None:
     """Raises `FileTooLarge` for more than `limit` bytes."""
     if size > limit:
+        # Of what comes as a stream no more is kept than shows that it is too much.
+        found = megabytes(size) if size > limit + PIECE_BYTES else f"more than {megabytes(limit)}"
         raise FileTooLarge(
-            f"{name} has {megabytes(size)}; the limit is {megabytes(limit)} (setting MAX_UPLOAD_MB).",
+            f"{name} has {found}; the limit is {megabytes(limit)} (setting MAX_UPLOAD_MB).",
             size=size,
             limit=limit,
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from bronze.admission import Overrides
 from bronze.domain import Preview, ReceivedFile
@@ -14,20 +14,32 @@ from bronze.repositories import SourceFiles
 from bronze.services import PreviewFile, ReceiveFiles
 from lakehouse_project.kernel.errors import LakehouseError
 from lakehouse_project.kernel.services import resolve
+from lakehouse_project.management.sources import Source, named_sources
 from lakehouse_project.management.waiting import wait_for_gold_and_search
+
+EXIT_CODES = (
+    "Exit status: 0 if every file was received, and with --wait loaded; 1 if one was refused or failed, the others are "
+    "taken all the same; 2 for arguments that make no sense."
+)
 
 
 class Command(BaseCommand):
-    help = "Load files into bronze; silver, gold and search follow by themselves. Folders stand for the files in them."
+    help = (
+        "Load files into bronze; silver, gold and search follow by themselves. A folder stands for the files in it, "
+        "hidden and half-written ones aside; - stands for standard input."
+    )
+
+    def create_parser(self, prog_name: str, subcommand: str, **options: Any) -> CommandParser:
+        return super().create_parser(prog_name, subcommand, epilog=EXIT_CODES, **options)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "files",
             nargs="+",
-            type=Path,
             metavar="FILE",
-            help="CSV, JSON, NDJSON, Parquet, PDF, text; also as gzip or zip",
+            help="CSV, JSON, NDJSON, Parquet, PDF, text; also as gzip or zip. A folder, a pattern such as '*.csv', or -",
         )
+        parser.add_argument("--name", help="what standard input is called, such as jobs.csv")
         parser.add_argument("--dataset", help="the data set; found by file name or columns if left out")
         parser.add_argument("--delimiter", help="of CSV: a character, or comma, semicolon, tab, vertical bar")
         parser.add_argument("--encoding", help="of text, such as utf-8 or cp1252")
@@ -41,37 +53,51 @@ class Command(BaseCommand):
         )
 
     def handle(
-        self, *_args: Any, files: list[Path], dataset: str | None, wait: bool, dry_run: bool, **options: Any
+        self,
+        *_args: Any,
+        files: list[str],
+        name: str | None,
+        dataset: str | None,
+        wait: bool,
+        dry_run: bool,
+        **options: Any,
     ) -> None:
         said = {name: options[name] for name in ("delimiter", "encoding", "header", "record_path")}
         overrides = Overrides.of_texts(**said)
-        paths = [path for given in files for path in _expand(given)]
-        if not paths:
-            raise CommandError(f"There is no file in {', '.join(map(_shown, files))}.")
-        if dry_run:
-            self._preview(paths, dataset, overrides)
-            return
-        received, refused = self._receive(paths, dataset, overrides)
-        if wait and received:
-            wait_for_gold_and_search([file.id for _path, file in received])
-        failed = [self._report(path, file, loaded=wait) for path, file in received].count(False)
-        if refused or failed:
+        with named_sources(files, name) as sources:
+            if not sources:
+                raise CommandError(
+                    f"There is no file in {', '.join(_shown(Path(given)) for given in files)}."
+                )
+            if dry_run:
+                refused = self._preview(sources, dataset, overrides)
+            else:
+                refused = self._load(sources, dataset, overrides, wait=wait)
+        if refused:
             sys.exit(1)
 
+    def _load(self, sources: list[Source], dataset: str | None, overrides: Overrides, *, wait: bool) -> int:
+        """How many were refused or failed."""
+        received, refused = self._receive(sources, dataset, overrides)
+        if wait and received:
+            wait_for_gold_and_search([file.id for _path, file in received])
+        return refused + [self._report(path, file, loaded=wait) for path, file in received].count(False)
+
     def _receive(
-        self, paths: list[Path], dataset: str | None, overrides: Overrides
+        self, sources: list[Source], dataset: str | None, overrides: Overrides
     ) -> tuple[list[tuple[Path, ReceivedFile]], int]:
-        """The files that were taken, those of an archive one by one, and how many paths were refused."""
+        """The files that were taken, those of an archive one by one, and how many sources were refused."""
         receive = resolve(ReceiveFiles)
         received, refused = [], 0
-        for path in paths:
+        for source in sources:
+            sent = [(source.path, source.name)]
             try:
-                files = receive([(path, path.name)], via="command", dataset=dataset, overrides=overrides)
+                files = receive(sent, via="command", dataset=dataset, overrides=overrides)
             except LakehouseError as error:
-                self._refuse(path, error)
+                self._refuse(source.shown, error)
                 refused += 1
             else:
-                received += [(_in_archive(path, file), file) for file in files]
+                received += [(_in_archive(source.shown, file), file) for file in files]
         return received, refused
 
     def _refuse(self, path: Path, error: LakehouseError) -> None:
@@ -79,18 +105,18 @@ class Command(BaseCommand):
         for line in error.errors:
             self.stderr.write(f"  {line.field}: {line.message}")
 
-    def _preview(self, paths: list[Path], dataset: str | None, overrides: Overrides) -> None:
-        refused = 0
-        for path in paths:
+    def _preview(self, sources: list[Source], dataset: str | None, overrides: Overrides) -> int:
+        """Tell what loading each would do; how many would be refused."""
+        preview, refused = resolve(PreviewFile), 0
+        for source in sources:
             try:
-                seen = resolve(PreviewFile)(path, name=path.name, dataset=dataset, overrides=overrides)
+                seen = preview(source.path, name=source.name, dataset=dataset, overrides=overrides)
             except LakehouseError as error:
-                self._refuse(path, error)
+                self._refuse(source.shown, error)
                 refused += 1
             else:
-                self.stdout.write("\n".join(_told(path, seen)))
-        if refused:
-            sys.exit(1)
+                self.stdout.write("\n".join(_told(source.shown, seen)))
+        return refused
 
     def _report(self, path: Path, file: ReceivedFile, *, loaded: bool) -> bool:
         """Print what became of a file; False if it failed."""
@@ -123,13 +149,6 @@ def _told(path: Path, seen: Preview) -> Iterator[str]:
         changes = ", ".join(change.field for change in update.changes)
         conflict = f" (edited by staff: {', '.join(update.conflicts)})" if update.conflicts else ""
         yield f"  {update.key} would change: {changes}{conflict}"
-
-
-def _expand(path: Path) -> list[Path]:
-    """The file itself, or the files in a folder."""
-    if path.is_dir():
-        return sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
-    return [path]
 
 
 def _shown(path: Path) -> str:

@@ -157,7 +157,7 @@ def test_the_size_limit_is_said(curator: Api) -> None:
     ):
         body = assert_problem(response, 413, "file_too_large")
         assert "MAX_UPLOAD_MB" in body["detail"]
-        assert "jobs.csv has 0." in body["detail"]
+        assert "jobs.csv has more than 0.0 MB" in body["detail"]
 
 
 @pytest.mark.parametrize(

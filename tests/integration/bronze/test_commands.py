@@ -1,11 +1,14 @@
 """Commands as they are typed: what they print where, and how they end."""
 
+import io
 import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.db import connections
 from django.test import Client
@@ -14,7 +17,7 @@ from knox.models import AuthToken
 from bronze.models import RawRecord, SourceFile
 from bronze.services import EditRecord
 from bronze.tasks import load_received
-from lakehouse_project import cli
+from lakehouse_project import cli, container
 from lakehouse_project.kernel.services import resolve
 
 pytestmark = pytest.mark.django_db
@@ -37,8 +40,9 @@ class Shell:
     monkeypatch: pytest.MonkeyPatch
     capsys: pytest.CaptureFixture[str]
 
-    def __call__(self, *arguments: object) -> Ended:
+    def __call__(self, *arguments: object, stdin: str = "") -> Ended:
         self.monkeypatch.setattr(sys, "argv", ["lakehouse", *map(str, arguments)])
+        self.monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
         self.capsys.readouterr()
         code: object = 0
         try:
@@ -137,6 +141,72 @@ def test_ingest_into_a_named_data_set(shell: Shell) -> None:
     ended = shell("ingest", "--dataset", "nope", path)
     assert ended.code == 1
     assert "There is no data set 'nope'. There are users" in ended.err
+
+
+def test_ingest_standard_input(shell: Shell) -> None:
+    ended = shell("ingest", "-", "--name", "jobs.csv", stdin=JOBS)
+    assert (ended.code, ended.out, ended.err) == (0, "jobs.csv -> jobs: received\n", "")
+    assert SourceFile.objects.get().name == "jobs.csv"
+    again = shell("ingest", "-", "--dataset", "jobs", stdin=JOBS)
+    assert "- -> jobs: 0 read (the same bytes came before" in again.out
+    assert (
+        shell("ingest", "--dry-run", "-", "--dataset", "departments", stdin="id,department\n1,x\n").code == 0
+    )
+    assert shell("ingest", "-", stdin="").err == "-: stdin: the file is empty.\n"
+    assert list(settings.FILE_UPLOAD_TEMP_DIR.iterdir()) == []
+
+
+def test_standard_input_that_is_too_large(shell: Shell, settings: Any) -> None:
+    settings.MAX_UPLOAD_BYTES = 10
+    container._container.cache_clear()
+    try:
+        ended = shell("ingest", "-", "--name", "jobs.csv", stdin=JOBS)
+    finally:
+        container._container.cache_clear()
+    assert ended.code == 1
+    assert "jobs.csv has more than 0.0 MB" in ended.err
+    assert "MAX_UPLOAD_MB" in ended.err
+
+
+@pytest.mark.parametrize("arguments", [("-", "-"), ("--name", "x.csv", "y.csv")])
+def test_standard_input_that_makes_no_sense(shell: Shell, arguments: tuple[str, ...]) -> None:
+    ended = shell("ingest", *arguments, stdin=JOBS)
+    assert ended.code == 1
+    assert "tandard input" in ended.err
+
+
+def test_ingest_a_pattern(shell: Shell) -> None:
+    for name in ("in/jobs.csv", "in/deep/departments.csv", "in/[odd] jobs.csv"):
+        shell.file(name, f"id,name\n{len(name)},x\n")
+    assert len(shell("ingest", shell.folder / "in/*.csv").out.splitlines()) == 2
+    assert "departments.csv" in shell("ingest", shell.folder / "in/**/*.csv").out
+    assert shell("ingest", shell.folder / "in/[odd] jobs.csv").code == 0  # it is the name of a file
+    ended = shell("ingest", shell.folder / "*.parquet")
+    assert (ended.code, "There is no file *.parquet" in ended.err) == (1, True)
+
+
+def test_ingest_a_folder_leaves_out_what_is_not_meant(shell: Shell, settings: Any) -> None:
+    settings.LAKEHOUSE_HOME = shell.folder
+    for name in (
+        ".git/jobs.csv",
+        "jobs.csv.part",
+        "inbox/done/jobs.csv",
+        "inbox/failed/jobs.csv",
+        "done/jobs.csv",
+    ):
+        shell.file(name, "id,job\n1,x\n")
+    shell.file("inbox/jobs.csv", "id,job\n2,y\n")
+    ended = shell("ingest", shell.folder)
+    assert [line.split(" -> ")[0] for line in ended.out.splitlines()] == [
+        f"{shell.folder}/done/jobs.csv",
+        f"{shell.folder}/inbox/jobs.csv",
+    ]
+    assert "inbox/done/jobs.csv" in shell("ingest", shell.folder / "inbox/done").out
+
+
+def test_the_help_tells_of_the_exit_status(shell: Shell) -> None:
+    assert "Exit status: 0 if every file was received" in " ".join(shell("ingest", "--help").out.split())
+    assert shell("ingest").code == 2
 
 
 def test_ingest_a_file_that_could_not_be_loaded(shell: Shell) -> None:

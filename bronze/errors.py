@@ -111,6 +111,12 @@ class StagedFileGone(NotFound):
     code = "staged_file_gone"
 
 
+class NothingRejected(NotFound):
+    """No row of the file is in quarantine."""
+
+    code = "nothing_rejected"
+
+
 class FileNotFailed(Conflict):
     """Only what has failed can be tried again."""
 

@@ -19,7 +19,15 @@ from bronze.domain import (
 )
 from bronze.encryption import FieldCipher
 from bronze.incoming import classification_of
-from lakehouse_project.kernel.masking import MASK, SECRET_PERMISSION, Caller, mask, may_see_personal_data
+from lakehouse_project.kernel.masking import (
+    MASK,
+    PERMISSION,
+    SECRET_PERMISSION,
+    Caller,
+    mask,
+    may_see_personal_data,
+)
+from lakehouse_project.kernel.permissions import Forbidden
 from lakehouse_project.kernel.services import resolve
 
 
@@ -94,6 +102,19 @@ def seen_by(caller: Caller, contract: ContractSpec, fields: Mapping[str, Any]) -
 
 def _complete(contract: ContractSpec, record: Record, caller: Caller) -> dict[str, Any]:
     return seen_by(caller, contract, {**dict.fromkeys(contract.field_names()), **record.fields})
+
+
+def require_clear_sight(dataset: str, caller: Caller) -> None:
+    """Raise `Forbidden` unless the caller may see every value of a data set. Masked values would be of no use in a file
+    that is loaded again: they would take the place of the real ones."""
+    contract = None if dataset == DOCUMENTS else contract_named(dataset, even_deleted=True)
+    kinds = {field.classification for field in contract.fields} if contract else {Classification.PERSONAL}
+    needed = [(Classification.PERSONAL, PERMISSION), (Classification.SECRET, SECRET_PERMISSION)]
+    for kind, permission in needed:
+        if kind in kinds and not caller.has_perm(permission):
+            raise Forbidden(
+                f"Files of {dataset} hold {kind} data in clear: you need the permission {permission}."
+            )
 
 
 def present_revision(dataset: str, revision: Revision, caller: Caller) -> Revision:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Case, Count, Q, QuerySet, TextField, When
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Trim
@@ -13,9 +13,10 @@ from django.utils import timezone
 from bronze.catalog import all_contracts, contract_named
 from bronze.contracts import DOCUMENTS, ContractSpec
 from bronze.domain import Receipt, ReceivedFile, Record
-from bronze.errors import FileNotLoaded, FileNotReceived, RecordNotFound
+from bronze.errors import FileNotFailed, FileNotLoaded, FileNotReceived, RecordNotFound
 from bronze.key_locks import lock_all_keys, lock_keys
 from bronze.models import Dataset, RawRecord, SourceFile
+from bronze.readers import FileFormat
 from bronze.rows import KEYLESS
 
 MAX_ATTEMPTS = 3
@@ -50,6 +51,10 @@ class SourceFiles:
         if row is None:
             raise FileNotReceived(f"There is no source file {file_id}.")
         return _file_entity(row)
+
+    def format_of(self, file_id: int) -> FileFormat:
+        """How the file is read."""
+        return FileFormat.from_dict(SourceFile.objects.values_list("format", flat=True).get(pk=file_id))
 
     def page(
         self, window: slice, *, dataset: str | None, state: str | None
@@ -120,6 +125,23 @@ class SourceFiles:
         if row.state != SourceFile.State.LOADED:
             raise FileNotLoaded(f"File {file_id} ({row.name}) is {row.state}: there is nothing to undo.")
         return _file_entity(row)
+
+    def retry(self, file_id: int) -> ReceivedFile:
+        """Let a file that failed wait for a worker again. Raises `FileNotReceived` or `FileNotFailed`."""
+        failed = SourceFile.objects.filter(pk=file_id, state=SourceFile.State.FAILED)
+        try:
+            with transaction.atomic():
+                done = failed.update(state=SourceFile.State.RECEIVED, attempts=0, error="")
+        except IntegrityError as error:
+            raise FileNotFailed(
+                f"The bytes of file {file_id} have been received again since: look at the later file."
+            ) from error
+        file = self.get(file_id)
+        if not done:
+            raise FileNotFailed(
+                f"File {file_id} ({file.name}) is {file.state}: only a failed one is tried again."
+            )
+        return file
 
     def mark_undone(self, file_id: int) -> ReceivedFile:
         """The receipt stays; the same bytes are taken again from now on."""

@@ -15,6 +15,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
     },
     "Load data": {
         "ingest FILE...": "load files into bronze and refine them (--dataset, --wait, --dry-run)",
+        "rejected FILE_ID": "print the rows of a file that are in quarantine, to repair and load again",
         "undo FILE_ID": "take a loaded file back (--yes)",
         "seed": "generate a company's data and load it (--scale, --seed)",
         "watch": "load what is dropped into the inbox folder or bucket (part of `up`)",

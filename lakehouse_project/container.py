@@ -15,6 +15,7 @@ from bronze.documents import Documents
 from bronze.encryption import FieldCipher
 from bronze.history import Revisions
 from bronze.quarantine import Quarantine
+from bronze.rejected import RejectedRecords
 from bronze.staged import StagedFiles
 from bronze.undo import FileUndo
 from gold import services as gold
@@ -144,6 +145,7 @@ PLAIN: tuple[type[Any], ...] = (
     bronze_repositories.RawRecords,
     Documents,
     Datasets,
+    RejectedRecords,
     Revisions,
     FileUndo,
     bronze.ReceiveFiles,
@@ -151,6 +153,9 @@ PLAIN: tuple[type[Any], ...] = (
     bronze.MergeRows,
     bronze.LoadFile,
     bronze.LookAtFile,
+    bronze.ExportRejected,
+    bronze.OpenOriginal,
+    bronze.RetryFile,
     bronze.PreviewFile,
     bronze.PreviewUndo,
     bronze.UndoFile,

@@ -25,6 +25,7 @@ STATUS: Mapping[str, int] = {
     "document_not_found": 404,
     "revision_not_found": 404,
     "staged_file_gone": 404,
+    "nothing_rejected": 404,
     "conflict_not_found": 404,
     "original_missing": 410,
     "conflict": 409,

@@ -8,14 +8,15 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from ninja import Field, Query, Router, Schema, Status
 
 from bronze.admission import Overrides
 from bronze.domain import FileState, Preview, ReceivedFile, Undone
+from bronze.downloads import original_bytes, rejected_rows
 from bronze.presentation import present_preview
 from bronze.repositories import SourceFiles
-from bronze.services import PreviewFile, PreviewUndo, ReceiveFiles, UndoFile
+from bronze.services import PreviewFile, PreviewUndo, ReceiveFiles, RetryFile, UndoFile
 from lakehouse_project.kernel.errors import InvalidInput
 from lakehouse_project.kernel.pagination import Page, PageOf, PageQuery
 from lakehouse_project.kernel.parameters import reject_unknown
@@ -47,6 +48,16 @@ FORM = {
             },
             "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
         },
+    }
+}
+
+
+FILE_ANSWER = {
+    "responses": {
+        200: {
+            "description": "The file, as an attachment.",
+            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        }
     }
 }
 
@@ -129,6 +140,44 @@ def preview_file(request: HttpRequest, query: Query[UploadQuery]) -> Preview:
         dataset, overrides = _said(request, query, "dataset"), _overrides(request, query)
         seen = resolve(PreviewFile)(path, name=name, dataset=dataset, overrides=overrides)
     return present_preview(seen, request.user)
+
+
+@router.get(
+    "/{int:file_id}/rejected",
+    operation_id="download_rejected",
+    summary="The rows of a file that are in quarantine, as a file to repair and send back",
+    description="In the format of the file (Parquet becomes CSV), with `_record` and `_reason` at the end of each row; both "
+    "are ignored when the file comes back. Values are as they were received, so that formulas are not neutralised.",
+    openapi_extra=FILE_ANSWER,
+)
+def download_rejected(request: HttpRequest, file_id: int) -> HttpResponseBase:
+    reject_unknown(request, ())
+    require(request, "bronze.view_rawrecord")
+    return rejected_rows(request, file_id)
+
+
+@router.get(
+    "/{int:file_id}/original",
+    operation_id="download_original",
+    summary="The bytes of a file as they came",
+    openapi_extra=FILE_ANSWER,
+)
+def download_original(request: HttpRequest, file_id: int) -> HttpResponseBase:
+    reject_unknown(request, ())
+    require(request, "bronze.view_sourcefile")
+    return original_bytes(request, file_id)
+
+
+@router.post(
+    "/{int:file_id}/retry",
+    response={202: ReceivedFile},
+    operation_id="retry_file",
+    summary="Load a file that failed once more",
+)
+def retry_file(request: HttpRequest, file_id: int) -> Any:
+    reject_unknown(request, ())
+    require(request, "bronze.add_sourcefile")
+    return Status(202, resolve(RetryFile)(file_id))
 
 
 @router.get(

@@ -13,9 +13,11 @@ from bronze.services.intake import (
     ReceiveFiles,
     UnpackFiles,
 )
+from bronze.services.originals import OpenOriginal, RetryFile
 from bronze.services.preview import LookAtFile, PreviewFile
 from bronze.services.quarantine import DeleteQuarantined, PreviewRepair, RepairPlanner, RepairRecords
 from bronze.services.records import ChangeRecord, CreateRecord, DeleteRecord, ReplaceRecord, RowGate
+from bronze.services.rejected import Download, ExportRejected
 from bronze.services.seeding import SeedLake
 from bronze.services.staging import ReceiveStaged
 
@@ -29,7 +31,9 @@ __all__ = [
     "DeleteQuarantined",
     "DeleteDocument",
     "DeleteRecord",
+    "Download",
     "EditRecord",
+    "ExportRejected",
     "ExtractAgain",
     "ExtractWanted",
     "LinkDocument",
@@ -37,6 +41,7 @@ __all__ = [
     "LoadFile",
     "LookAtFile",
     "MergeRows",
+    "OpenOriginal",
     "PreviewFile",
     "PreviewRepair",
     "PreviewUndo",
@@ -49,6 +54,7 @@ __all__ = [
     "ReplaceRecord",
     "ResolveConflict",
     "RestoreRevision",
+    "RetryFile",
     "RowGate",
     "SeedLake",
     "UndoFile",

@@ -25,6 +25,7 @@ from bronze.incoming import incoming
 from bronze.merge import IncomingTable, Merged
 from bronze.models import SourceFile
 from bronze.readers import FileFormat, RowBatch, read_rows
+from bronze.rejected import ReturnedRows
 from bronze.repositories import MAX_ATTEMPTS, SourceFiles, atomic
 from bronze.services.curation import RecheckRecords
 from lake.storage import Storage
@@ -219,13 +220,14 @@ class MergeRows:
     ) -> Merged:
         """Call it in a transaction. `seen` is given each batch in `INCOMING_SCHEMA`; `bound` says which are taken."""
         contract = contract_named(dataset)
-        table = IncomingTable()
+        table, returned = IncomingTable(), ReturnedRows()
         for batch in bound(read_rows(path, file_format)):
-            rows = incoming(batch, contract, self.cipher)
+            rows = incoming(returned.unmarked(batch), contract, self.cipher)
             table.add(rows)
             if seen:
                 seen(rows)
         merged = table.merge(dataset, file_id)
+        returned.settle(dataset, file_id)
         self.recheck(merged.patched)
         return merged
 

@@ -17,6 +17,7 @@ from bronze.incoming import incoming
 from bronze.preview import FirstRows, Reasons, RowSample, updates_by
 from bronze.readers import FileFormat, read_rows
 from bronze.readers.csv_exact import unique_names
+from bronze.rejected import MARKS, ReturnedRows
 from bronze.repositories import SourceFiles, rolled_back
 from bronze.services.intake import NOTHING_SAID, MergeRows, ReceiveFile, UnpackFiles
 from lakehouse_project.kernel.errors import InvalidInput, PermanentError
@@ -75,7 +76,7 @@ class LookAtFile:
         sample = RowSample()
         contract = contract_named(admitted.dataset)
         for batch in FirstRows(1).of(read_rows(path, admitted.format)):
-            sample.add(incoming(batch, contract, self.cipher))
+            sample.add(incoming(ReturnedRows().unmarked(batch), contract, self.cipher))
         return sample.rows()
 
 
@@ -85,7 +86,11 @@ def _matched(columns: tuple[str, ...], fmt: FileFormat) -> list[FileColumn]:
         fields = fmt.columns
     else:
         names, fields = columns, unique_names(columns, fmt.aliases)
-    return [FileColumn(name=name, field=field) for name, field in zip(names, fields, strict=True)]
+    return [
+        FileColumn(name=name, field=field)
+        for name, field in zip(names, fields, strict=True)
+        if field not in MARKS
+    ]
 
 
 def _refused(

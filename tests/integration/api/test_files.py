@@ -203,3 +203,68 @@ def test_the_list_of_files(curator: Api, viewer: Api) -> None:
     assert_problem(viewer.get("/files/0"), 404, "file_not_found")
     assert_problem(viewer.get(f"/files/{10**30}"), 404, "file_not_found")
     assert_problem(viewer.get("/files/x"), 404, "not_found")
+
+
+def loaded(curator: Api, name: str, content: bytes) -> int:
+    (file,) = curator.upload(file=sent(name, content)).json()["items"]
+    load_file(file["id"])
+    return int(file["id"])
+
+
+def test_rejected_rows_as_a_file(curator: Api, viewer: Api) -> None:
+    file = loaded(curator, "jobs.csv", b"id,job\n1,Clerk\n2,\n")
+    response = viewer.get(f"/files/{file}/rejected")
+    assert response.status_code == 200
+    assert response["Content-Disposition"] == 'attachment; filename="jobs-rejected.csv"'
+    assert (response["Content-Type"], response["X-Content-Type-Options"]) == (
+        "application/octet-stream",
+        "nosniff",
+    )
+    assert b"".join(response.streaming_content).splitlines()[1].startswith(b"2,,")
+    clean = loaded(curator, "jobs2.csv", JOBS)
+    assert_problem(viewer.get(f"/files/{clean}/rejected"), 404, "nothing_rejected")
+    assert_problem(viewer.get("/files/0/rejected"), 404, "file_not_found")
+    assert_problem(viewer.get(f"/files/{file}/rejected", lines=3), 400, "unknown_parameter")
+
+
+def test_files_with_personal_or_secret_data_only_for_those_who_may_see_it(
+    curator: Api, viewer: Api, admin: Api
+) -> None:
+    users = loaded(
+        curator,
+        "users.csv",
+        b"user_id,full_name,email,city,postal_code,country,created_at\n1,Ada,x,Gent,9000,BE,2024\n",
+    )
+    header = b"user_id,bank_name,account_number,routing_code,account_type\n"
+    banks = loaded(curator, "user_bank_info.csv", header + b"1,Bank,1234567890,x,x\n")
+    for what in ("rejected", "original"):
+        detail = assert_problem(viewer.get(f"/files/{users}/{what}"), 403, "forbidden")["detail"]
+        assert "governance.view_personal_data" in detail
+        assert curator.get(f"/files/{users}/{what}").status_code == 200
+        detail = assert_problem(curator.get(f"/files/{banks}/{what}"), 403, "forbidden")["detail"]
+        assert "governance.view_secret_data" in detail
+        assert b"1234567890" in b"".join(admin.get(f"/files/{banks}/{what}").streaming_content)
+
+
+def test_the_original_bytes(curator: Api) -> None:
+    text = "id,job\n1,Łódź\n".encode("utf-16")
+    file = loaded(curator, 'jobs "ü".csv', text)
+    response = curator.get(f"/files/{file}/original")
+    assert b"".join(response.streaming_content) == text
+    assert response["Content-Disposition"].startswith("attachment; filename*=utf-8''jobs%20")
+    assert response["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_file_that_failed_is_tried_again(curator: Api, viewer: Api) -> None:
+    (file,) = curator.upload(file=sent("jobs.csv", JOBS)).json()["items"]
+    address = f"/files/{file['id']}/retry"
+    assert_problem(curator.post(address, None), 409, "file_not_failed")
+    SourceFile.objects.update(state="failed", error="The worker died.", attempts=3)
+    assert_problem(viewer.post(address, None), 403, "forbidden")
+    again = curator.post(address, None)
+    assert (again.status_code, again.json()["state"], again.json()["error"]) == (202, "received", "")
+    load_file(file["id"])
+    assert SourceFile.objects.get().rows_inserted == 2
+    SourceFile.objects.update(state="failed")
+    curator.upload(file=sent("jobs.csv", JOBS))
+    assert "later file" in assert_problem(curator.post(address, None), 409, "file_not_failed")["detail"]

@@ -335,3 +335,25 @@ def test_undo_without_asking(shell: Shell) -> None:
         "  2 removed (not there before the file)",
         "  0 left (changed since)",
     ]
+
+
+def test_rejected_rows_are_printed_and_can_be_loaded_again(shell: Shell) -> None:
+    shell("ingest", shell.file("jobs.csv", "id,job\n1,Clerk\n2,\n"))
+    load_received()
+    file = SourceFile.objects.get().pk
+    printed = shell("rejected", file)
+    assert printed.out.splitlines()[0] == "id,job,_record,_reason"
+    shell("ingest", shell.file("jobs2.csv", printed.out.replace("2,,", "2,Chef,")))
+    load_received()
+    assert RawRecord.objects.get(key="2").status == "valid"
+    nothing = shell("rejected", file)
+    assert (nothing.code, nothing.out) == (1, "")
+    assert f"No row of file {file} (jobs.csv) is in quarantine." in nothing.err
+
+
+def test_ingest_with_what_the_sender_knows_better(shell: Shell) -> None:
+    path = shell.file("jobs.csv", "id#job\n1#Łódź\n".encode("cp1250"))
+    assert shell("ingest", path, "--delimiter", "#", "--encoding", "cp1250", "--header", "yes").code == 0
+    load_received()
+    assert RawRecord.objects.get().payload["job"] == "Łódź"
+    assert "'klingon' is no encoding" in shell("ingest", path, "--encoding", "klingon").err

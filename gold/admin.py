@@ -7,7 +7,7 @@ from django.db import models
 from django.http import HttpRequest
 from unfold.decorators import display
 
-from gold.models import AnyModel, DepartmentHeadcount, MonthlyRevenue, UserProfile
+from gold.models import AnyModel, UserProfile
 from gold.registry import MARTS
 from lakehouse_project.kernel.admin import ReadOnlyAdmin
 
@@ -39,11 +39,6 @@ class MartAdmin(ReadOnlyAdmin):
         return {field.name for field in self.opts.concrete_fields}
 
 
-SHOWN: tuple[AnyModel, ...] = (
-    *(mart.model for mart in MARTS),
-    UserProfile,
-    MonthlyRevenue,
-    DepartmentHeadcount,
-)
+SHOWN: tuple[AnyModel, ...] = (*(mart.model for mart in MARTS), UserProfile)
 
 admin.site.register(SHOWN, MartAdmin)

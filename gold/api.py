@@ -9,11 +9,11 @@ from ninja import Router
 from gold.exports import csv_lines
 from gold.registry import MARTS, Mart
 from gold.repositories import MartRows
-from gold.schemas import MartQuery, page_schema, query_schema
+from gold.schemas import MartQuery, filters, page_schema, query_schema
 from gold.services import ReadMart
+from lakehouse_project.kernel.filters import read_selection
 from lakehouse_project.kernel.masking import may_see_personal_data
 from lakehouse_project.kernel.pagination import PageOf
-from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import require, view_permission
 from lakehouse_project.kernel.routes import with_query
 from lakehouse_project.kernel.services import resolve
@@ -26,8 +26,12 @@ router = Router(tags=["gold"])
 
 def answer(mart: Mart, request: HttpRequest, query: MartQuery) -> PageOf | StreamingHttpResponse:
     """One page of the mart as JSON, or all of it as CSV."""
+    shown = [column.name for column in mart.columns]
+    selection = read_selection(request.GET, filters(mart), shown=shown, own=type(query).model_fields)
     is_personal_shown = may_see_personal_data(cast("Any", request.user))
-    rows = resolve(ReadMart)(mart, query.model_dump(), is_personal_shown=is_personal_shown)
+    rows = resolve(ReadMart)(
+        mart, query.model_dump(), selection, top=query.top, is_personal_shown=is_personal_shown
+    )
     return csv_response(mart, rows) if wants_csv(request, query) else rows.page(query.window)
 
 
@@ -50,7 +54,6 @@ def view(mart: Mart) -> Callable[..., Any]:
     schema = query_schema(mart)
 
     def mart_view(request: HttpRequest, query: Any) -> PageOf | StreamingHttpResponse:
-        reject_unknown(request, schema.model_fields)
         require(request, view_permission(mart.model))
         return answer(mart, request, query)
 
@@ -62,7 +65,7 @@ for _mart in MARTS:
         _mart.path,
         response=page_schema(_mart),
         operation_id=f"gold_{_mart.group}_{_mart.slug}",
-        summary=_mart.name.replace("-", " ").capitalize(),
+        summary=_mart.title,
         description=_mart.summary,
         exclude_unset=True,
         openapi_extra=CSV_ANSWER,

@@ -32,6 +32,7 @@ class Touched:
     users: Sequence[str] | None = None
     order_months: Sequence[dt.date] = ()
     event_months: Sequence[dt.date] = ()
+    documents: Sequence[str] | None = None
 
     @property
     def is_full(self) -> bool:

@@ -9,11 +9,22 @@ HAS_NEWS = """
 SELECT EXISTS (
     SELECT FROM silver_change
     WHERE xid >= %(position)s::text::xid8 AND xid < pg_snapshot_xmin(pg_current_snapshot())
+) OR EXISTS (
+    SELECT FROM bronze_document
+    WHERE xid >= %(position)s::text::xid8 AND xid < pg_snapshot_xmin(pg_current_snapshot())
 ) OR EXISTS (SELECT FROM gold_userprofile WHERE changes_on <= %(today)s)
 """
 
 CHANGES = """
 SELECT DISTINCT entity, key FROM silver_change WHERE xid >= %(low)s::text::xid8 AND xid < %(high)s::text::xid8
+"""
+
+CHANGED_DOCUMENTS = """
+SELECT sha256 FROM bronze_document WHERE xid >= %(low)s::text::xid8 AND xid < %(high)s::text::xid8
+"""
+
+DEPARTMENTS = """
+SELECT department_id, name AS department FROM silver_dimdepartment WHERE key <> 0 AND is_active
 """
 
 HIRES = """
@@ -26,7 +37,8 @@ WHERE %(years)s::int[] IS NULL OR extract(year FROM h.hired_at AT TIME ZONE 'UTC
 """
 
 USERS = """
-SELECT u.user_id, u.city, u.country, u.postal_code, b.name AS bank
+SELECT u.user_id, u.city, u.country, u.postal_code, b.name AS bank,
+       (u.created_at AT TIME ZONE 'UTC')::date AS created_on
 FROM silver_dimuser u
 LEFT JOIN silver_dimbank b ON b.key = u.bank_id AND b.key <> 0
 WHERE u.is_current AND u.is_active AND u.key <> 0
@@ -34,15 +46,17 @@ WHERE u.is_current AND u.is_active AND u.key <> 0
 """
 
 EMPLOYMENTS = """
-SELECT e.user_id_natural AS user_id, r.name AS employer, e.start_date, e.end_date, e.salary_reporting AS salary
+SELECT e.user_id_natural AS user_id, e.employment_id, r.name AS employer, coalesce(j.title, e.job_title) AS job,
+       e.start_date, e.end_date, e.salary_reporting AS salary
 FROM silver_factemployment e
+LEFT JOIN silver_dimjob j ON j.key = e.job_id AND j.key <> 0 AND j.is_active
 LEFT JOIN silver_dimemployer r ON r.key = e.employer_id AND r.key <> 0
 WHERE %(users)s::text[] IS NULL OR e.user_id_natural = ANY(%(users)s::text[])
 """
 
 ORDER_LINES = """
-SELECT order_id, user_id_natural AS user_id, (ordered_at AT TIME ZONE 'UTC')::date AS day, status,
-       amount_reporting AS amount
+SELECT order_id, user_id_natural AS user_id, (ordered_at AT TIME ZONE 'UTC')::date AS day, status, currency, quantity,
+       amount AS given, amount_reporting AS amount
 FROM silver_factorderline
 WHERE date_id = ANY(%(dates)s::int[]) AND (ordered_at AT TIME ZONE 'UTC')::date = ANY(%(days)s::date[])
 """
@@ -54,6 +68,11 @@ SELECT e.user_id_natural AS user_id, coalesce(t.name, 'Unknown') AS event_type,
 FROM silver_factevent e
 LEFT JOIN silver_dimeventtype t ON t.key = e.event_type_id AND t.key <> 0
 WHERE e.date_id = ANY(%(dates)s::int[]) AND (e.occurred_at AT TIME ZONE 'UTC')::date = ANY(%(days)s::date[])
+"""
+
+DOCUMENTS = """
+SELECT sha256, user_id FROM bronze_document
+WHERE NOT is_deleted AND user_id <> '' AND (%(documents)s::text[] IS NULL OR sha256 = ANY(%(documents)s::text[]))
 """
 
 

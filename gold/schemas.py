@@ -1,15 +1,30 @@
 """Schemas of the mart routes, made from the registry so that each mart has its own in OpenAPI."""
 
+import datetime as dt
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from ninja import Field, Schema
 from pydantic import create_model
 
 from gold.registry import Column, Mart, Parameter
+from lakehouse_project.kernel import filters as filtering
 from lakehouse_project.kernel.pagination import Page
 
 PAGE_SIZE = 1000
 MAX_PAGE_SIZE = 10_000
+
+_KINDS: Mapping[type[Any], filtering.Kind] = MappingProxyType(
+    {
+        str: "text",
+        int: "integer",
+        float: "decimal",
+        bool: "boolean",
+        dt.date: "date",
+        dt.datetime: "datetime",
+    }
+)
 
 
 class MartQuery(Schema):
@@ -22,6 +37,11 @@ class MartQuery(Schema):
         Field(description="csv gives all rows with a header line, as `Accept: text/csv` does."),
     ] = None
 
+    top: Annotated[
+        int | None,
+        Field(ge=1, le=1_000_000, description="Only the first so many rows of the order asked for."),
+    ] = None
+
     @property
     def window(self) -> slice:
         start = (self.page - 1) * self.page_size
@@ -32,6 +52,15 @@ def query_schema(mart: Mart) -> type[MartQuery]:
     """The query string of `mart`."""
     fields: dict[str, Any] = {parameter.name: _parameter(parameter) for parameter in mart.parameters}
     return create_model(f"{_title(mart)}Query", __base__=MartQuery, **fields)
+
+
+def filters(mart: Mart) -> list[filtering.Column]:
+    """The columns that callers may filter and order by: guessing at what is masked for them would tell them of it."""
+    return [
+        filtering.Column(column.name, _KINDS[column.type])
+        for column in mart.columns
+        if not column.is_personal
+    ]
 
 
 def page_schema(mart: Mart) -> type[Schema]:
@@ -48,9 +77,9 @@ def _parameter(parameter: Parameter) -> tuple[Any, Any]:
 
 
 def _column(column: Column) -> tuple[Any, Any]:
-    if column.is_personal:
-        return column.type | None, Field(None, description=column.help_text)
-    return column.type, Field(..., description=column.help_text)
+    """Each may be missing from an answer, because `fields` may leave it out."""
+    kind = column.type | None if column.is_optional else column.type
+    return kind, Field(None, description=column.help_text)
 
 
 def _title(mart: Mart) -> str:

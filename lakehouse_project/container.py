@@ -19,7 +19,7 @@ from bronze.rejected import RejectedRecords
 from bronze.staged import StagedFiles
 from bronze.undo import FileUndo
 from gold import services as gold
-from gold.repositories import MartReader, MartRepository, TableStates
+from gold.repositories import MartChanges, MartReader, MartTables, StarFrames, TableStates
 from governance.feed import ChangeFeed
 from governance.repositories import Runs
 from lake.storage import LocalStorage, Storage
@@ -94,7 +94,8 @@ def refine_changes(bus: EventBus) -> silver.RefineChanges:
 @wireup.injectable
 def refresh_marts(bus: EventBus) -> gold.RefreshMarts:
     return gold.RefreshMarts(
-        marts=MartRepository(),
+        changes=MartChanges(),
+        compute=gold.ComputeMarts(star=StarFrames(), tables=MartTables()),
         states=TableStates(),
         feed=ChangeFeed("gold"),
         events=bus,

@@ -13,7 +13,7 @@ LISTENERS: Mapping[str, tuple[str, ...]] = {
     "bronze.seed_wanted": ("bronze.seed",),
     "bronze.file_received": ("bronze.load_file",),
     "bronze.text_wanted": ("bronze.extract_wanted",),
-    "bronze.changed": ("silver.refine", "search.project"),
+    "bronze.changed": ("silver.refine", "gold.refresh", "search.project"),
     "silver.changed": ("gold.refresh", "search.project"),
     "gold.changed": (),
 }

@@ -8,7 +8,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from bronze.models import RawRecord, SourceFile
-from gold.repositories import MartRepository
+from gold.repositories import MartChanges
 from governance.feed import ChangeFeed
 from governance.models import Run
 from lakehouse_project.celery import app
@@ -73,7 +73,7 @@ class Pipeline:
         if self._changes_up_to is None:
             self._changes_up_to = max(loaded, Change.objects.aggregate(last=Max("xid"))["last"] or 0)
         gold, search = ChangeFeed("gold").position(), ChangeFeed("search").position()
-        if gold <= self._changes_up_to and MartRepository().has_news(gold, timezone.now().date()):
+        if gold <= self._changes_up_to and MartChanges().has_news(gold, timezone.now().date()):
             yield "gold"
         if search <= self._changes_up_to and Changes().has_news(search):
             yield "search"

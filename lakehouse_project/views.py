@@ -49,7 +49,7 @@ class MartLink:
 
     @property
     def title(self) -> str:
-        return self.mart.name.replace("-", " ").capitalize()
+        return self.mart.title
 
     @property
     def page(self) -> str:
@@ -136,7 +136,9 @@ def _fields_of_record(entity: str, key: str, caller: Any) -> dict[str, Any]:
 
 def _table(request: HttpRequest, mart: Mart, query: MartQuery) -> dict[str, Any]:
     caller: Any = request.user
-    rows = resolve(ReadMart)(mart, query.model_dump(), is_personal_shown=may_see_personal_data(caller))
+    rows = resolve(ReadMart)(
+        mart, query.model_dump(), top=query.top, is_personal_shown=may_see_personal_data(caller)
+    )
     found, chosen = rows.page(query.window), query.model_dump(mode="json")
     link = MartLink(
         mart,

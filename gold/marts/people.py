@@ -4,6 +4,8 @@ import datetime as dt
 
 import polars as pl
 
+from gold.marts.amounts import SUM
+
 QUARTERS = (1, 2, 3, 4)
 ONE_DAY = dt.timedelta(days=1)
 
@@ -19,22 +21,27 @@ def hires_by_quarter(hires: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def department_hires(hires: pl.DataFrame) -> pl.DataFrame:
-    """Hires per year and department, with the mean over the departments that hired in that year.
+def department_hires(hires: pl.DataFrame, departments: pl.DataFrame) -> pl.DataFrame:
+    """Hires per year and department, 0 where nobody was hired in a year in which others were; with the mean over the
+    departments that hired in that year, and over all.
 
-    In: `hired_at` (UTC), `department_id` (natural key, null if not known), `department`. Hires without a known department
-    are left out: the unknown member is no department.
+    In: `hired_at` (UTC), `department_id` (natural key, null if not known); departments: `department_id`, `department`.
+    Hires without a known department are left out: the unknown member is no department.
     """
     known = hires.filter(pl.col("department_id").is_not_null())
-    counted = known.group_by(_year(), "department_id").agg(
-        pl.col("department").first(), pl.len().cast(pl.Int64).alias("hired")
+    counted = known.group_by(_year(), "department_id").agg(pl.len().cast(pl.Int64).alias("hired"))
+    years = counted.select("year").unique()
+    filled = departments.join(years, how="cross").join(counted, on=["year", "department_id"], how="left")
+    total, hiring, everyone = (
+        each.over("year") for each in (pl.col("hired").sum(), pl.col("hired").count(), pl.len())
     )
-    total, departments = pl.col("hired").sum().over("year"), pl.len().over("year")
-    return counted.with_columns(
-        (total / departments).alias("mean"),
-        (pl.col("hired") * departments > total).alias(
-            "is_above_mean"
-        ),  # exact, unlike a comparison with the quotient
+    return filled.with_columns(
+        pl.col("hired").fill_null(0),
+        (total / hiring).alias("mean"),
+        (total / everyone).alias("mean_of_all"),
+        # Exact, unlike a comparison with the quotient.
+        (pl.col("hired").fill_null(0) * hiring > total).alias("is_above_mean"),
+        (pl.col("hired").fill_null(0) * everyone > total).alias("is_above_mean_of_all"),
     )
 
 
@@ -45,20 +52,26 @@ def _year() -> pl.Expr:
 def user_profiles(users: pl.DataFrame, employments: pl.DataFrame, today: dt.date) -> pl.DataFrame:
     """One row per user of `users`, with the pay of the employments that are current on `today`.
 
-    In: `user_id`, `city`, `country`, `postal_code`, `bank` (null if none); employments: `user_id`, `employer`, `start_date`,
-    `end_date`, `salary` (yearly, reporting currency, null without a rate). `changes_on` is the next day on which the row
-    will change by itself, because an employment starts or is over.
+    In: `user_id`, `city`, `country`, `postal_code`, `created_on`, `bank` (null if none); employments: `user_id`,
+    `employment_id`, `employer`, `job`, `start_date`, `end_date`, `salary` (yearly, reporting currency, null without a
+    rate). `changes_on` is the next day on which the row will change by itself, because an employment starts or is over.
     """
-    pay = (
-        _current(employments, today)
-        .group_by("user_id")
-        .agg(pl.col("salary").sum(), pl.col("salary").is_null().sum().cast(pl.Int64).alias("unconverted"))
+    current = _current(employments, today)
+    pay = current.group_by("user_id").agg(
+        pl.col("salary").cast(SUM).sum(), pl.col("salary").is_null().sum().cast(pl.Int64).alias("unconverted")
     )
     return (
         users.join(pay, on="user_id", how="left")
+        .join(_latest(current), on="user_id", how="left")
         .join(_next_changes(employments, today), on="user_id", how="left")
         .with_columns(pl.col("salary", "unconverted").fill_null(0))
     )
+
+
+def _latest(employments: pl.DataFrame) -> pl.DataFrame:
+    """The employment of each user that began last."""
+    last = employments.sort("start_date", "employment_id").group_by("user_id").last()
+    return last.select("user_id", "employer", "job", employed_since="start_date")
 
 
 def user_employers(users: pl.DataFrame, employments: pl.DataFrame, today: dt.date) -> pl.DataFrame:

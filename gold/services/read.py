@@ -1,22 +1,33 @@
 """Reading a mart."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gold.registry import Mart
 from gold.repositories import MartReader, MartRows
+from lakehouse_project.kernel.filters import Selection
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReadMart:
-    """The rows of a mart that match `parameters`, with personal columns only for those who may see them."""
+    """The rows of a mart that match `values` of its parameters and the selection, the first `top` of them.
+
+    Personal columns are masked unless `is_personal_shown`.
+    """
 
     reader: MartReader
 
-    def __call__(self, mart: Mart, parameters: Mapping[str, Any], *, is_personal_shown: bool) -> MartRows:
-        columns = tuple(column for column in mart.columns if is_personal_shown or not column.is_personal)
-        lookups = {parameter.lookup: parameters.get(parameter.name) for parameter in mart.parameters}
-        return self.reader.rows(
-            mart, columns, {key: value for key, value in lookups.items() if value is not None}
-        )
+    def __call__(
+        self,
+        mart: Mart,
+        values: Mapping[str, Any],
+        selection: Selection = Selection(),  # noqa: B008  frozen
+        *,
+        top: int | None = None,
+        is_personal_shown: bool,
+    ) -> MartRows:
+        named = {column.name: column for column in mart.columns}
+        columns = [named[name] for name in selection.fields] if selection.fields else list(mart.columns)
+        masked = frozenset(column.name for column in columns if column.is_personal and not is_personal_shown)
+        return replace(self.reader.rows(mart, columns, values, selection, top), masked=masked)

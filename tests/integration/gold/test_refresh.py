@@ -12,17 +12,23 @@ from django.utils import timezone
 
 from gold.models import (
     CityPayroll,
+    CohortRetention,
+    Customer360,
     DailyRevenue,
     DepartmentHires,
+    EventFunnel,
     EventsByType,
     HiresByQuarter,
     LoginsByUser,
     MonthlyOrders,
     OrderSpend,
+    OwnedDocument,
+    RevenueByCurrency,
     RevenueByStatus,
     TopSpender,
-    UserDayLogins,
+    UserDay,
     UserEmployer,
+    UserMonth,
     UserProfile,
     UsersByBank,
     UsersByEmployer,
@@ -31,23 +37,29 @@ from gold.models import (
 from gold.services import RefreshMarts
 from governance.feed import ChangeFeed
 from governance.models import Run
-from silver.models import DimDepartment, DimUser, FactEmployment, FactHire, FactOrderLine
+from silver.models import DimDepartment, DimJob, DimUser, FactEmployment, FactHire, FactOrderLine
 from tests.integration.gold.warehouse import NOON, Bus, Clock, Warehouse
 
 pytestmark = pytest.mark.django_db(transaction=True)  # a change feed sees what is committed
 
 TABLES: tuple[type[models.Model], ...] = (
     CityPayroll,
+    CohortRetention,
+    Customer360,
     DailyRevenue,
     DepartmentHires,
+    EventFunnel,
     EventsByType,
     HiresByQuarter,
     LoginsByUser,
     MonthlyOrders,
     OrderSpend,
+    OwnedDocument,
+    RevenueByCurrency,
     RevenueByStatus,
     TopSpender,
-    UserDayLogins,
+    UserDay,
+    UserMonth,
     UserEmployer,
     UserProfile,
     UsersByBank,
@@ -109,8 +121,8 @@ def test_first_run_computes_everything(company: Warehouse, refresh: RefreshMarts
         (2021, "Sales", "Clerk", 3, 0, 0, 0),
     ]
     assert marts["DepartmentHires"] == [
-        (2021, 1, "Sales", 3, 2.0, True),
-        (2021, 2, "Legal", 1, 2.0, False),
+        (2021, 1, "Sales", 3, 2.0, 2.0, True, True),
+        (2021, 2, "Legal", 1, 2.0, 2.0, False, False),
     ]
     assert marts["CityPayroll"] == [("Berlin", 1, Decimal("150.10"), 0), ("berlin", 1, Decimal("0.00"), 1)]
     assert marts["UsersByBank"] == [("Bank A", 1)]
@@ -183,7 +195,9 @@ def test_a_late_department_names_its_hires(company: Warehouse, refresh: RefreshM
     refresh()
     marts = check_against_full(refresh)
     assert (2020, "Research", "Clerk", 0, 0, 1, 0) in marts["HiresByQuarter"]
-    assert (2020, 9, "Research", 1, 1.0, False) in marts["DepartmentHires"]
+    assert (2020, 9, "Research", 1, 1.0, 1 / 3, False, True) in marts["DepartmentHires"]
+    assert (2020, 1, "Sales", 0, 1.0, 1 / 3, False, False) in marts["DepartmentHires"]
+    assert (2021, 9, "Research", 0, 2.0, 4 / 3, False, False) in marts["DepartmentHires"]
 
 
 def test_a_department_that_is_gone_is_not_known(company: Warehouse, refresh: RefreshMarts) -> None:
@@ -193,7 +207,7 @@ def test_a_department_that_is_gone_is_not_known(company: Warehouse, refresh: Ref
     refresh()
     marts = check_against_full(refresh)
     assert (2021, "Unknown", "Clerk", 3, 0, 0, 0) in marts["HiresByQuarter"]
-    assert marts["DepartmentHires"] == [(2021, 2, "Legal", 1, 1.0, False)]
+    assert marts["DepartmentHires"] == [(2021, 2, "Legal", 1, 1.0, 1.0, False, False)]
 
 
 def test_an_employment_is_over_on_the_day_after_its_last(
@@ -249,6 +263,83 @@ def test_another_order_of_the_same_day_and_amount_is_noticed(
     refresh()
     assert counted_orders() == {"u1": 2}
     check_against_full(refresh)
+
+
+def customer(user_id: str) -> Customer360:
+    return Customer360.objects.get(user_id=user_id)
+
+
+def test_a_customer_is_what_all_the_others_say(
+    company: Warehouse, refresh: RefreshMarts, clock: Clock
+) -> None:
+    company.job(7, "Analyst")
+    held = company.employment("u2", "Gamma", "5.00", start_date=dt.date(2023, 1, 1))
+    FactEmployment.objects.filter(pk=held.pk).update(job_id=DimJob.objects.get(job_id=7).key)
+    document = company.document("a" * 64, "u1")
+    refresh()
+    one, two = customer("u1"), customer("u2")
+    assert (one.is_known, one.city, one.employer, one.salary) == (True, "Berlin", "Beta", Decimal("150.10"))
+    assert (one.order_count, one.revenue, one.returned) == (1, Decimal("10.00"), Decimal("0.50"))
+    assert (one.first_order_on, one.last_order_on, one.return_rate) == (MAY_1, MAY_1, Decimal("0.0476"))
+    assert (one.event_count, one.login_count, one.last_login_at, one.document_count) == (2, 1, NOON, 1)
+    assert (two.order_count, two.first_order_on, two.last_event_at, two.job) == (0, None, None, "Analyst")
+
+    clock.now += dt.timedelta(days=1)  # the second employment of u1 is over
+    company.job(7, "Senior analyst")
+    document.user_id = "u2"
+    document.save()
+    company.order_line("o7", "stranger", JUNE_1, "3.00")
+    refresh()
+    check_against_full(refresh)
+    assert (customer("u1").employer, customer("u1").document_count) == ("Acme", 0)
+    assert (customer("u2").job, customer("u2").document_count) == ("Senior analyst", 1)
+    assert (customer("stranger").is_known, customer("stranger").revenue) == (False, Decimal("3.00"))
+
+    document.is_deleted = True
+    document.save()
+    FactOrderLine.objects.filter(user_id_natural="stranger").delete()
+    company.announce("order_day", JUNE_1)
+    refresh()
+    check_against_full(refresh)
+    assert customer("u2").document_count == 0
+    assert not Customer360.objects.filter(user_id="stranger").exists()
+
+
+def test_documents_alone_are_news(company: Warehouse, refresh: RefreshMarts) -> None:
+    refresh()
+    company.document("b" * 64, "u1")
+    assert refresh().rows == {"gold_owneddocument": 1, "gold_customer360": 1}
+    assert refresh().rows == {}
+
+
+def test_another_last_month_makes_all_cohorts_longer(
+    company: Warehouse, refresh: RefreshMarts, clock: Clock
+) -> None:
+    refresh()
+    assert cells() == [(MAY_1, 0, 1)]
+    company.order_line("o8", "u2", JUNE_1, "5.00")
+    refresh()
+    check_against_full(refresh)
+    assert cells() == [(MAY_1, 0, 1), (MAY_1, 1, 0), (JUNE_1, 0, 1)]
+    company.order_line("o9", "u1", dt.date(2999, 1, 1), "5.00")  # a date that nobody has reached
+    refresh()
+    check_against_full(refresh)
+    assert cells() == [(MAY_1, 0, 1), (MAY_1, 1, 0), (JUNE_1, 0, 1)]
+    FactOrderLine.objects.filter(order_id="o8").delete()
+    company.announce("order_day", JUNE_1)
+    refresh()
+    check_against_full(refresh)
+
+
+def cells() -> list[tuple[Any, ...]]:
+    return list(CohortRetention.objects.values_list("cohort", "months_since", "user_count"))
+
+
+def test_customers_add_up_to_the_revenue_of_all_days(company: Warehouse, refresh: RefreshMarts) -> None:
+    company.order_line("o5", "nobody knows", JUNE_1, "0.01")
+    refresh()
+    spent = Customer360.objects.aggregate(sum=models.Sum("revenue"))["sum"]
+    assert spent == DailyRevenue.objects.aggregate(sum=models.Sum("revenue"))["sum"] == Decimal("10.01")
 
 
 def test_a_busy_feed_is_left_to_its_runner(company: Warehouse, refresh: RefreshMarts) -> None:

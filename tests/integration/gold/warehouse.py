@@ -7,8 +7,9 @@ from typing import Any
 
 from django.db import transaction
 
-from gold.repositories import MartRepository, TableStates
-from gold.services import RefreshMarts
+from bronze.models import Dataset, Document, SourceFile
+from gold.repositories import MartChanges, MartTables, StarFrames, TableStates
+from gold.services import ComputeMarts, RefreshMarts
 from governance.feed import ChangeFeed
 from silver.models import (
     Change,
@@ -51,7 +52,8 @@ class Clock:
 
 def refresh_marts(bus: Bus, clock: Clock) -> RefreshMarts:
     return RefreshMarts(
-        marts=MartRepository(),
+        changes=MartChanges(),
+        compute=ComputeMarts(star=StarFrames(), tables=MartTables()),
         states=TableStates(),
         feed=ChangeFeed("gold"),
         events=bus,
@@ -104,6 +106,7 @@ class Warehouse:
             bank_id=DimBank.objects.get_or_create(name=bank)[0].key if bank else 0,
             **{
                 "full_name": "Ada Lovelace",
+                "email": "ada@example.org",
                 "country": "DE",
                 "postal_code": "10115",
                 "created_at": NOON,
@@ -174,7 +177,7 @@ class Warehouse:
             sku_natural="S",
             ordered_at=dt.datetime.combine(day, dt.time(23, 30), dt.UTC),
             status=status,
-            quantity=1,
+            quantity=-1 if amount and amount.startswith("-") else 1,
             unit_price=Decimal(amount or 1),
             amount=Decimal(amount or 1),
             currency="USD",
@@ -196,3 +199,15 @@ class Warehouse:
         )
         self.announce("event_day", at.date().isoformat())
         return row
+
+    def document(self, sha256: str, user_id: str) -> Document:
+        dataset, _ = Dataset.objects.get_or_create(name="documents")
+        file = SourceFile.objects.create(
+            dataset=dataset,
+            name=f"{sha256[:8]}.txt",
+            sha256=sha256,
+            size=1,
+            media_type="text/plain",
+            format={},
+        )
+        return Document.objects.create(sha256=sha256, source_file=file, user_id=user_id)

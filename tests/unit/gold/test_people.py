@@ -25,7 +25,9 @@ def users(*rows: tuple[str, str, str | None]) -> pl.DataFrame:
     frame = pl.DataFrame(
         rows, schema={"user_id": pl.String, "city": pl.String, "bank": pl.String}, orient="row"
     )
-    return frame.with_columns(pl.lit("DE").alias("country"), pl.lit("10115").alias("postal_code"))
+    return frame.with_columns(
+        pl.lit("DE").alias("country"), pl.lit("10115").alias("postal_code"), pl.lit(TODAY).alias("created_on")
+    )
 
 
 def employments(*rows: tuple[str, str, dt.date, dt.date | None, str | None]) -> pl.DataFrame:
@@ -37,7 +39,11 @@ def employments(*rows: tuple[str, str, dt.date, dt.date | None, str | None]) -> 
         "salary": SALARY,
     }
     typed = [(*row[:4], None if row[4] is None else Decimal(row[4])) for row in rows]
-    return pl.DataFrame(typed, schema=schema, orient="row")
+    frame = pl.DataFrame(typed, schema=schema, orient="row")
+    return frame.with_row_index("employment_id").with_columns(pl.lit("Clerk").alias("job"))
+
+
+DEPARTMENTS = pl.DataFrame({"department_id": [1, 2, 3], "department": ["Sales", "Legal", "Idle"]})
 
 
 def test_quarters_without_hires_are_zero() -> None:
@@ -57,25 +63,30 @@ def test_quarters_without_hires_are_zero() -> None:
     ]
 
 
-def test_mean_is_that_of_the_year_over_the_known_departments_that_hired() -> None:
+def test_mean_is_that_of_the_year_over_the_known_departments_that_hired_or_over_all() -> None:
     rows = people.department_hires(
         hires(
             *[("2021-03-01T00:00:00Z", 1, "Sales", "Clerk")] * 3,
             ("2021-03-01T00:00:00Z", 2, "Legal", "Clerk"),
             *[("2021-03-01T00:00:00Z", None, "Unknown", "Clerk")] * 90,
-            *[("2020-03-01T00:00:00Z", 2, "Legal", "Clerk")] * 50,
-        )
-    )
+            *[("2020-03-01T00:00:00Z", 2, "Legal", "Clerk")] * 51,
+        ),
+        DEPARTMENTS,
+    ).select("year", "department", "hired", "mean", "mean_of_all", "is_above_mean", "is_above_mean_of_all")
+    third = 4 / 3
     assert sorted(rows.rows()) == [
-        (2020, 2, "Legal", 50, 50.0, False),
-        (2021, 1, "Sales", 3, 2.0, True),
-        (2021, 2, "Legal", 1, 2.0, False),
+        (2020, "Idle", 0, 51.0, 17.0, False, False),
+        (2020, "Legal", 51, 51.0, 17.0, False, True),
+        (2020, "Sales", 0, 51.0, 17.0, False, False),
+        (2021, "Idle", 0, 2.0, third, False, False),
+        (2021, "Legal", 1, 2.0, third, False, False),
+        (2021, "Sales", 3, 2.0, third, True, True),
     ]
 
 
 def test_no_hires_give_no_rows() -> None:
     assert people.hires_by_quarter(hires()).is_empty()
-    assert people.department_hires(hires()).is_empty()
+    assert people.department_hires(hires(), DEPARTMENTS).is_empty()
 
 
 @pytest.mark.parametrize(
@@ -116,3 +127,15 @@ def test_city_payroll_counts_users_without_pay_and_pay_without_a_rate() -> None:
     assert people.users_by_bank(profiles).rows() == [("B", 2)]
     assert people.users_by_postal_code(profiles).rows() == [("DE", "10115", 3)]
     assert people.users_by_employer(people.user_employers(who, work, TODAY)).rows() == [("Acme", 2)]
+
+
+def test_the_employment_that_is_shown_is_the_current_one_that_began_last() -> None:
+    who, since = users(("u1", "Berlin", None)), dt.date(2020, 1, 1)
+    work = employments(
+        ("u1", "First", since, None, "1.00"),
+        ("u1", "Last", since.replace(year=2022), None, "1.00"),
+        ("u1", "Over", since.replace(year=2023), since.replace(year=2024), "1.00"),
+        ("u1", "To come", TODAY + dt.timedelta(days=1), None, "1.00"),
+    )
+    (row,) = people.user_profiles(who, work, TODAY).to_dicts()
+    assert (row["employer"], row["job"], row["employed_since"]) == ("Last", "Clerk", since.replace(year=2022))

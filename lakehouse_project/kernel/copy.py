@@ -18,7 +18,7 @@ NULL_OUT = "\x01"
 """Null on the way out: PostgreSQL quotes strings only where it must, so the mark has to be a control character."""
 
 
-def copy_in(table: str, frame: pl.DataFrame) -> int:
+def copy_in(table: str | sql.Identifier, frame: pl.DataFrame) -> int:
     """Append `frame` to `table` (columns by name) and return its number of rows.
 
     Nested columns are not accepted: encode them as JSON text first. Binary and NaN are not accepted either.
@@ -28,7 +28,8 @@ def copy_in(table: str, frame: pl.DataFrame) -> int:
     buffer = io.BytesIO()
     frame.write_csv(buffer, include_header=False, null_value=NULL, quote_style="non_numeric")
     statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, NULL '\\N')").format(
-        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, frame.columns))
+        sql.Identifier(table) if isinstance(table, str) else table,
+        sql.SQL(", ").join(map(sql.Identifier, frame.columns)),
     )
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         copy.write(buffer.getbuffer())

@@ -10,7 +10,7 @@ from silver.repositories.tables import USERS, Table
 
 def surrogate_keys(table: Table, members: pl.DataFrame) -> pl.DataFrame:
     """The natural keys among `members` that `table` has, with their surrogate `key` (Int64)."""
-    staged = stage(table.name, members.select(table.natural).unique())
+    staged = stage(table.name, members.select(table.natural).unique(), table.natural)
     using = ", ".join(table.natural)
     found = copy_out(f"SELECT f.key, {using} FROM {staged} n JOIN {table.name} f USING ({using})")  # noqa: S608
     return found.cast({"key": pl.Int64, **{name: members.schema[name] for name in table.natural}})

@@ -59,7 +59,7 @@ def merge(table: Table, rows: pl.DataFrame, seen: pl.Series) -> Merged:
     and no longer do is deleted, or set inactive in a dimension. Rows that are already there as they shall be are not
     written. Where two raw records claim one natural key, the one with the higher id has it.
     """
-    staged = stage(table.name, rows.select(table.columns))
+    staged = stage(table.name, rows.select(table.columns), table.natural)
     _note_seen(seen)
     removed = _retire(table, staged)
     return Merged(written=_write(table, staged), removed=removed)
@@ -68,7 +68,7 @@ def merge(table: Table, rows: pl.DataFrame, seen: pl.Series) -> Merged:
 def add_members(table: Table, members: pl.DataFrame) -> int:
     """Make sure that a table without raw records holds `members`; return how many rows that took."""
     rows = members.select(table.columns).unique(table.natural)
-    return _write(table, stage(table.name, rows))
+    return _write(table, stage(table.name, rows, table.natural))
 
 
 def _write(table: Table, staged: str) -> int:
@@ -151,7 +151,12 @@ def _note_changes(table: Table, staged: str) -> None:
         same_key=same(table.natural),
     )
     for rows in (sql.Identifier(staged), replaced):
-        execute("{note}", note=_note(table, rows))
+        note(table, rows)
+
+
+def note(table: Table, rows: sql.Composable) -> None:
+    """Note whom `rows`, rows of `table`, concern."""
+    execute("{note}", note=_note(table, rows))
 
 
 def _note(table: Table, rows: sql.Composable) -> sql.Composable:

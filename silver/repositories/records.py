@@ -36,12 +36,13 @@ def has_news(window: Window) -> bool:
     return bool(news)
 
 
-def extents() -> Mapping[str, Extent]:
-    """All that there is to refine, by data set; those without a record are left out."""
-    rows = fetch(
-        "SELECT dataset_id, min(id), max(id), count(*) FROM bronze_rawrecord WHERE {refined} GROUP BY dataset_id",
-        refined=_refined(),
+def extents(window: Window) -> Mapping[str, Extent]:
+    """What is to be refined, by data set; those without a record are left out. Call it after `open_todo`."""
+    query = "SELECT dataset, min(id), max(id), count(*) FROM {records} r (dataset, id) GROUP BY dataset"
+    all_there_are = compose(
+        "(SELECT dataset_id, id FROM bronze_rawrecord WHERE {refined})", refined=_refined()
     )
+    rows = fetch(query, records=all_there_are if window.is_full else sql.Identifier(_TODO))
     return {dataset: Extent(*extent) for dataset, *extent in rows}
 
 

@@ -44,8 +44,11 @@ def same(names: Iterable[str]) -> sql.Composable:
     return sql.SQL(" AND ").join(compose("n.{name} = f.{name}", name=name) for name in names)
 
 
-def stage(table: str, rows: pl.DataFrame) -> str:
-    """Copy `rows` into an emptied temporary table with columns as `table` has them; return its name."""
+def stage(table: str, rows: pl.DataFrame, keys: Iterable[str]) -> str:
+    """Copy `rows` into an emptied temporary table with columns as `table` has them; return its name.
+
+    `keys` are the columns that it will be joined by.
+    """
     name = f"stage_{table}"
     execute(
         "CREATE TEMP TABLE IF NOT EXISTS {stage} ON COMMIT DROP AS SELECT {columns} FROM {table} WITH NO DATA",
@@ -55,5 +58,5 @@ def stage(table: str, rows: pl.DataFrame) -> str:
     )
     execute("TRUNCATE {stage}", stage=name)
     copy_in(name, rows)
-    execute("ANALYZE {stage}", stage=name)
+    execute("ANALYZE {stage} ({keys})", stage=name, keys=columns(keys))
     return name

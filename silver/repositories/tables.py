@@ -18,6 +18,7 @@ from silver.models import (
     DimProduct,
     DimUser,
     ExchangeRate,
+    Fact,
     FactEmployment,
     FactEvent,
     FactHire,
@@ -70,6 +71,11 @@ class Table:
     def keeps_gone(self) -> bool:
         """A dimension keeps a member whose raw record is gone, as inactive, because facts may name it."""
         return "is_active" in self.columns
+
+    @cached_property
+    def is_fact(self) -> bool:
+        """Nothing that is refined later in the same run looks a fact up."""
+        return issubclass(self.model, Fact)
 
     @cached_property
     def decided_by(self) -> tuple[str, ...]:
@@ -129,13 +135,13 @@ EMPLOYMENTS = Table(
 ORDER_LINES = Table(
     model=FactOrderLine,
     natural=("order_id", "line_number"),
-    changes={"order_day": "to_char(ordered_at, 'YYYY-MM-DD')"},
+    changes={"order_day": "ordered_at::date::text"},
     record_key="replace(replace(order_id, '%', '%25'), ':', '%3A') || ':' || line_number",
 )
 EVENTS = Table(
     model=FactEvent,
     natural=("event_id",),
-    changes={"event_day": "to_char(occurred_at, 'YYYY-MM-DD')"},
+    changes={"event_day": "occurred_at::date::text"},
     record_key="event_id",
 )
 

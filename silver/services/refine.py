@@ -12,6 +12,7 @@ from governance.services import track
 from lakehouse_project.kernel.events import EventBus
 from silver.domain import OnProgress, RefineResult, Tally
 from silver.repositories import keys
+from silver.repositories.filling import Filling, is_fillable, swap
 from silver.repositories.loading import Merged, changed_keys, close_ledger, merge, open_ledger, retire_orphans
 from silver.repositories.quality import record_quality
 from silver.repositories.records import Extent, all_pages, extents, open_todo, pages
@@ -41,6 +42,8 @@ class RefineChanges:
     events: EventBus
     calendar: Calendar
     reporting_currency: str
+    fill_from: int = 50_000
+    """An empty fact table is filled by `Filling` if at least so many records are to be refined."""
 
     def __call__(self) -> RefineResult | None:
         """Return what was done, None if there was nothing to do. Raises `FeedBusy` if another run is at work."""
@@ -56,7 +59,7 @@ class RefineChanges:
 
     def _refine(self, window: Window, run: Run, on_progress: OnProgress | None = None) -> RefineResult:
         binding = Binding(reporting_currency=self.reporting_currency, calendar=self.calendar)
-        result = _Work(binding, window, on_progress).run()
+        result = _Work(binding, window, self.fill_from, on_progress).run()
         record_quality(run, result.tallies)
         if result.changes:
             self.events.publish("silver.changed")
@@ -70,15 +73,17 @@ class _Work:
 
     binding: Binding
     window: Window
+    fill_from: int
     on_progress: OnProgress | None
     extents: Mapping[str, Extent] = field(default_factory=dict)
+    fillings: list[Filling] = field(default_factory=list)
     done: int = 0
 
     def run(self) -> RefineResult:
         open_ledger()
         open_todo(self.window)
+        self.extents = extents(self.window)
         if self.window.is_full:
-            self.extents = extents()
             self.binding.calendar.fill()
         tallies = self._each(self.binding.dimensions())
         align_user_versions()
@@ -86,6 +91,7 @@ class _Work:
             revisit_concerned_facts()
             revisit_titles(_titles_to_rebind())
         tallies |= self._each(self.binding.facts())
+        swap(self.fillings)
         return RefineResult(tallies=tallies, changes=close_ledger())
 
     def _each(self, steps: Mapping[str, Step]) -> dict[str, Tally]:
@@ -94,11 +100,20 @@ class _Work:
         return {dataset: tally for dataset, tally in tallies.items() if tally != Tally()}
 
     def _dataset(self, dataset: str, step: Step) -> Tally:
+        table, extent = FROM_RECORDS[dataset], self.extents.get(dataset)
+        if table.is_fact and extent and extent.count >= self.fill_from and is_fillable(table):
+            return self._filled(dataset, step, Filling(table))
         tally = self._refined(dataset, step, self._pages(dataset))
         if self.window.is_full:
-            tally += Tally(removed=retire_orphans(dataset, FROM_RECORDS[dataset]))
+            tally += Tally(removed=retire_orphans(dataset, table))
         if tally.removed and revisit_heirs(dataset):
             tally += self._refined(dataset, step, pages(dataset, _fields(dataset)))
+        return tally
+
+    def _filled(self, dataset: str, step: Step, filling: Filling) -> Tally:
+        tally = self._refined(dataset, step, self._pages(dataset), filling)
+        filling.complete()
+        self.fillings.append(filling)
         return tally
 
     def _pages(self, dataset: str) -> Iterator[pl.DataFrame]:
@@ -107,12 +122,16 @@ class _Work:
         extent = self.extents.get(dataset)
         return all_pages(dataset, _fields(dataset), extent) if extent else iter(())
 
-    def _refined(self, dataset: str, step: Step, records: Iterator[pl.DataFrame]) -> Tally:
+    def _refined(
+        self, dataset: str, step: Step, records: Iterator[pl.DataFrame], filling: Filling | None = None
+    ) -> Tally:
         table, tally = FROM_RECORDS[dataset], Tally()
         for page in records:
             refined = step(page)
             check(dataset, refined.rows)
-            merged = merge(table, refined.rows, page["raw_record_id"])
+            merged = (
+                filling.add(refined.rows) if filling else merge(table, refined.rows, page["raw_record_id"])
+            )
             tally += _tally(table, page, refined, merged)
             self._tell(page.height)
         return tally

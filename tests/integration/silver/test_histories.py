@@ -1,5 +1,6 @@
 """Whatever happens to the raw records, and however the runs cut it up: the result is that of one full run."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,7 +8,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from silver.models import Change
-from tests.integration.silver.warehouse import Warehouse, content, groups
+from silver.services import RebuildStar
+from tests.integration.silver.warehouse import Warehouse, content, groups, surrogate_keys, validity
 
 TITLES = ("Data Engineer", "Senior Data Engineer", "Recruiter")
 CITIES = ("berlin", "New York", "PARIS")
@@ -84,25 +86,37 @@ HISTORY = st.lists(st.lists(WRITE, min_size=1, max_size=12), min_size=1, max_siz
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink takes minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(history=HISTORY)
-def test_increments_equal_one_full_run(warehouse: Warehouse, history: list[list[Any]]) -> None:
+@given(history=HISTORY, fill_from=st.sampled_from([1, 50_000]))
+def test_increments_equal_one_full_run(
+    warehouse: Warehouse, history: list[list[Any]], fill_from: int
+) -> None:
     warehouse.empty(raw=True)
+    warehouse.refine = replace(warehouse.refine, fill_from=fill_from)
     for writes in history:
         before = groups()
         for dataset, number, variant, status in writes:
             warehouse.put(dataset, ROWS[dataset](number, variant), status=status)
         warehouse.refine()
         assert _differing(before, groups()) <= warehouse.changes()
-    incremental = content()
+    incremental, keys, spans = content(), surrogate_keys(), validity()
+    assert_whole(spans)
 
-    warehouse.rewind()
-    warehouse.refine()
-    assert content() == incremental
+    RebuildStar(refine=warehouse.refine)()
+    assert (content(), surrogate_keys(), validity()) == (incremental, keys, spans)
     assert not Change.objects.exists(), "a full run over the same records changes nothing"
 
     warehouse.empty(raw=False)
     warehouse.refine()
     assert content() == incremental
+
+
+def assert_whole(spans: dict[str, list[Any]]) -> None:
+    """The versions of a user follow each other without gap or overlap, and the last one is current."""
+    for versions in spans.values():
+        assert [version for version, *_ in versions] == list(range(1, len(versions) + 1))
+        assert [is_current for *_, is_current in versions] == [False] * (len(versions) - 1) + [True]
+        ends, begins = [end for _, _, end, _ in versions], [begin for _, begin, _, _ in versions]
+        assert ends == [*begins[1:], None]
 
 
 def _differing(before: dict[Any, Any], after: dict[Any, Any]) -> set[tuple[str, str]]:

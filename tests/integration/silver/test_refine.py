@@ -1,6 +1,7 @@
 """The refinement in scenes: what people expect of a warehouse when data come late, change or go."""
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from threading import Thread
@@ -409,3 +410,55 @@ def test_changes_that_every_stage_has_read_are_forgotten(warehouse: Warehouse) -
     assert list(Change.objects.values_list("key", flat=True)) == ["5"]
     read("search")
     assert forget() == 1
+
+
+def test_an_empty_table_is_filled_beside_and_takes_its_place_whole(warehouse: Warehouse) -> None:
+    before = definition("silver_factorderline")
+    warehouse.put(
+        "order_lines", LINE, {**LINE, "line_number": "01", "quantity": 7}, {**LINE, "line_number": 2}
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('silver_factorderline_id_seq')")
+        (used,) = cursor.fetchone()
+    result = replace(warehouse.refine, fill_from=1)()
+    lines = FactOrderLine.objects.order_by("line_number")
+    assert list(lines.values_list("quantity", flat=True)) == [7, 2]
+    assert min(lines.values_list("pk", flat=True)) > used
+    assert definition("silver_factorderline") == before
+    assert (result.counts["written"], warehouse.changes()) == (2, {("order_day", "2021-01-15")})
+    warehouse.put("order_lines", {**LINE, "line_number": 3})
+    warehouse.refine()
+    assert lines.count() == 3
+
+
+def definition(table: str) -> list[Any]:
+    """Columns, constraints and indexes of a table, by name."""
+    queries = (
+        "SELECT attname, attnotnull, atttypid, attidentity FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0",
+        "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = %s::regclass",
+        "SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = %s::regclass",
+        "SELECT pg_get_serial_sequence(%s, 'id')",
+    )
+    with connection.cursor() as cursor:
+        found: list[Any] = []
+        for query in queries:
+            cursor.execute(query, [table])
+            found.append(sorted(cursor.fetchall()))
+        return found
+
+
+def test_a_table_that_others_have_a_view_on_is_not_replaced(warehouse: Warehouse) -> None:
+    from silver.repositories.filling import is_fillable  # noqa: PLC0415  models need the configured Django
+    from silver.repositories.tables import HIRES, ORDER_LINES  # noqa: PLC0415
+
+    assert is_fillable(ORDER_LINES)
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE VIEW of_others AS SELECT * FROM silver_factorderline")
+        cursor.execute("GRANT SELECT ON silver_facthire TO PUBLIC")
+    try:
+        assert not is_fillable(ORDER_LINES)
+        assert not is_fillable(HIRES)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP VIEW of_others")
+            cursor.execute("REVOKE SELECT ON silver_facthire FROM PUBLIC")

@@ -4,6 +4,7 @@ from collections import defaultdict
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from bronze.models import Dataset, RawRecord
 from governance.feed import ChangeFeed
@@ -110,6 +111,25 @@ def _rows(model: Any, *bound: str) -> list[dict[str, Any]]:
         field.name for field in model._meta.concrete_fields if not field.is_relation and field.name != "id"
     ]
     return list(model.objects.values(*own, *bound))
+
+
+def surrogate_keys() -> dict[str, dict[Any, int]]:
+    """Natural key -> surrogate key of every table."""
+    return {
+        table.name: {
+            tuple(natural): key for key, *natural in QuerySet(table.model).values_list("pk", *table.natural)
+        }
+        for table in FROM_RECORDS.values()
+    }
+
+
+def validity() -> dict[str, list[Any]]:
+    """The versions of each user: number, from, to, is it the current one."""
+    found: dict[str, list[Any]] = defaultdict(list)
+    users = DimUser.objects.filter(key__gt=0).order_by("version")
+    for user_id, *span in users.values_list("user_id", "version", "valid_from", "valid_to", "is_current"):
+        found[user_id].append(tuple(span))
+    return found
 
 
 def content() -> dict[str, set[Any]]:

@@ -25,6 +25,7 @@ SUPPORTED = (
 HEAD_BYTES = MB
 TAIL_BYTES = 4096
 PIECE_BYTES = MB
+TAR_MARK = 257
 RATIO_FROM_BYTES = 16 * MB
 
 BINARY_TYPES: tuple[tuple[bytes, str, str], ...] = (
@@ -37,6 +38,11 @@ BINARY_TYPES: tuple[tuple[bytes, str, str], ...] = (
     (b"\xfd7zXZ", "an xz file", "unpack it first"),
     (b"\x28\xb5\x2f\xfd", "a Zstandard file", "unpack it first"),
     (b"SQLite format 3\x00", "an SQLite database", "export its tables as CSV"),
+    (b"PARE", "an encrypted Parquet file", "save it without encryption"),
+    (b"ORC", "an ORC file", "save it as Parquet"),
+    (b"\x89HDF", "an HDF5 file", "save it as Parquet"),
+    (b"\x04\x22\x4d\x18", "an LZ4 file", "unpack it first"),
+    (b"\x1f\x9d", "a compress (.Z) file", "unpack it first"),
     (b"ARROW1\x00", "an Arrow file", "save it as Parquet"),
     (b"Obj\x01", "an Avro file", "save it as Parquet"),
     (b"\x89PNG", "a PNG image", "send text or PDF"),
@@ -102,7 +108,9 @@ def _find_by_magic(inspection: Inspection, head: bytes) -> Inspection:
     for magic, what, advice in BINARY_TYPES:
         if head.startswith(magic):
             raise UnsupportedFileType(f"{name} is {what}: {advice}. Supported are {SUPPORTED}.")
-    if b"%PDF-" in head[:1024] and head.lstrip()[:1] == b"%":
+    if head[TAR_MARK:].startswith(b"ustar"):
+        raise UnsupportedFileType(f"{name} is a tar archive: send its files, or a zip archive of them.")
+    if b"%PDF-" in head[:1024] and (head.lstrip()[:1] == b"%" or name.lower().endswith(".pdf")):
         return inspection.with_format("PDF", kind="pdf")
     if head.startswith(b"PAR1"):
         _check_parquet_end(inspection)

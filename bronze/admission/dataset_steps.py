@@ -4,11 +4,10 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import PurePath
 
+from bronze.admission.bytes_steps import check_expansion
 from bronze.admission.candidate import Inspection
 from bronze.admission.datasets import (
-    fits_types,
     fitting,
-    is_number,
     known_count,
     known_names,
     missing,
@@ -22,27 +21,36 @@ from bronze.admission.errors import (
     UnknownDataset,
     UnsupportedFileType,
 )
+from bronze.admission.headers import (
+    check_header,
+    check_repeated,
+    header_title,
+    listed,
+    origin_of_names,
+    takes,
+    unknown_columns,
+)
 from bronze.admission.overrides import Overrides
+from bronze.admission.preamble import named_separator, without_preamble
 from bronze.contracts import DOCUMENTS, ContractSpec
 from bronze.contracts.described import HOW_TO_CREATE
 from bronze.readers import LINE, FileFormat, ReadLimits, read_rows
 from bronze.readers.csv_exact import unique_names
 from bronze.readers.formats import plain_name
 from bronze.readers.json_rows import find_array_key
-from bronze.readers.parquet_rows import parquet_columns
+from bronze.readers.parquet_rows import parquet_columns, parquet_shape
 
-TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".tab"})
+DATA_SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".json", ".ndjson", ".jsonl", ".geojson", ".parquet"})
+"""What is called like that is never taken for a text without rows."""
 TEXT_SUFFIXES = frozenset({".txt", ".text", ".md", ".markdown"})
 SAMPLE_LIMITS = ReadLimits(segment_bytes=64 * 1024)
-SAMPLE_ROWS = 20
-SHOWN_COLUMNS = 20
 
 
 def check_dataset_option(inspection: Inspection) -> Inspection:
     wanted = inspection.candidate.dataset
     if wanted is not None and wanted != DOCUMENTS and wanted not in inspection.contracts:
         raise UnknownDataset(
-            f"There is no data set {wanted!r}. There are {_listed([*inspection.contracts, DOCUMENTS])}. {HOW_TO_CREATE}"
+            f"There is no data set {wanted!r}. There are {listed([*inspection.contracts, DOCUMENTS])}. {HOW_TO_CREATE}"
         )
     return inspection
 
@@ -77,6 +85,8 @@ def _table_or_text(inspection: Inspection) -> Inspection:
     wanted = inspection.candidate.dataset
     dialect = None if wanted == DOCUMENTS else _dialect(inspection)
     if dialect is None:
+        if wanted != DOCUMENTS and _is_called_data(inspection):
+            raise _no_rows(inspection)
         return _as_document(inspection.with_format("plain text", kind="text"))
     try:
         return _table(inspection, dialect)
@@ -89,18 +99,33 @@ def _table_or_text(inspection: Inspection) -> Inspection:
 def _dialect(inspection: Inspection) -> Dialect | None:
     wanted = inspection.contracts.get(inspection.candidate.dataset or "")
     names = wanted.column_names() if wanted else known_names(inspection.contracts)
-    asked = inspection.candidate.overrides.delimiter
+    said, sample = named_separator(inspection.sample)
+    asked = inspection.candidate.overrides.delimiter or said
     delimiters = (asked,) if asked else tuple(DELIMITERS)
-    return find_dialect(
-        inspection.sample, is_whole=inspection.is_sample_whole, names=names, delimiters=delimiters
-    )
+    dialect = find_dialect(sample, is_whole=inspection.is_sample_whole, names=names, delimiters=delimiters)
+    if dialect is None:
+        return None
+    if not _is_called_text(inspection):
+        dialect = without_preamble(dialect, [wanted] if wanted else inspection.contracts.values())
+    return replace(dialect, starts=tuple(start + (said is not None) for start in dialect.starts))
 
 
 def _may_be_text(inspection: Inspection, dialect: Dialect) -> bool:
     if inspection.candidate.overrides.means_table:
         return False
-    suffixes = {suffix.lower() for suffix in PurePath(inspection.candidate.name).suffixes}
-    return not suffixes & TABLE_SUFFIXES and (not dialect.is_table or bool(suffixes & TEXT_SUFFIXES))
+    return not _is_called_data(inspection) and (not dialect.is_table or _is_called_text(inspection))
+
+
+def _is_called_data(inspection: Inspection) -> bool:
+    return bool(_suffixes(inspection) & DATA_SUFFIXES)
+
+
+def _is_called_text(inspection: Inspection) -> bool:
+    return bool(_suffixes(inspection) & TEXT_SUFFIXES)
+
+
+def _suffixes(inspection: Inspection) -> set[str]:
+    return {suffix.lower() for suffix in PurePath(inspection.candidate.name).suffixes}
 
 
 def _table(inspection: Inspection, dialect: Dialect) -> Inspection:
@@ -108,8 +133,9 @@ def _table(inspection: Inspection, dialect: Dialect) -> Inspection:
     first = dialect.rows[0]
     named = _with_names(dialect, asked)
     contract, reason = _contract_of_table(inspection, named)
-    has_header = _check_header(named, contract, asked.header)
-    header = "header" if has_header else f"no header: columns {_origin_of_names(contract)}"
+    has_header = check_header(named, contract, asked.header)
+    above = dialect.starts[0]
+    header = header_title(above) if has_header else f"no header: columns {origin_of_names(contract)}"
     aliases = {**contract.column_names(), **asked.aliases}
     fmt = replace(
         inspection.format,
@@ -120,7 +146,10 @@ def _table(inspection: Inspection, dialect: Dialect) -> Inspection:
         columns=unique_names(first, aliases) if has_header else _columns_by_place(dialect, contract, asked),
         header=first if has_header else (),
         aliases=aliases,
+        skip_lines=above,
     )
+    if has_header:
+        check_repeated(first, aliases, contract)
     encoding, *notes = (part for part in inspection.detected if part != "gzip")
     packed = ["gzip"] if fmt.compression == "gzip" else []
     what = ("CSV", *packed, encoding, dialect.title, header, *notes)
@@ -148,7 +177,7 @@ def _contract_of_table(inspection: Inspection, dialect: Dialect) -> tuple[Contra
     if wanted is not None:
         return contracts[wanted], "as asked"
     named = named_by_file(inspection.candidate.name, contracts)
-    if named is not None and _takes(dialect, contracts[named], inspection.candidate.overrides):
+    if named is not None and takes(dialect, contracts[named], inspection.candidate.overrides):
         return contracts[named], "by the file name"
     fits = fitting(dialect.rows[0], _closed(contracts))
     if len(fits) == 1:
@@ -156,60 +185,6 @@ def _contract_of_table(inspection: Inspection, dialect: Dialect) -> tuple[Contra
     if named is not None:
         return contracts[named], "by the file name"
     raise _unknown_dataset(inspection, dialect.rows[0], fits)
-
-
-def _takes(dialect: Dialect, contract: ContractSpec, asked: Overrides) -> bool:
-    try:
-        _check_header(dialect, contract, asked.header)
-    except (UnknownColumns, MissingColumns):
-        return False
-    return True
-
-
-def _check_header(dialect: Dialect, contract: ContractSpec, asked: bool | None) -> bool:
-    """True: the first row is a header of the contract; False: there is none. Raises when it is neither."""
-    first = dialect.rows[0]
-    if asked is False or (asked is None and not _is_header(dialect, contract)):
-        return False
-    if lacking := missing(first, contract):
-        raise MissingColumns(
-            f"The header lacks {_listed(lacking)}, required by the data set {contract.name}. Found: {_listed(first)}.",
-            missing=lacking,
-        )
-    return True
-
-
-def _is_header(dialect: Dialect, contract: ContractSpec) -> bool:
-    """Raises `UnknownColumns` where the first row is neither a header nor a row of the contract."""
-    first = dialect.rows[0]
-    if contract.is_open:
-        return _is_open_header(dialect, contract)
-    known = known_count(first, contract)
-    has_words_only = not any(is_number(cell.strip()) for cell in first)
-    is_header = has_words_only and known > 0
-    if not (is_header and 2 * known >= len(first)):
-        if fits_types(first, contract) or (not has_words_only and _rows_fit(dialect, contract)):
-            return False
-        if not is_header:
-            raise _unknown_columns(first, contract)
-    return True
-
-
-def _is_open_header(dialect: Dialect, contract: ContractSpec) -> bool:
-    """A data set that takes any field takes any header. Without one, fields are those described, then numbered."""
-    first = dialect.rows[0]
-    if known_count(first, contract) > 0 or not any(is_number(cell.strip()) for cell in first):
-        return True
-    return bool(contract.fields) and not fits_types(first[: len(contract.fields)], contract)
-
-
-def _origin_of_names(contract: ContractSpec) -> str:
-    return f"taken from the contract {contract.name}" if contract.fields else "numbered"
-
-
-def _rows_fit(dialect: Dialect, contract: ContractSpec) -> bool:
-    rows = dialect.rows[:SAMPLE_ROWS]
-    return 2 * sum(fits_types(row, contract) for row in rows) >= len(rows)
 
 
 # --- JSON and Parquet ---------------------------------------------------------------------------------------------
@@ -277,7 +252,7 @@ def _at_record_path(inspection: Inspection, fmt: FileFormat, asked: str) -> File
     columns = _sample_columns(inspection, fmt)
     if asked not in columns:
         raise InvalidOverride(
-            f"{inspection.candidate.name} has no member {asked!r} with records. There are {_listed(sorted(columns))}."
+            f"{inspection.candidate.name} has no member {asked!r} with records. There are {listed(sorted(columns))}."
         )
     return replace(fmt, record_path=asked)
 
@@ -289,17 +264,18 @@ def _sample_columns(inspection: Inspection, fmt: FileFormat) -> dict[str, None]:
 
 
 def _parquet_dataset(inspection: Inspection) -> Inspection:
-    asked = inspection.candidate.overrides
-    columns = [
-        asked.aliases.get(plain_name(name), name) for name in parquet_columns(inspection.candidate.path)
-    ]
+    candidate, asked = inspection.candidate, inspection.candidate.overrides
+    names, height = parquet_shape(candidate.path)
+    check_expansion(candidate.name, inspection.size, height * len(names), candidate.limits)
+    columns = [asked.aliases.get(plain_name(name), name) for name in names]
     contract, reason = _contract_of_records(inspection, columns, {})
     if lacking := missing(columns, contract):
         raise MissingColumns(
-            f"The file lacks {_listed(lacking)}, required by the data set {contract.name}. Found: {_listed(columns)}.",
+            f"The file lacks {listed(lacking)}, required by the data set {contract.name}. Found: {listed(columns)}.",
             missing=lacking,
         )
     aliases = {**contract.column_names(), **asked.aliases}
+    check_repeated(columns, aliases, contract)
     return inspection.with_format(aliases=aliases).learn(dataset=contract.name, reason=reason)
 
 
@@ -341,32 +317,23 @@ def _checked(contract: ContractSpec, columns: Collection[str]) -> ContractSpec:
     """The contract, unless most of what it requires is missing. Single records may lack fields: they are quarantined."""
     required = sum(field.required for field in contract.fields)
     if columns and 2 * len(missing(columns, contract)) > required:
-        raise _unknown_columns(columns, contract)
+        raise unknown_columns(columns, contract)
     return contract
+
+
+def _no_rows(inspection: Inspection) -> UnsupportedFileType:
+    return UnsupportedFileType(
+        f"{inspection.candidate.name} is called a file of rows and has none that can be told apart."
+    )
 
 
 # --- messages -----------------------------------------------------------------------------------------------------
 
 
-def _unknown_columns(columns: Iterable[str], contract: ContractSpec) -> UnknownColumns:
-    found = list(columns)
-    return UnknownColumns(
-        f"The columns are not those of the data set {contract.name}. Found: {_listed(found)}. "
-        f"Expected: {_listed(contract.field_names())}.",
-        found=found[:SHOWN_COLUMNS],
-        expected=list(contract.field_names()),
-    )
-
-
 def _unknown_dataset(inspection: Inspection, columns: Iterable[str], fits: list[str]) -> UnknownDataset:
-    why = f"its columns fit {_listed(fits)}" if fits else f"no data set has its columns ({_listed(columns)})"
+    why = f"its columns fit {listed(fits)}" if fits else f"no data set has its columns ({listed(columns)})"
     return UnknownDataset(
         f"Which data set {inspection.candidate.name} belongs to cannot be told: its name names none, and {why}. "
-        f"Name it with --dataset; there are {_listed([*inspection.contracts, DOCUMENTS])}. {HOW_TO_CREATE}"
+        "Name it: as `dataset` in the form or the address, as --dataset, or by a folder of the inbox. "
+        f"There are {listed([*inspection.contracts, DOCUMENTS])}. {HOW_TO_CREATE}"
     )
-
-
-def _listed(names: Iterable[str]) -> str:
-    shown = [name if len(name) <= 60 else name[:60] + "…" for name in names]
-    more = f" and {len(shown) - SHOWN_COLUMNS} more" if len(shown) > SHOWN_COLUMNS else ""
-    return ", ".join(shown[:SHOWN_COLUMNS]) + more

@@ -67,3 +67,9 @@ class MissingColumns(PermanentError):
     """The header lacks columns that the data set requires."""
 
     code = "missing_columns"
+
+
+class RepeatedColumns(PermanentError):
+    """Several columns stand for one field of the data set."""
+
+    code = "repeated_columns"

@@ -3,10 +3,11 @@
 import codecs
 import json
 import re
+from typing import Literal
 
 from charset_normalizer import from_bytes
 
-from bronze.admission.bytes_steps import SUPPORTED, TAIL_BYTES
+from bronze.admission.bytes_steps import HEAD_BYTES, SUPPORTED, TAIL_BYTES, megabytes
 from bronze.admission.candidate import Inspection, TextScan
 from bronze.admission.errors import EmptyFile, IncompleteFile, UndecodableText, UnsupportedFileType
 from bronze.admission.overrides import ENCODINGS
@@ -26,9 +27,15 @@ GUESSED_ENCODINGS = [
 MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\ufffd]")
 JSON_START = re.compile(r'\s*(?:\{\s*(?:"|\}|$)|\[\s*(?:[{\]\["]|-?\d|true|false|null|$))')
+QUOTED = re.compile(r'"[^"]*"')
+LONE_RETURN = re.compile(r"\r(?!\n)")
 MOST_CONTROL_SHARE = 0.02
+FEW_CONTROLS = 4
 FEWEST_NUL_SHARE = 0.3
 FEWEST_BYTES_TO_GUESS = 12
+LINES_TO_JUDGE = 20
+ANY_NUMBER = json.JSONDecoder(parse_int=str, parse_float=str)
+"""Python refuses to make a number of thousands of digits."""
 
 
 def find_encoding(inspection: Inspection) -> Inspection:
@@ -42,11 +49,19 @@ def find_encoding(inspection: Inspection) -> Inspection:
     )
     text = codecs.getincrementaldecoder(encoding)(errors="replace").decode(scan.head).removeprefix("\ufeff")
     _check_is_text(inspection.candidate.name, text)
-    newline = "\r" if "\r" in text and "\n" not in text else "\n"
+    newline = _newline(text)
     return inspection.learn(
         sample=text.replace("\r\n", "\n").replace("\r", "\n") if newline == "\r" else text,
         is_sample_whole=len(scan.head) < TAIL_BYTES or scan.head.endswith(scan.tail),
     ).with_format(note, encoding=encoding, newline=newline)
+
+
+def _newline(text: str) -> Literal["\n", "\r"]:
+    """The carriage return if more lines end with it alone than with a line feed, quoted cells aside."""
+    if "\r" not in text:
+        return "\n"
+    plain = QUOTED.sub("", text)
+    return "\r" if len(LONE_RETURN.findall(plain)) > plain.count("\n") else "\n"
 
 
 def _encoding(name: str, scan: TextScan) -> tuple[str, str]:
@@ -113,18 +128,21 @@ def _decodes(data: bytes, encoding: str) -> bool:
 
 def _check_is_text(name: str, text: str) -> None:
     if not text.strip(" \t\r\n\f\x00"):
-        raise EmptyFile(f"{name} has nothing but white space.")
-    if len(CONTROL.findall(text)) > MOST_CONTROL_SHARE * len(text) + 1:
+        much = f" in its first {megabytes(len(text))}" if len(text) >= HEAD_BYTES // 4 else ""
+        raise EmptyFile(f"{name} has nothing but white space{much}.")
+    if len(CONTROL.findall(text)) > MOST_CONTROL_SHARE * len(text) + FEW_CONTROLS:
         raise UnsupportedFileType(f"{name} is a binary file of an unknown type. Supported are {SUPPORTED}.")
 
 
 def find_json(inspection: Inspection) -> Inspection:
     """JSON or NDJSON by how the text starts; a JSON file that lacks its end is refused here."""
     sample = inspection.sample
-    if inspection.scan is None or not JSON_START.match(sample) or _is_broken_start(sample):
+    if inspection.scan is None:
         return inspection
     if _is_ndjson(sample):
         return inspection.with_format("NDJSON", kind="ndjson")
+    if not JSON_START.match(sample) or _is_broken_start(sample):
+        return inspection
     _check_json_end(inspection)
     return inspection.with_format("JSON", kind="json")
 
@@ -135,27 +153,32 @@ def _is_broken_start(sample: str) -> bool:
     if not text.startswith("["):
         return False
     try:
-        _, end = json.JSONDecoder().raw_decode(text)
+        value, end = ANY_NUMBER.raw_decode(text)
     except (json.JSONDecodeError, RecursionError):
         return False
-    return bool(text[end:].strip())
+    following = text[end:].lstrip()
+    has_records = isinstance(value, list) and any(isinstance(element, dict) for element in value)
+    return bool(following) and not (has_records and following.startswith(("[", "{", ",")))
 
 
 def _is_ndjson(sample: str) -> bool:
-    """Objects line by line: the first line is a whole object, or the next one starts another object."""
-    lines = [line.strip() for line in sample.split("\n", 20) if line.strip()][:20]
-    if not lines[0].startswith("{"):
+    """Objects line by line: nearly all lines begin one, or the first or half of them are whole ones."""
+    lines = [line.strip() for line in sample.split("\n", LINES_TO_JUDGE) if line.strip()][:LINES_TO_JUDGE]
+    if len(lines) < 2:
         return False
-    if len(lines) > 1 and all(line.startswith('{"') for line in lines[:-1]):
+    if all(line.startswith('{"') for line in lines[:-1]) or _is_object(lines[0]):
         return True
-    return len(lines) > 1 and _is_object(lines[0])
+    return 2 * sum(map(_is_object, lines)) >= len(lines)
 
 
 def _is_object(text: str) -> bool:
+    if not text.startswith("{"):
+        return False
     try:
-        return isinstance(json.loads(text), dict)
+        _, end = ANY_NUMBER.raw_decode(text)
     except (json.JSONDecodeError, RecursionError):
         return False
+    return end == len(text)
 
 
 def _check_json_end(inspection: Inspection) -> None:

@@ -91,16 +91,25 @@ def repeated_header(line: int) -> str:
     return f"line {line} repeats the header"
 
 
-def unique_names(cells: Sequence[str], aliases: Any = ()) -> tuple[str, ...]:
-    """Column names of a header: aliases resolved, empty ones numbered, a repeated one with its position appended."""
+def resolved_names(cells: Sequence[str], aliases: Any = ()) -> list[str]:
+    """The cells of a header, aliases replaced by the name of their field unless the field has a column of its own."""
     known = dict(aliases)
     plain = [plain_name(cell) for cell in cells]
-    names: list[str] = []
-    for position, cell in enumerate(cells, start=1):
-        field = known.get(plain[position - 1])
-        name = field if field and (plain[position - 1] == field or field not in plain) else cell.strip()
-        name = name or f"column_{position}"
-        names.append(f"{name}_{position}" if name in names or name == LINE else name)
+    fields = [known.get(name) for name in plain]
+    return [
+        field if field and (name == field or field not in plain) else storable(cell.strip())
+        for cell, name, field in zip(cells, plain, fields, strict=True)
+    ]
+
+
+def unique_names(cells: Sequence[str], aliases: Any = ()) -> tuple[str, ...]:
+    """Column names of a header: aliases resolved, empty ones numbered, a repeated one with its position appended."""
+    names: dict[str, None] = {}
+    for position, resolved in enumerate(resolved_names(cells, aliases), start=1):
+        name = resolved or f"column_{position}"
+        while name in names or name == LINE:
+            name = f"{name}_{position}"
+        names[name] = None
     return tuple(names)
 
 
@@ -137,6 +146,7 @@ class _Lines:
 
     def __init__(self, body: bytes) -> None:
         self.undecodable: set[int] = set()
+        self.is_record_start = True
         try:
             self.text = list(StringIO(body.decode(), newline="\n"))
         except UnicodeDecodeError:
@@ -150,7 +160,11 @@ class _Lines:
             return raw.decode("utf-8", "backslashreplace")
 
     def feed(self, start: int) -> Iterator[str]:
-        return (self.text[number] for number in range(start, len(self.text)))
+        """Set `is_record_start` before the line of a record is asked for: there may be a byte order mark in front of it,
+        where files were put one behind the other."""
+        for number in range(start, len(self.text)):
+            line, is_start, self.is_record_start = self.text[number], self.is_record_start, False
+            yield line.removeprefix("\ufeff") if is_start else line
 
     def raw(self, start: int, end: int) -> str:
         return storable("".join(self.text[start:end]).rstrip("\r\n"))
@@ -183,7 +197,8 @@ class _ExactParser:
             if is_open and self._lines.length(start) <= record_bytes:
                 end = start
                 break
-            self._add_broken_quote(start, "no quote closes it" if is_open else str(error))
+            if not self._add_split_at_returns(start):
+                self._add_broken_quote(start, "no quote closes it" if is_open else str(error))
             start += 1
         return self._segment(end)
 
@@ -191,12 +206,14 @@ class _ExactParser:
         """Parse until the end or the first error; where the record with the error starts, and the error."""
         reader = self._layout.reader(self._lines.feed(start))
         record = start
+        self._lines.is_record_start = True
         try:
             for row in reader:
                 following = start + reader.line_num
                 if row:
                     self._add(row, record, following)
                 record = following
+                self._lines.is_record_start = True
         except csv.Error as error:
             return record, error
         return record, None
@@ -221,6 +238,22 @@ class _ExactParser:
         if self._layout.is_header(row):
             return "repeated_header", repeated_header(line)
         return None
+
+    def _add_split_at_returns(self, start: int) -> bool:
+        """Take a line whose carriage returns end rows, as where files of several systems were joined.
+
+        False if a piece is no whole row: the returns are part of the data then.
+        """
+        pieces = [piece for piece in self._lines.text[start].rstrip("\r\n").split("\r") if piece]
+        try:
+            rows = list(self._layout.reader(iter(pieces)))
+        except csv.Error:
+            return False
+        if not 1 < len(rows) == len(pieces) or any(self._problem(row, start, start + 1) for row in rows):
+            return False
+        self._rows += rows
+        self._row_lines += [self._line + start] * len(rows)
+        return True
 
     def _add_broken_quote(self, start: int, reason: str) -> None:
         line = self._line + start

@@ -16,7 +16,7 @@ import polars as pl
 from bronze.readers.csv_exact import Layout, Segment, first_record, parse_exact, wrong_width
 from bronze.readers.errors import UnreadableFile
 from bronze.readers.formats import LINE, BrokenRow, FileFormat, ReadLimits, RowBatch, storable
-from bronze.readers.source import ByteSource
+from bronze.readers.source import BOM, ByteSource
 
 BLANK = (b"", b"\r")
 
@@ -75,6 +75,7 @@ class _CsvReader:
 
     def _read_layout(self) -> Layout | None:
         """The columns; consumes the header line if there is one. None: the file has no record at all."""
+        self._skip_lines()
         if self._fmt.columns and not self._fmt.has_header:
             return Layout.of(self._fmt, ())
         while (found := first_record(self._buffer, self._fmt, is_final=self._is_final)) is None:
@@ -87,6 +88,13 @@ class _CsvReader:
             self._buffer = self._buffer[found.used_bytes :]
             self._line += found.used_lines
         return Layout.of(self._fmt, found.cells)
+
+    def _skip_lines(self) -> None:
+        for _ in range(self._fmt.skip_lines):
+            while b"\n" not in self._buffer and not self._is_final:
+                self._fill()
+            self._buffer = self._buffer.partition(b"\n")[2]
+            self._line += 1
 
     def _skip_long_line(self, layout: Layout) -> Segment:
         raw = storable(self._buffer.decode("utf-8", "replace"))
@@ -108,7 +116,7 @@ class FastParser:
 
     def parse(self, body: bytes, line: int) -> Segment | None:
         plain = self._without_quoted_cells(body)
-        if plain is None or b"\x00" in body or plain.count(b"\r") != plain.count(b"\r\n"):
+        if plain is None or b"\x00" in body or BOM in body or plain.count(b"\r") != plain.count(b"\r\n"):
             return None
         if not self._is_regular(plain):
             return self._set_aside(body, line) if plain is body else None

@@ -21,6 +21,7 @@ class FileFormat:
 
     `columns` are the names that a CSV file's columns get, in file order; empty: the header gives them.
     `header` are the cells of the header line as the file has them.
+    `skip_lines` is the number of physical lines above the header, or above the first row, that are no data.
     `aliases` maps other spellings of a column (lower case, underscores) to the field's name.
     `array_key` names the member of a top-level JSON object that holds the array of records.
     `record_path` names the member of each record whose elements are the rows; they inherit the record's scalars.
@@ -38,6 +39,7 @@ class FileFormat:
     array_key: str | None = None
     record_path: str | None = None
     compression: Compression = "none"
+    skip_lines: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self) | {"columns": list(self.columns), "header": list(self.header)}

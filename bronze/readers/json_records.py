@@ -10,6 +10,8 @@ from bronze.readers.json_text import JsonDecoder, cell, encode
 
 Record = dict[str, Any]
 KNOWN_SHAPES = 1000
+CELLS_AT_ONCE = 5_000_000
+"""Records times the names that any of them has: records that all have other names must not fill the memory."""
 
 
 class RecordCollector:
@@ -27,11 +29,13 @@ class RecordCollector:
         self._payloads: list[str] = []
         self._lines: list[int] = []
         self._broken: list[BrokenRow] = []
+        self._columns: set[str] = set()
         self._size = 0
 
     @property
     def is_due(self) -> bool:
-        return self._size >= self._limits.segment_bytes
+        cells = len(self._records) * len(self._columns)
+        return self._size >= self._limits.segment_bytes or cells >= CELLS_AT_ONCE
 
     def add(self, line: int, text: str, value: Any) -> None:
         """Take the decoded `value` of the JSON `text` that starts on `line`."""
@@ -72,6 +76,7 @@ class RecordCollector:
             record = {names.get(name, name): value for name, value in record.items()}
             text = encode(record)
         self._size += len(text)
+        self._columns.update(record)
         self._records.append(record)
         self._payloads.append(text)
         self._lines.append(line)

@@ -1,4 +1,4 @@
-"""A JSON array of records, an object that holds one, or JSON objects one after the other; streamed."""
+"""JSON arrays of records, an object that holds one, or JSON objects one after the other; streamed."""
 
 import codecs
 import json
@@ -123,7 +123,9 @@ class JsonStream:
             self._check_unfinished(error)
             return None
         except RecursionError as error:
-            raise UnreadableFile(f"The JSON that starts on line {self.line} is nested too deep.") from error
+            raise UnreadableFile(
+                f"The JSON that starts on line {self.line} is nested deeper than {self._limits.json_depth} levels."
+            ) from error
         is_certain = end < len(self._text) or self._is_final or isinstance(value, dict | list)
         return (value, end) if is_certain else None
 
@@ -158,7 +160,8 @@ class JsonStream:
 
 def _records(stream: JsonStream, fmt: FileFormat) -> Iterator[tuple[int, str, Any]]:
     if stream.peek() == "[":
-        yield from _array(stream)
+        while stream.peek() == "[":
+            yield from _array(stream)
     elif fmt.array_key is not None and stream.take("{"):
         yield from _wrapped_array(stream, fmt.array_key)
     else:

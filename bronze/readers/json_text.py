@@ -26,21 +26,31 @@ class JsonDecoder:
     def __init__(self, max_depth: int) -> None:
         self._max_depth = max_depth
         self._odd_number: str | None = None
+        self._repeated: str | None = None
         self._decoder = json.JSONDecoder(
-            parse_float=self._number, parse_int=self._integer, parse_constant=self._constant
+            parse_float=self._number,
+            parse_int=self._integer,
+            parse_constant=self._constant,
+            object_pairs_hook=self._object,
         )
+
+    @property
+    def too_deep(self) -> tuple[str, str]:
+        return too_deep(self._max_depth)
 
     def decode_at(self, text: str, start: int) -> tuple[Any, int]:
         """The value at `start` and where it ends. Raises `json.JSONDecodeError`, and `RecursionError` if very deep."""
-        self._odd_number = None
+        self._odd_number = self._repeated = None
         return self._decoder.raw_decode(text, start)
 
     def problem(self, text: str, value: Any) -> tuple[str, str] | None:
         """Rule and message for a decoded value that cannot be a record."""
         if depth_exceeds(text, self._max_depth):
-            return too_deep(self._max_depth)
+            return self.too_deep
         if unstorable := self.unstorable(text, value):
             return unstorable
+        if self._repeated is not None:
+            return "repeated_name", f"the member {self._repeated[:40]!r} is there more than once"
         return None if isinstance(value, dict) else ("not_an_object", "the record is not a JSON object")
 
     def unstorable(self, text: str, value: Any) -> tuple[str, str] | None:
@@ -52,6 +62,13 @@ class JsonDecoder:
         if SURROGATE_ESCAPE.search(text) and any(LONE_SURROGATE.search(part) for part in strings(value)):
             return "lone_surrogate", "a text has half of a surrogate pair"
         return None
+
+    def _object(self, members: list[tuple[str, Any]]) -> dict[str, Any]:
+        value = dict(members)
+        if len(value) < len(members):
+            names = [name for name, _ in members]
+            self._repeated = next(name for name in names if names.count(name) > 1)
+        return value
 
     def _number(self, text: str) -> Number:
         is_large = "e" in text.lower() and _exponent(text) > LARGEST_EXPONENT

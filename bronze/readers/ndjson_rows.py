@@ -65,7 +65,7 @@ def _decode(collector: RecordCollector, decoder: JsonDecoder, line: int, text: s
         collector.add_broken(line, text, "json", f"{error.msg} at character {error.pos + 1}")
         return
     except RecursionError:
-        collector.add_broken(line, text, "too_deep", "JSON is nested too deep")
+        collector.add_broken(line, text, *decoder.too_deep)
         return
     if end != len(text):
         collector.add_broken(line, text, "json", f"more text after the record at character {end + 1}")

@@ -35,8 +35,14 @@ def read_parquet(path: Path, fmt: FileFormat, limits: ReadLimits) -> Iterator[Ro
 
 def parquet_columns(path: Path) -> list[str]:
     """Names of the columns. Raises `UnreadableFile` for a damaged file."""
+    return parquet_shape(path)[0]
+
+
+def parquet_shape(path: Path) -> tuple[list[str], int]:
+    """Names of the columns and number of rows. Raises `UnreadableFile` for a damaged file."""
     try:
-        return pl.scan_parquet(path, glob=False).collect_schema().names()
+        table = pl.scan_parquet(path, glob=False)
+        return table.collect_schema().names(), table.select(pl.len()).collect().item()
     except _DAMAGED as error:  # pylint: disable=catching-non-exception  # it is a BaseException
         raise UnreadableFile(f"The Parquet file is damaged: {str(error).splitlines()[0]}.") from error
 

@@ -105,7 +105,7 @@ def test_text_that_only_looks_like_a_nul_is_kept(path):
 def test_very_deep_json(path):
     rows, _, broken = read(path, '{"a":' + "[" * 200_000 + "\n" + '{"a":1}', NDJSON)
     assert (len(rows), broken[0].rule) == (1, "too_deep")
-    with pytest.raises(UnreadableFile, match="too deep"):
+    with pytest.raises(UnreadableFile, match="nested deeper than 64 levels"):
         read(path, "[" * 200_000, JSON)
 
 
@@ -203,3 +203,22 @@ def test_payloads_are_the_records(path, records, segment_bytes, indent):
     _, as_lines, _ = read(path, "\n".join(map(json.dumps, records)), NDJSON, segment_bytes=segment_bytes)
     assert as_lines == [json.dumps(record) for record in records]
     assert broken == []
+
+
+def test_a_member_that_is_there_twice_breaks_its_record(path):
+    rows, _, broken = read(path, '{"a":1,"a":2}\n{"a":{"b":1,"b":1}}\n{"a":3}\n', NDJSON)
+    assert [row["a"] for row in rows] == ["3"]
+    assert [(row.line, row.rule) for row in broken] == [(1, "repeated_name"), (2, "repeated_name")]
+
+
+def test_arrays_one_after_the_other(path):
+    rows, _, broken = read(path, '[{"a":1}]\n[{"a":2},{"a":3}]\n', JSON)
+    assert ([row["a"] for row in rows], broken) == (["1", "2", "3"], [])
+
+
+def test_records_that_all_have_other_names_come_in_batches(path):
+    records = "\n".join(f'{{"m{number}":1}}' for number in range(10_000))
+    path.write_text(records)
+    batches = list(read_rows(path, NDJSON))
+    assert sum(batch.rows.height for batch in batches) == 10_000
+    assert max(batch.rows.height * batch.rows.width for batch in batches) < 6_000_000

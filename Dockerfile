@@ -37,6 +37,12 @@ RUN groupadd --system --gid 10001 lakehouse \
     && install --directory --mode 0700 --owner lakehouse --group lakehouse \
         /var/lib/lakehouse /var/lib/lakehouse/inbox /var/lib/lakehouse/tmp
 
+# Debian packages for OCR, such as "tesseract-ocr tesseract-ocr-deu".
+ARG TESSERACT=""
+RUN if [ -n "$TESSERACT" ]; then \
+        apt-get update && apt-get install --yes --no-install-recommends $TESSERACT && rm -rf /var/lib/apt/lists/*; \
+    fi
+
 COPY --from=build /opt/lakehouse /opt/lakehouse
 
 USER 10001:10001

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from bronze.documents_text import Page
 from bronze.domain import DocumentFacts, PageText
 from bronze.errors import DocumentNotFound
 from bronze.models import Document, DocumentPage
@@ -17,6 +18,8 @@ FACTS: Mapping[str, Any] = {
     "size": F("source_file__size"),
     "linked_by_name": F("linked_by__username"),
 }
+PDF = "application/pdf"
+PAGES_LISTED = 10
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -67,7 +70,7 @@ class Documents:
     def pages(self, sha256: str, window: slice) -> tuple[list[PageText], int]:
         """Pages in order, and their number."""
         rows = DocumentPage.objects.filter(document=sha256).order_by("number")
-        found = rows.values("number", "text", "error")[window]
+        found = rows.values("number", "text", "error", "is_ocr")[window]
         return [PageText(**row) for row in found], rows.count()
 
     def link(self, sha256: str, user_id: str, *, by: int | None) -> None:
@@ -91,6 +94,46 @@ class Documents:
         rows = _named(sha256).filter(status=Document.Status.PENDING).select_related("source_file")
         return rows.select_for_update(skip_locked=True, of=("self",)).first()
 
+    def scanned(self) -> list[str]:
+        """PDF documents that lack text and whose pages have not been read from their picture yet."""
+        rows = Document.objects.filter(
+            status__in=(Document.Status.NO_TEXT, Document.Status.PARTIAL),
+            source_file__media_type=PDF,
+            ocr_at=None,
+            is_deleted=False,
+        )
+        return list(rows.order_by("created_at").values_list("sha256", flat=True))
+
+    def note(self, documents: Sequence[str], sentence: str) -> None:
+        """Say something of documents, in place of what was said before."""
+        Document.objects.filter(sha256__in=documents).exclude(message=sentence).update(message=sentence)
+
+    def textless_pages(self, sha256: str) -> list[int]:
+        rows = DocumentPage.objects.filter(document=sha256).order_by("number")
+        return [number for number, text in rows.values_list("number", "text") if not text.strip()]
+
+    def add_text(self, sha256: str, page: Page, *, owner: str) -> None:
+        """The text of a page from its picture. A document that nobody has spoken for belongs to `owner`."""
+        rows = DocumentPage.objects.filter(document=sha256, number=page.number)
+        rows.update(text=page.text, error=page.error or "", is_ocr=bool(page.text))
+        if owner:
+            _named(sha256).filter(user_id="", linked_at=None).update(user_id=owner)
+
+    def finish_scan(self, document: DocumentFacts) -> None:
+        """Say what came of it, unless the text has been read anew meanwhile."""
+        pages = DocumentPage.objects.filter(document=document.sha256).order_by("number")
+        read = list(pages.filter(is_ocr=True).values_list("number", flat=True))
+        failed = list(pages.exclude(error="").values_list("number", flat=True))
+        sentences = [f"Text by OCR: {_listed(read)}." if read else "OCR found no text."]
+        sentences += [f"Not read: {_listed(failed)}."] if failed else []
+        has_text = len(self.textless_pages(document.sha256)) < document.page_count
+        status = Document.Status.PARTIAL if failed else Document.Status.OK
+        _named(document.sha256).filter(status=document.status).update(
+            status=status if has_text else Document.Status.NO_TEXT,
+            message=" ".join(sentences),
+            ocr_at=timezone.now(),
+        )
+
     def lose(self, sha256: str, message: str) -> None:
         """Its bytes are gone; the text that was read before stays."""
         _named(sha256).update(status=Document.Status.CORRUPT, message=message)
@@ -98,6 +141,13 @@ class Documents:
 
 def _named(sha256: str) -> QuerySet[Document]:
     return Document.objects.filter(sha256=sha256 if SHA256.fullmatch(sha256) else "")
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    shown = ", ".join(map(str, numbers[:PAGES_LISTED]))
+    return (
+        f"page{'s' if len(numbers) > 1 else ''} {shown}{' and more' if len(numbers) > PAGES_LISTED else ''}"
+    )
 
 
 def _values(rows: QuerySet[Document]) -> Any:

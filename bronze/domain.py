@@ -113,6 +113,8 @@ class PageText(BaseModel):
     number: int
     text: str
     error: str
+    is_ocr: bool
+    """The text was read from the picture of the page, and may be wrong."""
 
 
 class Record(BaseModel):

@@ -286,6 +286,7 @@ class DocumentPage(models.Model):
     number = models.IntegerField(help_text="From 1.")
     text = models.TextField()
     error = models.TextField(blank=True)
+    is_ocr = models.BooleanField(default=False, help_text="The text was read from the picture of the page.")
 
     class Meta:
         ordering: ClassVar = ["document_id", "number"]

@@ -5,8 +5,9 @@ from contextlib import suppress
 from celery import shared_task
 
 from bronze.contracts import DOCUMENTS
+from bronze.documents import Documents
 from bronze.repositories import SourceFiles
-from bronze.services import ExtractWanted, LoadDocuments, LoadFile, SeedLake
+from bronze.services import ExtractWanted, LoadDocuments, LoadFile, ReadScans, SeedLake
 from governance.feed import NothingToDo
 from governance.services import track
 from lakehouse_project.kernel.errors import PermanentError
@@ -55,6 +56,17 @@ def load_received() -> None:
 def extract_wanted() -> None:
     """Read the text of documents anew where somebody has asked for it."""
     resolve(ExtractWanted)()
+
+
+@shared_task(name="bronze.read_scans")
+def read_scans() -> None:
+    """Read scanned documents that wait; the clock sends this only where OCR is switched on."""
+    if not resolve(Documents).scanned():
+        return
+    with suppress(NothingToDo), track("ocr") as run:
+        run.counts = {"documents": resolve(ReadScans)()}
+        if not run.counts["documents"]:
+            raise NothingToDo("What reads them is missing.")
 
 
 @shared_task(name="bronze.seed")

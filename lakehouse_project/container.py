@@ -7,6 +7,7 @@ import wireup
 from django.conf import settings
 from django.db import transaction
 
+from bronze import ocr
 from bronze import repositories as bronze_repositories
 from bronze import services as bronze
 from bronze.admission import AdmissionLimits
@@ -76,6 +77,18 @@ def _admission_limits() -> AdmissionLimits:
 @wireup.injectable
 def staged_files() -> StagedFiles:
     return StagedFiles(folder=settings.LAKEHOUSE_HOME / "staged")
+
+
+@wireup.injectable
+def read_scans(documents: Documents, stored: Storage, bus: EventBus) -> bronze.ReadScans:
+    languages = env().ocr_languages
+    return bronze.ReadScans(
+        documents=documents,
+        storage=stored,
+        events=bus,
+        lacking=lambda: ocr.lacking(languages),
+        read_page=lambda path, number: ocr.read_page(path, number, languages),
+    )
 
 
 @wireup.injectable
@@ -200,6 +213,7 @@ FACTORIES = (
     receive_file,
     unpack_files,
     staged_files,
+    read_scans,
     seed_lake,
     refine_changes,
     refresh_marts,

@@ -9,6 +9,7 @@ from django.db import connection, models
 from lakehouse_project.celery import app as celery_app
 from lakehouse_project.management.generate import NOTICE
 from lakehouse_project.pipeline import LISTENERS
+from lakehouse_project.queues import OCR_TASK, QUEUES
 
 LAYERS = ("governance", "bronze", "silver", "gold", "search")
 """Apps with tables, in the order of the flow; governance watches them all."""
@@ -133,8 +134,8 @@ def _flow() -> Iterator[str]:
     """Layers with their tables and tasks; an arrow between layers is an event that the pipeline hands on."""
     yield "flowchart LR"
     yield f'  ways_in(["{WAYS_IN}"]) --> bronze_tables'
-    for queue in celery_app.conf.task_queues:
-        yield from _layer(queue.name)
+    for queue in QUEUES:
+        yield from _layer(queue)
     for event, tasks in LISTENERS.items():
         source = event.split(".", 1)[0]
         yield from (f"  {source}_tables -- {event} --> {_node(task)}" for task in tasks)
@@ -154,7 +155,7 @@ def _layer(name: str) -> Iterator[str]:
 
 def _watched() -> Iterator[str]:
     yield f'  governance_tables[("{_table_names("governance")}")]'
-    layers = " & ".join(queue.name for queue in celery_app.conf.task_queues)
+    layers = " & ".join(QUEUES)
     yield f"  {layers} -. runs and watermarks .-> governance_tables"
 
 
@@ -164,7 +165,8 @@ def _tasks_of(layer: str) -> Sequence[str]:
 
 
 def _scheduled() -> Sequence[str]:
-    return [entry["task"] for entry in celery_app.conf.beat_schedule.values()]
+    tasks = (entry["task"] for entry in celery_app.conf.beat_schedule.values())
+    return [task for task in tasks if task != OCR_TASK]
 
 
 def _table_names(layer: str) -> str:

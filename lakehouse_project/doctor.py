@@ -12,6 +12,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from kombu.exceptions import OperationalError as BrokerError
 
+from bronze import ocr
 from lakehouse_project.celery import app
 from lakehouse_project.env import env
 from lakehouse_project.inboxes import drop_bucket, drop_folder
@@ -53,6 +54,7 @@ def examine() -> list[Diagnosis]:
         "search": _search,
         "storage": _storage,
         "inbox": _inbox,
+        "ocr": _ocr,
     }
     return [_diagnose(name, check) for name, check in checks.items()]
 
@@ -156,6 +158,16 @@ def _inbox() -> str:
         advice = "Check INBOX_URL and the AWS_ settings; `lakehouse watch` tries again by itself."
         raise Ailment(error.message, advice) from error
     return f"{folder.where} and {bucket.where}"
+
+
+def _ocr() -> str:
+    if not env().ocr:
+        return "off"
+    if sentence := ocr.lacking(env().ocr_languages):
+        raise Ailment(
+            sentence, "Install it (Debian: tesseract-ocr and tesseract-ocr-<language>), or set OCR=false."
+        )
+    return f"tesseract reads {env().ocr_languages}"
 
 
 def _first_line(error: BaseException) -> str:

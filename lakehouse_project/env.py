@@ -63,6 +63,10 @@ class Env(BaseSettings):
     aws_access_key_id: str | None = Field(None, description="Who asks the store.")
     aws_secret_access_key: SecretStr | None = Field(None, description="Its secret.")
     aws_session_token: SecretStr | None = Field(None, description="Goes with temporary keys.")
+    ocr: bool = Field(False, description="Read scanned PDF pages with the program tesseract.")
+    ocr_languages: str = Field(
+        "eng", pattern=r"^[A-Za-z0-9_]+(\+[A-Za-z0-9_]+)*$", description="Languages of the scans: eng+deu."
+    )
     pipeline_interval_seconds: float = Field(
         5.0, ge=1, description="How often stages look for work that no event told of."
     )

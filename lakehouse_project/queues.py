@@ -6,6 +6,8 @@ from kombu.entity import Queue
 from lakehouse_project.env import env
 
 QUEUES = ("bronze", "silver", "gold", "search")
+OCR_QUEUE, OCR_TASK = "ocr", "bronze.read_scans"
+"""Only with the setting OCR: pages take seconds, and nothing else shall wait for them."""
 STAGES = ("bronze.load_received", "silver.refine", "gold.refresh", "search.project")
 LONGEST_TASK_SECONDS = 6 * 3600
 
@@ -14,9 +16,9 @@ def configure(app: Celery) -> Celery:
     """Set up `app` with the broker of the environment. Tasks are acknowledged once they are done."""
     app.conf.update(
         broker_url=env().broker() or "redis://127.0.0.1:1/0",
-        task_queues=[Queue(name) for name in QUEUES],
+        task_queues=[Queue(name) for name in (*QUEUES, OCR_QUEUE)],
         task_default_queue="bronze",
-        task_routes={f"{name}.*": {"queue": name} for name in QUEUES},
+        task_routes={OCR_TASK: {"queue": OCR_QUEUE}, **{f"{name}.*": {"queue": name} for name in QUEUES}},
         task_serializer="json",
         accept_content=["json"],
         task_ignore_result=True,
@@ -29,7 +31,7 @@ def configure(app: Celery) -> Celery:
         broker_transport_options={"visibility_timeout": LONGEST_TASK_SECONDS, "socket_keepalive": True},
         beat_schedule={
             stage: {"task": stage, "schedule": env().pipeline_interval_seconds, "options": {"expires": 60}}
-            for stage in STAGES
+            for stage in (*STAGES, *([OCR_TASK] if env().ocr else []))
         },
         timezone="UTC",
     )

@@ -41,7 +41,7 @@ def _may(name: str) -> Any:
 
 class PageInline(ReadOnlyInline):
     model = DocumentPage
-    fields = ("number", "text", "error")
+    fields = ("number", "text", "is_ocr", "error")
     readonly_fields = fields
 
 

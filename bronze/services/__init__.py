@@ -13,6 +13,7 @@ from bronze.services.intake import (
     ReceiveFiles,
     UnpackFiles,
 )
+from bronze.services.ocr import ReadScans
 from bronze.services.originals import OpenOriginal, RetryFile
 from bronze.services.preview import LookAtFile, PreviewFile
 from bronze.services.quarantine import DeleteQuarantined, PreviewRepair, RepairPlanner, RepairRecords
@@ -46,6 +47,7 @@ __all__ = [
     "PreviewRepair",
     "PreviewUndo",
     "RecheckRecords",
+    "ReadScans",
     "ReceiveFile",
     "ReceiveFiles",
     "ReceiveStaged",

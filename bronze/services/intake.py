@@ -16,7 +16,7 @@ from bronze.admission.archives import Refused, unpack
 from bronze.admission.names import shown_name
 from bronze.catalog import all_contracts, contract_named
 from bronze.documents import Documents
-from bronze.documents_text import DocumentJob, ExtractedDocument, extract_documents
+from bronze.documents_text import DocumentJob, ExtractedDocument, Page, extract_documents
 from bronze.domain import Receipt, ReceivedFile
 from bronze.encryption import FieldCipher
 from bronze.errors import FileChanged, FilesRefused, OriginalMissing, StorageUnavailable, WorkerDied
@@ -317,11 +317,16 @@ def job_of(file: SourceFile, path: Path) -> DocumentJob:
     return DocumentJob(path, kind, known.encoding, known.compression)
 
 
+def owner_in(pages: Iterable[Page]) -> str:
+    """The user that a text names as the one it belongs to; empty for nobody."""
+    return next((found[1] for page in pages if (found := USER_LINE.search(page.text))), "")
+
+
 def stored_values(extracted: ExtractedDocument) -> dict[str, Any]:
     """What `Documents.store` is given."""
     return {
         "pages": [(page.number, page.text, page.error or "") for page in extracted.pages],
-        "owner": next((found[1] for page in extracted.pages if (found := USER_LINE.search(page.text))), ""),
+        "owner": owner_in(extracted.pages),
         "status": extracted.status,
         "message": extracted.message,
         "title": extracted.title,

@@ -196,6 +196,8 @@ class _Startup:
             parts.beat(self._folder, self._environment),
             parts.watcher(self._folder, self._environment),
         ]
+        if self._settings.ocr:
+            background.append(parts.ocr_worker(self._folder, self._environment))
         self._supervisor.launch(*background)
 
     def _seed(self) -> None:

@@ -90,6 +90,23 @@ def worker(folder: StateFolder, environment: Mapping[str, str]) -> ModulePart:
     return ModulePart("worker", folder.log("worker"), (*_celery("celery"), *arguments, *lean), environment)
 
 
+def ocr_worker(folder: StateFolder, environment: Mapping[str, str]) -> ModulePart:
+    """A page takes seconds: in a worker of its own, nothing else waits for it."""
+    arguments = (
+        "worker",
+        "--queues",
+        "ocr",
+        "--pool",
+        "threads",
+        "--concurrency",
+        "1",
+        "--hostname",
+        "ocr@%h",
+    )
+    lean = ("--without-gossip", "--without-mingle")
+    return ModulePart("ocr", folder.log("ocr"), (*_celery("celery"), *arguments, *lean), environment)
+
+
 def beat(folder: StateFolder, environment: Mapping[str, str]) -> ModulePart:
     arguments = ("beat", "--schedule", str(folder.run / "beat"), "--pidfile", "")
     # Without this variable Celery leaves Django alone, which beat does not need.

@@ -68,7 +68,10 @@ def test_a_document_that_is_not_there(curator: Api, name: str) -> None:
 
 def test_pages(viewer: Api, note: str) -> None:
     pages = viewer.get(f"/documents/{note}/pages", page_size=1, page=2).json()
-    assert pages == {"items": [{"number": 2, "text": "Second page\n", "error": ""}], "count": 2}
+    assert pages == {
+        "items": [{"number": 2, "text": "Second page\n", "error": "", "is_ocr": False}],
+        "count": 2,
+    }
 
 
 def test_the_original_is_saved_and_never_shown_as_a_page(viewer: Api, note: str) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from lakehouse_project.kernel.errors import FieldError
+from lakehouse_project.kernel.kinds import Kind
 
 LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
@@ -32,7 +33,7 @@ class InferredField(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     name: str
-    type: str
+    type: Kind
     filled: float
     """Share of the records that have a value, 0 to 1."""
     example: Any

@@ -8,7 +8,7 @@ import polars as pl
 from bronze.domain import InferredField
 from bronze.readers import LINE
 from bronze.rows import frame_of
-from lakehouse_project.kernel.filters import Kind
+from lakehouse_project.kernel.kinds import Kind
 from lakehouse_project.kernel.parsing import parse_date, parse_datetime, parse_integer, present
 
 SAMPLE = 1000

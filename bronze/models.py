@@ -163,6 +163,7 @@ class RawRecord(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["source_file", "line"], name="raw_record_origin"),
             models.Index(fields=["xid"], name="raw_record_xid"),
+            models.Index(fields=["dataset", "id"], name="raw_record_list", condition=~Q(status="deleted")),
             models.Index(
                 fields=["dataset", "id"], name="raw_record_quarantine", condition=Q(status="quarantined")
             ),

@@ -10,16 +10,20 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Trim
 from django.utils import timezone
 
-from bronze.catalog import all_contracts, contract_named
+from bronze.catalog import all_contracts
 from bronze.contracts import DOCUMENTS, ContractSpec
 from bronze.domain import Receipt, ReceivedFile, Record
 from bronze.errors import FileNotFailed, FileNotLoaded, FileNotReceived, RecordNotFound
 from bronze.key_locks import lock_all_keys, lock_keys
+from bronze.listing import chosen
 from bronze.models import Dataset, RawRecord, SourceFile
 from bronze.readers import FileFormat
 from bronze.rows import KEYLESS
+from lakehouse_project.kernel.filters import Selection
 
 MAX_ATTEMPTS = 3
+
+EVERYTHING = Selection()
 
 
 CONTENT_KEYS = """
@@ -176,18 +180,20 @@ class RawRecords:
 
     def page(
         self,
-        dataset: str,
+        contract: ContractSpec,
         *,
         window: slice,
-        filters: Mapping[str, str] | None = None,
+        selection: Selection = EVERYTHING,
         status: str | None = None,
     ) -> tuple[list[Record], int]:
-        """Records in the order of their arrival, and their number. Deleted ones only if `status` asks for them."""
-        rows = RawRecord.objects.filter(dataset_id=dataset)
+        """Records, in the order of their arrival unless the selection has another, and their number.
+
+        Deleted ones only if `status` asks for them.
+        """
+        rows = RawRecord.objects.filter(dataset_id=contract.name)
         rows = rows.filter(status=status) if status else rows.exclude(status=RawRecord.Status.DELETED)
-        for name, value in (filters or {}).items():
-            rows = _with_text(rows, contract_named(dataset), name, value)
-        return [_record_entity(row) for row in _values(rows.order_by("id")[window])], rows.count()
+        rows = chosen(rows, contract, selection)
+        return [_record_entity(row) for row in _values(rows[window])], rows.count()
 
     def get(self, dataset: str, key: str) -> Record:
         """Raises `RecordNotFound`, for deleted records too."""
@@ -323,17 +329,6 @@ def _require_storable(dataset: str, key: str) -> None:
     """PostgreSQL does not take NUL characters, not even to look for them."""
     if "\x00" in key:
         raise RecordNotFound(f"{dataset} has no record with the key {key!r}.")
-
-
-def _with_text(
-    rows: QuerySet[RawRecord], contract: ContractSpec, field: str, text: str
-) -> QuerySet[RawRecord]:
-    """Rows whose field reads `text`, be it a string, with blanks around it or not, or a number."""
-    if contract.key == (field,) and contract.field(field).kind == "text":
-        return rows.filter(key=text.strip())  # the same rows, found by the index
-    return rows.alias(**{f"text_{field}": Trim(KeyTextTransform(field, "effective"))}).filter(
-        **{f"text_{field}": text.strip()}
-    )
 
 
 def _count_by_text(contract: ContractSpec, field: str, texts: Sequence[str]) -> Iterator[tuple[str, int]]:

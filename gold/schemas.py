@@ -10,12 +10,13 @@ from pydantic import create_model
 
 from gold.registry import Column, Mart, Parameter
 from lakehouse_project.kernel import filters as filtering
+from lakehouse_project.kernel.kinds import Kind
 from lakehouse_project.kernel.pagination import Page
 
 PAGE_SIZE = 1000
 MAX_PAGE_SIZE = 10_000
 
-_KINDS: Mapping[type[Any], filtering.Kind] = MappingProxyType(
+_KINDS: Mapping[type[Any], Kind] = MappingProxyType(
     {
         str: "text",
         int: "integer",

@@ -8,17 +8,19 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Status
 
 from bronze.api.body import json_object
-from bronze.api.routes import Resource, parameters, refusals, resources
-from bronze.catalog import contract_named
+from bronze.api.routes import FILTERS, Resource, choices, parameters, refusals, resources
+from bronze.catalog import Datasets, contract_named
 from bronze.contracts import ContractSpec
-from bronze.domain import Record
+from bronze.domain import InferredField, Record
 from bronze.domain import Status as RecordStatus
-from bronze.presentation import hidden_classes, present
+from bronze.inference import SAMPLE, infer
+from bronze.listing import columns_of
+from bronze.presentation import class_of, hidden_classes, present
 from bronze.repositories import RawRecords
 from bronze.services import ChangeRecord, CreateRecord, DeleteRecord, ReplaceRecord
 from governance.idempotency import idempotent
+from lakehouse_project.kernel.filters import Selection, read_selection
 from lakehouse_project.kernel.pagination import Page, PageOf, PageQuery
-from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import permitted, require
 from lakehouse_project.kernel.preconditions import etag, expected_tags, is_unchanged
 from lakehouse_project.kernel.services import resolve
@@ -37,11 +39,12 @@ class RecordQuery(PageQuery):
 def list_records(request: HttpRequest, query: Query[RecordQuery], *, dataset: str) -> PageOf:
     require(request, "bronze.view_rawrecord")
     contract = contract_named(dataset)
-    filters = _filters(request, contract)
+    selection = _selection(request, contract)
     records, count = resolve(RawRecords).page(
-        dataset, window=query.window, filters=filters, status=query.record_status
+        contract, window=query.window, selection=selection, status=query.record_status
     )
-    return PageOf([present(record, request.user, contract) for record in records], count)
+    shown = [present(record, request.user, contract) for record in records]
+    return PageOf([_only(row, selection.fields) for row in shown], count)
 
 
 @permitted("bronze.add_rawrecord")
@@ -84,12 +87,28 @@ def _shown(request: HttpRequest, response: HttpResponse, record: Record) -> dict
     return present(record, request.user)
 
 
-def _filters(request: HttpRequest, contract: ContractSpec) -> dict[str, str]:
-    """Filters on fields. Personal ones only for those who may see them; secret ones for nobody."""
+def _selection(request: HttpRequest, contract: ContractSpec) -> Selection:
+    """Personal fields are filters for those alone who may see them, secret ones for nobody: who looks for a value and
+    finds it knows it."""
+    own = [*RecordQuery.model_fields]
+    others = _other_fields(contract) if {*request.GET} - {*own} else []
     hidden = hidden_classes(request.user)
-    fields = [field.name for field in contract.fields if field.classification not in hidden]
-    reject_unknown(request, [*RecordQuery.model_fields, *fields])
-    return {name: request.GET[name] for name in fields if name in request.GET}
+    columns = [
+        column for column in columns_of(contract, others) if class_of(contract, column.name) not in hidden
+    ]
+    shown = [*contract.field_names(), *(field.name for field in others)]
+    return read_selection(request.GET, columns, shown=shown, own=own)
+
+
+def _other_fields(contract: ContractSpec) -> list[InferredField]:
+    """Fields that the newest records have and the contract does not know."""
+    sample = resolve(Datasets).sample(contract.name, SAMPLE)
+    return [field for field in infer(sample) if field.name not in contract.field_names()]
+
+
+def _only(row: dict[str, Any], fields: tuple[str, ...] | None) -> dict[str, Any]:
+    """The fields that were asked for, and what is known of the record."""
+    return row if fields is None else {name: row.get(name) for name in (*fields, "_record")}
 
 
 def _add_routes(at: Resource) -> None:
@@ -99,7 +118,7 @@ def _add_routes(at: Resource) -> None:
     one = "/{path:key}"
     changed = {200: Row} | refusals(404, 412, 422)
     routes: tuple[tuple[str, str, Callable[..., Any], Mapping[int, Any], Mapping[str, Any], str], ...] = (
-        ("GET", "", list_records, {200: Page[Row]} | refusals(400, 422), {}, "List {}"),
+        ("GET", "", list_records, {200: Page[Row]} | refusals(400, 422), choices(), "List {}"),
         ("POST", "", create_record, {201: Row} | refusals(409, 422), whole | once, "Add to {}"),
         ("GET", one, get_record, {200: Row, 304: None} | refusals(404), none_match, "One record of {}"),
         ("PUT", one, replace_record, changed, whole | match, "Replace a record of {}"),
@@ -114,7 +133,7 @@ def _add_routes(at: Resource) -> None:
             response=dict(response),
             operation_id=at.operation(view),
             summary=summary.format(at.title),
-            description=at.description,
+            description=f"{at.description} {FILTERS}" if view is list_records else at.description,
             tags=[at.tag],
             openapi_extra=dict(extra),
         )

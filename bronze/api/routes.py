@@ -21,6 +21,18 @@ HEADERS = {
 }
 
 
+CHOICES = {
+    "ordering": "Fields to order by, a minus before one for descending: `-salary,user_id`; also `record_id`, `record_key`, "
+    "`record_updated_at`.",
+    "fields": "Fields to answer: `user_id,city`. What is known of the record itself is always there.",
+}
+FILTERS = (
+    "Every field is a filter: `city=Berlin`, and with `__gt`, `__gte`, `__lt`, `__lte`, `__in` (values with commas between "
+    "them), `__isnull`, `__contains`, `__startswith` as far as its type allows. Numbers compare as numbers, dates as dates; "
+    "a value of another type is 422, an unknown name 400."
+)
+
+
 def bound(view: Callable[..., Any], **fixed: str) -> Callable[..., Any]:
     """`view` with some parameters fixed, in the shape that ninja reads: a function whose signature lacks them."""
     whole = partial(view, **fixed)
@@ -44,6 +56,22 @@ def parameters(*names: str) -> dict[str, Any]:
                 "description": HEADERS[name],
             }
             for name in names
+        ]
+    }
+
+
+def choices() -> dict[str, Any]:
+    """The OpenAPI entries of the parameters that choose rows and fields of a list."""
+    return {
+        "parameters": [
+            {
+                "name": name,
+                "in": "query",
+                "required": False,
+                "schema": {"type": "string"},
+                "description": text,
+            }
+            for name, text in CHOICES.items()
         ]
     }
 

@@ -15,8 +15,8 @@ from django.db.models import Q
 from django.http import QueryDict
 
 from lakehouse_project.kernel.errors import FieldError, InvalidInput, UnknownParameter
+from lakehouse_project.kernel.kinds import Kind
 
-Kind = Literal["text", "integer", "decimal", "date", "datetime", "enum", "boolean", "object"]
 Operator = Literal["eq", "gt", "gte", "lt", "lte", "in", "isnull", "contains", "startswith"]
 
 ORDERED: tuple[Operator, ...] = ("gt", "gte", "lt", "lte")

@@ -1,6 +1,6 @@
 """Records as callers see them: personal data masked for those without the right, secrets opened only for those with."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bronze.catalog import contract_named
@@ -107,14 +107,24 @@ def _complete(contract: ContractSpec, record: Record, caller: Caller) -> dict[st
 def require_clear_sight(dataset: str, caller: Caller) -> None:
     """Raise `Forbidden` unless the caller may see every value of a data set. Masked values would be of no use in a file
     that is loaded again: they would take the place of the real ones."""
-    contract = None if dataset == DOCUMENTS else contract_named(dataset, even_deleted=True)
-    kinds = {field.classification for field in contract.fields} if contract else {Classification.PERSONAL}
-    needed = [(Classification.PERSONAL, PERMISSION), (Classification.SECRET, SECRET_PERMISSION)]
-    for kind, permission in needed:
-        if kind in kinds and not caller.has_perm(permission):
+    for kind, permission in _clear_sight(dataset):
+        if not caller.has_perm(permission):
             raise Forbidden(
                 f"Files of {dataset} hold {kind} data in clear: you need the permission {permission}."
             )
+
+
+def may_see_clear(dataset: str, caller: Caller) -> bool:
+    """Whether `require_clear_sight` lets the caller pass."""
+    return all(caller.has_perm(permission) for _kind, permission in _clear_sight(dataset))
+
+
+def _clear_sight(dataset: str) -> Iterator[tuple[Classification, str]]:
+    """The kinds of data of a data set that not everybody sees, and the permission to see each."""
+    contract = None if dataset == DOCUMENTS else contract_named(dataset, even_deleted=True)
+    kinds = {field.classification for field in contract.fields} if contract else {Classification.PERSONAL}
+    needed = {Classification.PERSONAL: PERMISSION, Classification.SECRET: SECRET_PERMISSION}
+    yield from ((kind, permission) for kind, permission in needed.items() if kind in kinds)
 
 
 def present_revision(dataset: str, revision: Revision, caller: Caller) -> Revision:

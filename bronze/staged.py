@@ -7,7 +7,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +35,19 @@ class StagedFile(BaseModel):
     header: bool | None = None
     record_path: str | None = None
     columns: Mapping[str, str] = {}
+    bundle: tuple[str, ...] = ()
+    """The tokens of all files that were sent with it, in order, its own included."""
     file_id: int | None = None
+
+    @property
+    def place(self) -> int:
+        """From 1."""
+        return self.bundle.index(self.token) + 1
+
+    @property
+    def next_token(self) -> str | None:
+        following = self.bundle[self.place :]
+        return following[0] if following else None
 
     @property
     def overrides(self) -> Overrides:
@@ -54,10 +66,21 @@ class StagedFiles:
 
     folder: Path
 
-    def keep(self, path: Path | str, *, name: str, user_id: int | None, dataset: str | None) -> StagedFile:
-        """Move the file at `path` here. Removes what was left behind a day ago."""
+    def keep(
+        self, sent: Sequence[tuple[Path, str]], *, user_id: int | None, dataset: str | None
+    ) -> list[StagedFile]:
+        """Move files here, given by paths and names. Removes what was left behind a day ago."""
         self._sweep()
-        staged = StagedFile(token=secrets.token_urlsafe(16), user_id=user_id, name=name, dataset=dataset)
+        bundle = tuple(secrets.token_urlsafe(16) for _ in sent)
+        return [
+            self._keep(
+                path,
+                StagedFile(token=token, user_id=user_id, name=name, dataset=dataset, bundle=bundle),
+            )
+            for token, (path, name) in zip(bundle, sent, strict=True)
+        ]
+
+    def _keep(self, path: Path, staged: StagedFile) -> StagedFile:
         home = self.folder / staged.token
         home.mkdir(mode=0o700, parents=True)
         shutil.move(path, home / "content")
@@ -91,9 +114,6 @@ class StagedFiles:
         """Remember what became of the file; its bytes are in the storage now."""
         self.save(staged.model_copy(update={"file_id": file_id}))
         (self.folder / staged.token / "content").unlink(missing_ok=True)
-
-    def drop(self, staged: StagedFile) -> None:
-        shutil.rmtree(self.folder / staged.token, ignore_errors=True)
 
     def _about(self, token: str) -> Path:
         return self.folder / token / "about.json"

@@ -164,6 +164,7 @@ PLAIN: tuple[type[Any], ...] = (
     FileUndo,
     bronze.ReceiveFiles,
     bronze.ReceiveStaged,
+    bronze.StageFiles,
     bronze.MergeRows,
     bronze.LoadFile,
     bronze.LookAtFile,

@@ -1,11 +1,15 @@
 """Data sets, and the way to what is in them."""
 
+from urllib.parse import urlencode
+
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from bronze.admin.links import links
+from bronze.admin.wizard import may_import
 from bronze.contracts import CONTRACTS
 from bronze.models import Dataset
 from lakehouse_project.kernel.admin import ReadOnlyAdmin
@@ -16,6 +20,15 @@ class DatasetAdmin(ReadOnlyAdmin):
     list_display = ("title", "name", "keys", "description", "links")
     fields = ("title", "name", "keys", "description", "links")
     readonly_fields = ("keys", "links")
+    actions_detail = ("import_files",)
+
+    def has_import_permission(self, request: HttpRequest, _object_id: str) -> bool:
+        return may_import(request)
+
+    @action(description="Import files", url_path="import-files", permissions=["import"], icon="upload_file")
+    def import_files(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        query = urlencode({"dataset": object_id})
+        return HttpResponseRedirect(f"{reverse('admin:bronze_sourcefile_import')}?{query}")
 
     @display(description="Key")
     def keys(self, dataset: Dataset) -> str:

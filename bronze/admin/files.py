@@ -3,21 +3,26 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 
-from bronze.admin.history import may_undo, undo_page
 from bronze.admin.links import links
 from bronze.admin.progress import progress_urls
+from bronze.admin.undo import may_undo, undo_page
 from bronze.admin.wizard import ImportWizard, may_import
 from bronze.contracts import DOCUMENTS
+from bronze.downloads import original_bytes, rejected_rows
 from bronze.models import SourceFile
+from bronze.presentation import may_see_clear
+from bronze.rejected import RejectedRecords
 from lakehouse_project.kernel.admin import ReadOnlyAdmin
+from lakehouse_project.kernel.errors import LakehouseError
+from lakehouse_project.kernel.services import resolve
 
 STATE_COLOURS = {"loaded": "success", "failed": "danger", "received": "info", "undone": "warning"}
 COUNTS = ("inserted", "updated", "unchanged", "duplicate", "quarantined")
@@ -46,27 +51,59 @@ class SourceFileAdmin(ReadOnlyAdmin):
     search_fields = ("name", "sha256__exact")
     search_help_text = "Part of the name, or the whole SHA-256"
     list_select_related = ("dataset",)
-    fieldsets = (
-        (None, {"fields": ("name", "dataset", "shown_state", "error", "receipt", "rows", "found")}),
-        (
-            "Origin",
-            {"fields": ("received_via", "received_by", "received_at", "loaded_at", "bytes", "media_type")},
-        ),
-        ("Content", {"fields": ("hash",)}),
-    )
     readonly_fields = ("shown_state", "receipt", "found", "rows", "bytes", "hash")
-    actions_list = ("import_file",)
-    actions_detail = ("undo_import",)
+    actions_list = ("import_files",)
+    actions_detail = ("show_progress", "download_rejected", "download_original", "undo_import")
 
     def get_urls(self) -> list[Any]:
         return [*ImportWizard(self).urls(), *progress_urls(self), *super().get_urls()]
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        error = ("error",) if obj is not None and obj.error else ()
+        origin = ("received_via", "received_by", "received_at", "loaded_at", "bytes", "media_type", "hash")
+        return [
+            (None, {"fields": ("name", "dataset", "shown_state", *error, "receipt", "rows", "found")}),
+            ("Origin", {"fields": origin}),
+        ]
+
     def has_import_permission(self, request: HttpRequest) -> bool:
         return may_import(request)
 
-    @action(description="Import a file", url_path="import-file", permissions=["import"], icon="upload_file")
-    def import_file(self, request: HttpRequest) -> HttpResponse:
+    @action(description="Import files", url_path="import-files", permissions=["import"], icon="upload_file")
+    def import_files(self, request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:bronze_sourcefile_import"))
+
+    def has_progress_permission(self, request: HttpRequest, object_id: str) -> bool:
+        """Where there is something to wait for, or to try again."""
+        unfinished = (SourceFile.State.RECEIVED, SourceFile.State.FAILED)
+        return SourceFile.objects.filter(pk=object_id, state__in=unfinished).exists()
+
+    @action(description="Progress", url_path="show-progress", permissions=["progress"])
+    def show_progress(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:bronze_sourcefile_progress", args=[object_id]))
+
+    def has_rejected_permission(self, request: HttpRequest, object_id: str) -> bool:
+        return _sees_all(request, object_id) and resolve(RejectedRecords).exist(int(object_id))
+
+    @action(description="Download rejected rows", url_path="rejected", permissions=["rejected"])
+    def download_rejected(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        return self._sent(request, object_id, rejected_rows)
+
+    def has_original_permission(self, request: HttpRequest, object_id: str) -> bool:
+        return _sees_all(request, object_id)
+
+    @action(description="Download the file", url_path="original", permissions=["original"])
+    def download_original(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        return self._sent(request, object_id, original_bytes)
+
+    def _sent(
+        self, request: HttpRequest, object_id: str, make: Callable[[HttpRequest, int], HttpResponseBase]
+    ) -> HttpResponseBase:
+        try:
+            return make(request, int(object_id))
+        except LakehouseError as error:
+            self.message_user(request, error.message, messages.ERROR)
+            return HttpResponseRedirect(reverse("admin:bronze_sourcefile_change", args=[object_id]))
 
     def has_undo_permission(self, request: HttpRequest, object_id: str) -> bool:
         return may_undo(request, object_id)
@@ -104,3 +141,9 @@ class SourceFileAdmin(ReadOnlyAdmin):
     @display(description="SHA-256")
     def hash(self, file: SourceFile) -> SafeString:
         return format_html('<span style="overflow-wrap:anywhere">{}</span>', file.sha256)
+
+
+def _sees_all(request: HttpRequest, object_id: str) -> bool:
+    """Whether somebody may have the values of a file in clear."""
+    file = SourceFile.objects.filter(pk=object_id).first()
+    return file is not None and may_see_clear(file.dataset_id, request.user)

@@ -1,20 +1,11 @@
-"""The history of a record, and the undo of a file, as pages of the admin."""
+"""The history of a record, as a part of its page."""
 
-from typing import Any
-
-from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
 from bronze.history import Revisions
-from bronze.models import SourceFile
-from bronze.services import PreviewUndo, UndoFile
-from lakehouse_project.kernel.errors import LakehouseError
 from lakehouse_project.kernel.services import resolve
 
 TABLE = (
@@ -41,29 +32,3 @@ def history_table(record_id: int) -> SafeString:
         ),
     )
     return format_html(TABLE, rows)
-
-
-def may_undo(request: HttpRequest, object_id: str) -> bool:
-    loaded = SourceFile.objects.filter(pk=object_id, state=SourceFile.State.LOADED)
-    return request.user.has_perm("bronze.change_rawrecord") and loaded.exists()
-
-
-def undo_page(admin: Any, request: HttpRequest, file_id: int) -> HttpResponse:
-    """Lists what an undo would do; sent back, does it and says what came of it."""
-    address = reverse("admin:bronze_sourcefile_change", args=[file_id])
-    try:
-        if request.method != "POST":
-            plan = resolve(PreviewUndo)(file_id)
-            context = {
-                **admin.admin_site.each_context(request),
-                "title": f"Undo {plan.file.name}",
-                "plan": plan,
-            }
-            return TemplateResponse(request, "admin/undo_import.html", context | {"back": address})
-        undone = resolve(UndoFile)(file_id)
-    except LakehouseError as error:
-        admin.message_user(request, error.message, messages.ERROR)
-    else:
-        counts = f"{undone.restored.count:,} restored, {undone.removed.count:,} removed, {undone.left.count:,} left"
-        admin.message_user(request, f"{undone.file.name} is undone: {counts}.", messages.SUCCESS)
-    return HttpResponseRedirect(address)

@@ -24,14 +24,27 @@ def _datasets(first: str) -> list[tuple[str, str]]:
     return [("", first), *((name, title) for title, name in named), (DOCUMENTS, "Documents")]
 
 
-class UploadForm(forms.Form):
-    """Step 1. The size of the file is checked by admission, which says what the limit is."""
+class SeveralFilesInput(forms.FileInput):
+    allow_multiple_selected = True
 
-    file = forms.FileField(
-        label="File",
-        max_length=255,
+
+class SeveralFilesField(forms.FileField):
+    """At least one file; its value is the list of them."""
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        return [super(SeveralFilesField, self).clean(one, initial) for one in data or [None]]
+
+
+class UploadForm(forms.Form):
+    """Step 1. What the files are, their size included, is checked by admission, which says what the limit is."""
+
+    file = SeveralFilesField(
+        label="Files",
         allow_empty_file=True,
-        widget=forms.FileInput(attrs={"class": " ".join([*INPUT_CLASSES, "import-drop"])}),
+        widget=SeveralFilesInput(
+            attrs={"class": " ".join([*INPUT_CLASSES, "import-drop"]), "multiple": True}
+        ),
+        error_messages={"required": "Choose a file first."},
     )
     dataset = forms.ChoiceField(label="Data set", required=False, widget=UnfoldAdminSelectWidget)
 
@@ -68,6 +81,7 @@ class LookForm(forms.Form):
         found = f"Detect: {contract.title}" if contract else "Detect"
         encoding = f"Detect: {ENCODINGS.get(look.encoding, look.encoding)}" if look.encoding else "Detect"
         header = "Detect"
+        self.fields["delimiter"].widget.attrs["placeholder"] = "Detect"
         if look.kind == "csv":
             header += ": names of the columns" if look.has_header else ": a row like the others"
             self.fields["delimiter"].widget.attrs["placeholder"] = (

@@ -1,11 +1,13 @@
 """The import wizard: send a file, check what it is, see what loading it would do, load it, read the receipt."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
-from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -16,13 +18,15 @@ from bronze.domain import FileLook
 from bronze.models import SourceFile
 from bronze.presentation import present_look, present_preview
 from bronze.repositories import SourceFiles
-from bronze.services import LookAtFile, PreviewFile, ReceiveStaged
+from bronze.services import LookAtFile, PreviewFile, ReceiveStaged, StageFiles
 from bronze.staged import StagedFile, StagedFiles
 from lakehouse_project.kernel.errors import LakehouseError, PermanentError
 from lakehouse_project.kernel.services import resolve
 
 DRY_RUN_ROWS = 100_000
 """So many rows of a file are tried; a preview has to answer within seconds."""
+
+STEPS = ("Choose files", "Check what it is", "See what it does", "Receipt")
 
 View = Callable[..., HttpResponse]
 
@@ -75,7 +79,7 @@ class ImportWizard:
         """Step 2."""
         staged = resolve(StagedFiles).get(token, request.user.pk)
         if staged.file_id is not None:
-            return _to("progress", staged.file_id)
+            return _receipt(staged.file_id, token)
         look = _look_at(staged)
         if request.method == "POST":
             form = LookForm(request.POST, look=look, staged=staged)
@@ -94,10 +98,10 @@ class ImportWizard:
     def preview(self, request: HttpRequest, token: str) -> HttpResponse:
         """Step 3; sent back, it is the word to load the file."""
         if request.method == "POST":
-            return _to("progress", resolve(ReceiveStaged)(token, user_id=request.user.pk))
+            return _receipt(resolve(ReceiveStaged)(token, user_id=request.user.pk), token)
         staged = resolve(StagedFiles).get(token, request.user.pk)
         if staged.file_id is not None:
-            return _to("progress", staged.file_id)
+            return _receipt(staged.file_id, token)
         try:
             seen = resolve(PreviewFile)(
                 resolve(StagedFiles).path(staged),
@@ -124,31 +128,29 @@ class ImportWizard:
         shared = {
             **self._admin.admin_site.each_context(request),
             "opts": SourceFile._meta,
-            "title": "Import a file",
-            "steps": ("Choose a file", "Check what it is", "See what it does", "Receipt"),
+            "title": "Import files",
+            "steps": STEPS,
         }
         return TemplateResponse(request, f"admin/import/{name}.html", shared | context)
 
 
 def _staged(request: HttpRequest, form: UploadForm) -> StagedFile | None:
-    """The file of the form, kept; None if it is of no kind that is read, which the form then says."""
-    upload = form.cleaned_data["file"]
+    """The first of the files of the form; None if one of them cannot be read, which the form then says."""
+    sent = [(_path(upload), upload.name or "upload") for upload in form.cleaned_data["file"]]
+    dataset = form.cleaned_data["dataset"] or None
+    try:
+        first, *_ = resolve(StageFiles)(sent, user_id=request.user.pk, dataset=dataset)
+    except PermanentError as error:
+        form.add_error("file", ValidationError([part.message for part in error.errors] or error.message))
+        return None
+    return first
+
+
+def _path(upload: "UploadedFile[Any]") -> Path:
+    """Where the upload handler of the settings has streamed the file to."""
     if not isinstance(upload, TemporaryUploadedFile):
         raise TypeError("FILE_UPLOAD_HANDLERS must stream uploads to files.")
-    files = resolve(StagedFiles)
-    staged = files.keep(
-        upload.temporary_file_path(),
-        name=upload.name or "upload",
-        user_id=request.user.pk,
-        dataset=form.cleaned_data["dataset"] or None,
-    )
-    try:
-        _look_at(staged)
-    except PermanentError as error:
-        files.drop(staged)
-        form.add_error("file", error.message)
-        return None
-    return staged
+    return Path(upload.temporary_file_path())
 
 
 def _look_at(staged: StagedFile) -> FileLook:
@@ -162,3 +164,9 @@ def _look_at(staged: StagedFile) -> FileLook:
 
 def _to(page: str, argument: object) -> HttpResponse:
     return HttpResponseRedirect(reverse(f"admin:bronze_sourcefile_{page}", args=[argument]))
+
+
+def _receipt(file_id: int, token: str) -> HttpResponse:
+    """The last step; the token leads on to the file that was sent with it."""
+    address = reverse("admin:bronze_sourcefile_progress", args=[file_id])
+    return HttpResponseRedirect(f"{address}?{urlencode({'import': token})}")

@@ -20,7 +20,7 @@ from bronze.services.quarantine import DeleteQuarantined, PreviewRepair, RepairP
 from bronze.services.records import ChangeRecord, CreateRecord, DeleteRecord, ReplaceRecord, RowGate
 from bronze.services.rejected import Download, ExportRejected
 from bronze.services.seeding import SeedLake
-from bronze.services.staging import ReceiveStaged
+from bronze.services.staging import ReceiveStaged, StageFiles
 
 __all__ = [
     "ChangeDataset",
@@ -59,6 +59,7 @@ __all__ = [
     "RetryFile",
     "RowGate",
     "SeedLake",
+    "StageFiles",
     "UndoFile",
     "UnpackFiles",
     "WriteBatch",

@@ -186,11 +186,12 @@ def _all_admitted(found: Sequence[Candidate | Refused]) -> list[tuple[Candidate,
         except PermanentError as error:
             refused.append(Refused(one.name, error))
     if refused:
-        raise _refusal(refused, len(found))
+        raise refusal(refused, len(found))
     return admitted
 
 
-def _refusal(refused: Sequence[Refused], sent: int) -> PermanentError:
+def refusal(refused: Sequence[Refused], sent: int) -> PermanentError:
+    """One error for files of which some cannot be taken."""
     if sent == 1:
         return refused[0].error
     reasons = " ".join(one.reason for one in refused[:REASONS_SHOWN])

@@ -1,0 +1,51 @@
+"""The undo of a file, as a page of the admin."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from bronze.contracts import DOCUMENTS
+from bronze.domain import Undone
+from bronze.models import SourceFile
+from bronze.services import PreviewUndo, UndoFile
+from lakehouse_project.kernel.errors import LakehouseError
+from lakehouse_project.kernel.services import resolve
+
+
+def may_undo(request: HttpRequest, object_id: str) -> bool:
+    loaded = SourceFile.objects.filter(pk=object_id, state=SourceFile.State.LOADED)
+    return request.user.has_perm("bronze.change_rawrecord") and loaded.exists()
+
+
+def undo_page(admin: Any, request: HttpRequest, file_id: int) -> HttpResponse:
+    """Lists what an undo would do; sent back, does it and says what came of it."""
+    address = reverse("admin:bronze_sourcefile_change", args=[file_id])
+    try:
+        if request.method != "POST":
+            return _plan(admin, request, resolve(PreviewUndo)(file_id))
+        undone = resolve(UndoFile)(file_id)
+    except LakehouseError as error:
+        admin.message_user(request, error.message, messages.ERROR)
+    else:
+        counts = f"{undone.restored.count:,} restored, {undone.removed.count:,} removed, {undone.left.count:,} left"
+        admin.message_user(request, f"{undone.file.name} is undone: {counts}.", messages.SUCCESS)
+    return HttpResponseRedirect(address)
+
+
+def _plan(admin: Any, request: HttpRequest, plan: Undone) -> HttpResponse:
+    context = {
+        **admin.admin_site.each_context(request),
+        "opts": SourceFile._meta,
+        "title": f"Undo {plan.file.name}",
+        "plan": plan,
+        "groups": [
+            ("put back as they were before", plan.restored),
+            ("removed: the file brought them", plan.removed),
+            ("left as they are: changed since", plan.left),
+        ],
+        "has_links": plan.file.dataset != DOCUMENTS,
+    }
+    return TemplateResponse(request, "admin/undo_import.html", context)

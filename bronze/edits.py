@@ -110,7 +110,7 @@ def changes(
     members = [_member(name, sealed[name], before[name].ne_missing(after[name])) for name in names]
     frame = pl.DataFrame({str(number): member for number, member in enumerate(members)})
     inner = pl.concat_str(pl.all(), separator=", ", ignore_nulls=True)
-    return frame.select(pl.concat_str(pl.lit("{"), inner, pl.lit("}"))).to_series().alias("changes")
+    return frame.select(pl.concat_str(pl.lit("{"), inner, pl.lit("}"))).to_series()
 
 
 def _member(name: str, values: pl.Series, differs: pl.Series) -> pl.Series:

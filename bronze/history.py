@@ -11,7 +11,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 
 from bronze.domain import Revision
-from bronze.errors import RevisionNotFound
+from bronze.errors import RecordExists, RevisionNotFound
 from bronze.models import RawRecord, RecordHistory, SourceFile
 
 COLUMNS = (
@@ -30,7 +30,7 @@ COLUMNS = (
 SET_FROM_EARLIER = ", ".join(f"{column} = earlier.{column}" for column in COLUMNS)
 
 RESTORE = f"""
-UPDATE bronze_rawrecord AS record SET {SET_FROM_EARLIER}
+UPDATE bronze_rawrecord AS record SET key = earlier.key, {SET_FROM_EARLIER}
 FROM bronze_recordhistory AS earlier
 WHERE record.id = %s AND earlier.pgh_obj_id = record.id AND earlier.revision = %s
 """  # noqa: S608  made of constants
@@ -76,12 +76,22 @@ class Revisions:
             for state, before, cause in zip(states, befores, causes, strict=True)
         ][::-1]
 
-    def restore(self, record_id: int, revision: int) -> None:
-        """Bring an earlier revision back as a new one. Raises `RevisionNotFound`."""
+    def restore(self, record: RawRecord, revision: int) -> None:
+        """Bring an earlier revision back as a new one. Raises `RevisionNotFound` or `RecordExists`."""
+        earlier = self.earlier(record.pk, revision)
+        same_key = RawRecord.objects.filter(dataset_id=record.dataset_id, key=earlier.key)
+        if same_key.exclude(pk=record.pk).exists():
+            raise RecordExists(
+                f"In revision {revision} the record had the key {earlier.key!r}, which another one has now."
+            )
         with connection.cursor() as cursor:
-            cursor.execute(RESTORE, [record_id, revision])
-            if not cursor.rowcount:
-                raise RevisionNotFound(f"The record has no earlier revision {revision}.")
+            cursor.execute(RESTORE, [record.pk, revision])
+
+    def earlier(self, record_id: int, revision: int) -> RecordHistory:
+        """Raises `RevisionNotFound`."""
+        for found in RecordHistory.objects.filter(pgh_obj=record_id, revision=revision):
+            return found
+        raise RevisionNotFound(f"The record has no earlier revision {revision}.")
 
 
 def causes_of(metadata: Iterable[Mapping[str, Any] | None]) -> list[Cause]:

@@ -223,10 +223,13 @@ class RawRecords:
         lock_keys(dataset, [key])
         return RawRecord.objects.select_for_update().filter(dataset_id=dataset, key=key).first()
 
-    def locked(self, record_id: int) -> RawRecord:
-        """The row, locked for the transaction, as `lock` does. Raises `RecordNotFound`."""
+    def locked(self, record_id: int, *, with_all_keys: bool = False) -> RawRecord:
+        """The row, locked for the transaction, as `lock` does. `with_all_keys`: it may get another key.
+
+        Raises `RecordNotFound`.
+        """
         for dataset, key in RawRecord.objects.filter(pk=record_id).values_list("dataset_id", "key"):
-            if key.startswith(KEYLESS):  # it may be given any key
+            if with_all_keys or key.startswith(KEYLESS):
                 lock_all_keys(dataset)
             lock_keys(dataset, [key])
         row = RawRecord.objects.select_for_update().filter(pk=record_id).first()
@@ -241,10 +244,8 @@ class RawRecords:
             return found
         raise RecordNotFound(f"{dataset} has no record with the key {key!r}.")
 
-    def set_patch(self, record_id: int, patch: Mapping[str, Any], conflict: Mapping[str, Any]) -> None:
-        """Set the edits on top of the payload, and the conflicts that they leave open."""
-        rows = RawRecord.objects.filter(~Q(patch=patch, conflict=conflict), pk=record_id)
-        rows.update(patch=patch, conflict=conflict)
+    def set_conflict(self, record_id: int, conflict: Mapping[str, Any]) -> None:
+        RawRecord.objects.filter(~Q(conflict=conflict), pk=record_id).update(conflict=conflict)
 
     def lock_all(self, dataset: str, keys: Sequence[str]) -> dict[str, tuple[int, bool]]:
         """As `lock` for many keys: key -> id and whether it is deleted, of those that have a row.

@@ -3,8 +3,9 @@
 Use it inside a transaction that has locked the records.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 from django.db import connection
@@ -14,6 +15,7 @@ from bronze.encryption import FieldCipher
 from bronze.incoming import NO_ERRORS, secret_columns
 from bronze.models import RawRecord
 from bronze.readers import LINE
+from bronze.readers.json_text import cell
 from bronze.rows import KEYLESS
 from bronze.validation import check
 from lakehouse_project.kernel.copy import copy_in, copy_out
@@ -25,22 +27,30 @@ FROM bronze_rawrecord WHERE id = ANY(%s) ORDER BY id
 """
 
 CREATE = """
-CREATE TEMP TABLE bronze_outcome (id bigint PRIMARY KEY, key text, changes jsonb, errors jsonb) ON COMMIT DROP
+CREATE TEMP TABLE bronze_outcome (id bigint PRIMARY KEY, key text, patch jsonb, anew boolean, errors jsonb) ON COMMIT DROP
 """
 
 WRITE = """
 UPDATE bronze_rawrecord AS record SET
     key = outcome.key,
-    patch = record.patch || outcome.changes,
-    conflict = record.conflict - ARRAY(SELECT jsonb_object_keys(outcome.changes)),
+    patch = outcome.patch,
+    conflict = CASE WHEN record.conflict = '{}' THEN '{}' ELSE (
+        SELECT coalesce(jsonb_object_agg(name, known), '{}') FROM jsonb_each(record.conflict) AS open(name, known)
+        WHERE outcome.patch -> name = record.patch -> name
+    ) END,
     errors = outcome.errors,
-    status = CASE WHEN outcome.errors = '[]' THEN 'valid' ELSE 'quarantined' END
-FROM bronze_outcome AS outcome
-WHERE record.id = outcome.id AND (
-    outcome.changes <> '{}' OR record.key <> outcome.key OR record.errors <> outcome.errors
-    OR record.status <> CASE WHEN outcome.errors = '[]' THEN 'valid' ELSE 'quarantined' END
-)
+    status = outcome.status
+FROM (
+    SELECT id, bronze_outcome.key, bronze_outcome.errors,
+           CASE WHEN bronze_outcome.errors = '[]' THEN 'valid' ELSE 'quarantined' END AS status,
+           CASE WHEN anew THEN bronze_outcome.patch ELSE before.patch || bronze_outcome.patch END AS patch
+    FROM bronze_outcome JOIN bronze_rawrecord AS before USING (id)
+) AS outcome
+WHERE record.id = outcome.id
+  AND (record.key, record.patch, record.errors, record.status)
+      <> (outcome.key, outcome.patch, outcome.errors, outcome.status)
 """
+"""An edit that is another one now settles the conflict of its field."""
 
 TAKEN = "SELECT key FROM bronze_rawrecord WHERE dataset_id = %s AND key = ANY(%s)"
 
@@ -79,6 +89,21 @@ def read_stored(
     fields = found.select(pl.col(f"c{number}").alias(name) for number, name in enumerate(names))
     secrets = secret_columns(contract, names)
     return StoredRows(about, fields.with_columns(_opened(fields[name], cipher) for name in secrets))
+
+
+def with_fields(
+    rows: StoredRows, contract: ContractSpec, cipher: FieldCipher, fields: Mapping[str, Any]
+) -> StoredRows:
+    """The rows as they would be with these values of fields that the contract knows."""
+    secrets = secret_columns(contract, fields)
+    texts = {name: cell(value) for name, value in fields.items() if name in rows.fields.columns}
+    plain = {
+        name: text and cipher.decrypt(text, name) if name in secrets else text for name, text in texts.items()
+    }
+    return StoredRows(
+        rows.about,
+        rows.fields.with_columns(pl.lit(text, pl.String).alias(name) for name, text in plain.items()),
+    )
 
 
 def _opened(values: pl.Series, cipher: FieldCipher) -> pl.Series:
@@ -156,14 +181,15 @@ def _key_exists(contract: ContractSpec) -> pl.Expr:
     ).struct.json_encode()
 
 
-def write_outcomes(frame: pl.DataFrame) -> int:
-    """Store `id`, `key`, `errors` and, if there is such a column, `changes` (JSON text: edits on top of those that are
-    there). Writes only what is different; returns how many records that were."""
-    rows = frame if "changes" in frame.columns else frame.with_columns(changes=pl.lit("{}"))
+def write_outcomes(frame: pl.DataFrame, *, anew: bool = False) -> int:
+    """Store `id`, `key`, `errors` and, if there is such a column, `patch`: edits as JSON text, on top of those that are
+    there, or `anew` in their place. Writes only what is different; returns how many records that were."""
+    patches = [] if "patch" in frame.columns else [pl.lit("{}").alias("patch")]
+    rows = frame.with_columns(*patches, anew=pl.lit(anew))
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS pg_temp.bronze_outcome")
         cursor.execute(CREATE)
-        copy_in("bronze_outcome", rows.select("id", "key", "changes", "errors"))
+        copy_in("bronze_outcome", rows.select("id", "key", "patch", "anew", "errors"))
         cursor.execute("ANALYZE bronze_outcome")
         cursor.execute(WRITE)
         return int(cursor.rowcount)

@@ -12,6 +12,7 @@ from bronze import repositories as bronze_repositories
 from bronze import services as bronze
 from bronze.admission import AdmissionLimits
 from bronze.catalog import Datasets
+from bronze.conflicts import Conflicts
 from bronze.documents import Documents
 from bronze.encryption import FieldCipher
 from bronze.history import Revisions
@@ -175,13 +176,16 @@ PLAIN: tuple[type[Any], ...] = (
     bronze.PreviewUndo,
     bronze.UndoFile,
     bronze.RestoreRevision,
+    Conflicts,
     bronze.ResolveConflict,
+    bronze.ResolveConflicts,
     bronze.LoadDocuments,
     bronze.LinkDocument,
     bronze.DeleteDocument,
     bronze.ExtractAgain,
     bronze.ExtractWanted,
     bronze.RecheckRecords,
+    bronze.StorePatch,
     bronze.EditRecord,
     Quarantine,
     bronze.RepairPlanner,

@@ -54,7 +54,10 @@ def _as_declared(app: str, listed: Mapping[str, Any]) -> list[Mapping[str, Any]]
 def _items(app: str, icon: str, request: HttpRequest) -> list[dict[str, Any]]:
     from django.contrib import admin  # noqa: PLC0415  the registry is complete only after start-up
 
-    curation = [{"title": "Quarantine", "icon": "healing", "link": reverse("admin:bronze_quarantine")}]
+    curation = [
+        {"title": "Quarantine", "icon": "healing", "link": reverse("admin:bronze_quarantine")},
+        {"title": "Conflicts", "icon": "compare_arrows", "link": reverse("admin:bronze_conflicts")},
+    ]
     may_curate = app == "bronze" and request.user.has_perm("bronze.view_rawrecord")
     models = [model for model in apps.get_app_config(app).get_models() if admin.site.is_registered(model)]
     return (curation if may_curate else []) + [

@@ -1,7 +1,7 @@
 """The use cases of the bronze layer."""
 
 from bronze.services.batches import DeleteBatch, WriteBatch
-from bronze.services.curation import EditRecord, RecheckRecords, ResolveConflict
+from bronze.services.curation import EditRecord, RecheckRecords, ResolveConflict, ResolveConflicts, StorePatch
 from bronze.services.datasets import ChangeDataset, CreateDataset, DeleteDataset
 from bronze.services.documents import DeleteDocument, ExtractAgain, ExtractWanted, LinkDocument
 from bronze.services.history import PreviewUndo, RestoreRevision, UndoFile
@@ -55,11 +55,13 @@ __all__ = [
     "RepairRecords",
     "ReplaceRecord",
     "ResolveConflict",
+    "ResolveConflicts",
     "RestoreRevision",
     "RetryFile",
     "RowGate",
     "SeedLake",
     "StageFiles",
+    "StorePatch",
     "UndoFile",
     "UnpackFiles",
     "WriteBatch",

@@ -1,5 +1,6 @@
 """Going back: to an earlier revision of a record, or to before a file."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from bronze.domain import Record, Undone
@@ -8,6 +9,7 @@ from bronze.repositories import RawRecords, SourceFiles, atomic, rolled_back
 from bronze.services.curation import RecheckRecords
 from bronze.undo import FileUndo
 from lakehouse_project.kernel.events import EventBus
+from lakehouse_project.kernel.preconditions import require_revision
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,11 +21,16 @@ class RestoreRevision:
     recheck: RecheckRecords
     events: EventBus
 
-    def __call__(self, record_id: int, revision: int) -> Record:
-        """Raises `RecordNotFound` or `RevisionNotFound`."""
+    def __call__(self, record_id: int, revision: int, *, expected: Collection[str] | None = None) -> Record:
+        """`expected`: ETags of the revisions that may be replaced, None: any.
+
+        Raises `RecordNotFound`, `RevisionNotFound`, `PreconditionFailed`, or `RecordExists` if the key that the revision
+        had belongs to another record now.
+        """
         with changes(f"revision {revision} restored"), atomic():
-            self.records.locked(record_id)
-            self.revisions.restore(record_id, revision)
+            current = self.records.locked(record_id, with_all_keys=True)
+            require_revision(current.revision, expected)
+            self.revisions.restore(current, revision)
             restored = self.records.locked(record_id)
             is_unparsed = restored.raw_text is not None and not restored.patch
             if restored.status != "deleted" and not is_unparsed:

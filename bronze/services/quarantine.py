@@ -31,7 +31,8 @@ SHOWN = 20
 
 @dataclass(frozen=True)
 class Plan:
-    """`outcome`: id, unread, old_key, key, old_errors, errors, changes; `before`, `after`: the fields. Same order."""
+    """`outcome`: id, unread, old_key, key, old_errors, errors, patch (the edits); `before`, `after`: the fields, as texts.
+    All in the same order."""
 
     dataset: str
     outcome: pl.DataFrame
@@ -43,7 +44,7 @@ class Plan:
 
     def repair(self) -> Repair:
         valid = self.outcome["errors"] == NO_ERRORS
-        is_edited = self.outcome["changes"] != NO_CHANGES
+        is_edited = self.outcome["patch"] != NO_CHANGES
         stays = (is_edited & ~valid).sum()
         return Repair(
             dataset=self.dataset,
@@ -117,7 +118,7 @@ class RepairPlanner:
         after = edited(rows.fields, edits, contract, rows.about["key"].str.starts_with(KEYLESS))
         outcome = outcomes(contract, StoredRows(rows.about, after), is_right=is_right)
         made = changes(rows.fields, after, edits, contract, self.cipher) if edits else pl.lit(NO_CHANGES)
-        return Plan(contract.name, outcome.with_columns(changes=made), rows.fields, after, fields, more)
+        return Plan(contract.name, outcome.with_columns(patch=made), rows.fields, after, fields, more)
 
 
 def _refuse_unfit(contract: ContractSpec, edits: Sequence[Edit]) -> None:

@@ -5,7 +5,11 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import reverse
 
+from bronze.errors import RecordExists
+from bronze.history import changes
 from bronze.models import RawRecord, SourceFile
+from bronze.services import DeleteRecord, EditRecord, RestoreRevision
+from lakehouse_project.kernel.services import resolve
 from tests.integration.bronze.intake import Intake, records
 
 pytestmark = pytest.mark.django_db
@@ -19,14 +23,71 @@ def client_of(group: str) -> Client:
     return client
 
 
-def test_the_form_of_a_record_tells_its_history(intake: Intake) -> None:
+def history_of(record: RawRecord) -> str:
+    return reverse("admin:bronze_rawrecord_history", args=[record.pk])
+
+
+def test_the_history_tells_who_when_why_and_what(intake: Intake) -> None:
     file = intake.load("jobs.csv", "id,job\n1,Clerk\n")
-    curator = client_of("curator")
-    address = reverse("admin:bronze_rawrecord_change", args=[RawRecord.objects.get().pk])
-    curator.post(address, {"patch": '{"job": "Cook"}'})
-    page = curator.get(address).content.decode()
-    assert "<td>a-curator</td><td>admin edit</td><td>job</td>" in page
+    record = RawRecord.objects.get()
+    with changes("admin edit", user_id=User.objects.create_user("ada").pk):
+        resolve(EditRecord)(record.pk, {"job": "Cook"})
+    page = client_of("curator").get(history_of(record)).content.decode()
+    assert "<td>ada</td>" in page
+    assert "<td>admin edit</td>" in page
+    assert '<b>job</b> <code class="old">Clerk</code>' in " ".join(page.split())
     assert f"load of file {file.id}" in page
+
+
+def test_a_revision_comes_back_after_a_confirmation(intake: Intake) -> None:
+    intake.load("jobs.csv", "id,job\n1,Clerk\n")
+    record = RawRecord.objects.get()
+    resolve(EditRecord)(record.pk, {"job": "Cook"})
+    curator = client_of("curator")
+    assert "Restore revision 1</h2>" in curator.get(history_of(record) + "?restore=1").content.decode()
+    assert records("jobs")["1"]["job"] == "Cook"
+    stale = curator.post(history_of(record), {"restore": "1", "revision": "1"}, follow=True)
+    assert "has been changed" in stale.content.decode()
+    done = curator.post(history_of(record), {"restore": "1", "revision": "2"}, follow=True)
+    assert "Revision 1 is restored as revision 3" in done.content.decode()
+    assert records("jobs")["1"]["job"] == "Clerk"
+    for number in ("77", "x", "9" * 30):
+        answer = curator.post(history_of(record), {"restore": number, "revision": "3"}, follow=True)
+        assert "no earlier revision" in answer.content.decode()
+
+
+def test_a_deleted_record_comes_back(intake: Intake) -> None:
+    intake.load("jobs.csv", "id,job\n1,Clerk\n")
+    resolve(DeleteRecord)("jobs", "1")
+    record, curator = RawRecord.objects.get(), client_of("curator")
+    page = curator.get(reverse("admin:bronze_rawrecord_change", args=[record.pk])).content.decode()
+    assert "This record is deleted" in page
+    curator.post(history_of(record), {"restore": "1", "revision": "2"})
+    assert list(records("jobs")) == ["1"]
+
+
+def test_a_restored_key_is_free_or_the_restore_is_refused(intake: Intake) -> None:
+    intake.load("jobs.csv", "id,job\n,Clerk\n,Cook\n")
+    clerk, cook = RawRecord.objects.order_by("id")
+    resolve(EditRecord)(clerk.pk, {"id": "1"})
+    resolve(RestoreRevision)(clerk.pk, 1)
+    assert RawRecord.objects.get(pk=clerk.pk).key == clerk.key
+    resolve(EditRecord)(cook.pk, {"id": "1"})
+    with pytest.raises(RecordExists):
+        resolve(RestoreRevision)(clerk.pk, 2)
+
+
+def test_who_may_not_see_personal_data_sees_masks_and_restores_nothing(intake: Intake) -> None:
+    row = "id,name,datetime,department_id,job_id\n1,{},2021-01-01T00:00:00Z,1,1\n"
+    intake.load("hires.csv", row.format("Ada Lovelace"), "hired_employees")
+    intake.load("hires.csv", row.format("Grace Hopper"), "hired_employees")
+    record, viewer = RawRecord.objects.get(), client_of("viewer")
+    page = viewer.get(history_of(record)).content.decode()
+    assert "A•••" in page
+    assert "G•••" in page
+    assert "Lovelace" not in page
+    assert "Restore" not in page
+    assert viewer.post(history_of(record), {"restore": "1", "revision": "2"}).status_code == 403
 
 
 def test_an_undo_lists_the_groups_and_then_does_it(intake: Intake) -> None:

@@ -11,7 +11,7 @@ from gold.registry import MARTS, Mart
 from gold.repositories import MartRows
 from gold.schemas import MartQuery, filters, page_schema, query_schema
 from gold.services import ReadMart
-from lakehouse_project.kernel.filters import read_selection
+from lakehouse_project.kernel.filters import openapi_parameters, read_selection
 from lakehouse_project.kernel.masking import may_see_personal_data
 from lakehouse_project.kernel.pagination import PageOf
 from lakehouse_project.kernel.permissions import require, view_permission
@@ -19,7 +19,7 @@ from lakehouse_project.kernel.routes import with_query
 from lakehouse_project.kernel.services import resolve
 
 CSV = "text/csv"
-CSV_ANSWER = {"responses": {200: {"content": {CSV: {"schema": {"type": "string"}}}}}}
+CSV_ANSWER = {200: {"content": {CSV: {"schema": {"type": "string"}}}}}
 
 router = Router(tags=["gold"])
 
@@ -60,6 +60,12 @@ def view(mart: Mart) -> Callable[..., Any]:
     return with_query(mart_view, schema)
 
 
+def documentation(mart: Mart) -> dict[str, Any]:
+    """What OpenAPI cannot know from the signature: the filters, and that there is CSV as well."""
+    own = query_schema(mart).model_fields
+    return {"responses": CSV_ANSWER, "parameters": openapi_parameters(filters(mart), own=own)}
+
+
 for _mart in MARTS:
     router.get(
         _mart.path,
@@ -68,5 +74,5 @@ for _mart in MARTS:
         summary=_mart.title,
         description=_mart.summary,
         exclude_unset=True,
-        openapi_extra=CSV_ANSWER,
+        openapi_extra=documentation(_mart),
     )(view(_mart))

@@ -4,15 +4,14 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Query, Router
 
+from lakehouse_project.kernel.filters import openapi_parameters, read_selection
 from lakehouse_project.kernel.masking import may_see_personal_data
-from lakehouse_project.kernel.pagination import PageOf
-from lakehouse_project.kernel.parameters import reject_unknown
+from lakehouse_project.kernel.pagination import PageOf, PageQuery
 from lakehouse_project.kernel.permissions import require, view_permission
-from lakehouse_project.kernel.routes import with_query
 from lakehouse_project.kernel.services import resolve
-from silver.schemas import page_schema, query_schema
+from silver.schemas import columns, filters, page_schema
 from silver.services import ReadStar
 from silver.star import STAR, StarTable
 
@@ -20,17 +19,15 @@ router = Router(tags=["silver"])
 
 
 def view(table: StarTable) -> Callable[..., Any]:
-    """The view of `table`, with its own query schema in the signature, from which the route reads it."""
-    schema = query_schema(table)
-
-    def star_view(request: HttpRequest, query: Any) -> PageOf:
-        reject_unknown(request, schema.model_fields)
+    def star_view(request: HttpRequest, query: Query[PageQuery]) -> PageOf:
         require(request, view_permission(table.model))
-        filters = query.model_dump(include=set(table.filters), exclude_none=True)
+        selection = read_selection(
+            request.GET, filters(table), shown=columns(table), own=PageQuery.model_fields
+        )
         shown = may_see_personal_data(cast("Any", request.user))
-        return resolve(ReadStar)(table, filters, query.window, is_personal_shown=shown)
+        return resolve(ReadStar)(table, selection, query.window, is_personal_shown=shown)
 
-    return with_query(star_view, schema)
+    return star_view
 
 
 for _table in STAR:
@@ -40,4 +37,6 @@ for _table in STAR:
         operation_id=f"silver_{_table.slug.replace('-', '_')}",
         summary=str(_table.model._meta.verbose_name_plural).capitalize(),
         description=_table.model.__doc__,
+        exclude_unset=True,
+        openapi_extra={"parameters": openapi_parameters(filters(_table))},
     )(view(_table))

@@ -10,7 +10,8 @@ from django.db import models
 from ninja import Field, Schema
 from pydantic import create_model
 
-from lakehouse_project.kernel.pagination import Page, PageQuery
+from lakehouse_project.kernel import filters as filtering
+from lakehouse_project.kernel.pagination import Page
 from silver.star import StarTable
 
 _TYPES: Mapping[type[Any], type[Any]] = MappingProxyType(
@@ -25,16 +26,28 @@ _TYPES: Mapping[type[Any], type[Any]] = MappingProxyType(
         models.TextField: str,
     }
 )
-
-
-def query_schema(table: StarTable) -> type[PageQuery]:
-    """The query string of `table`: the page, and an equality filter per column that can be filtered."""
-    fields: dict[str, Any] = {
-        field.attname: (_type(field) | None, None)
-        for field in table.model._meta.concrete_fields
-        if field.attname in table.filters
+_KINDS: Mapping[type[Any], filtering.Kind] = MappingProxyType(
+    {
+        bool: "boolean",
+        datetime: "datetime",
+        date: "date",
+        Decimal: "decimal",
+        float: "decimal",
+        int: "integer",
+        str: "text",
     }
-    return create_model(f"{_title(table)}Query", __base__=PageQuery, **fields)
+)
+
+
+def columns(table: StarTable) -> list[str]:
+    """What `fields` may name."""
+    return [str(field.attname) for field in table.model._meta.concrete_fields]
+
+
+def filters(table: StarTable) -> list[filtering.Column]:
+    """The columns that callers may filter and order by: guessing at what is masked for them would tell them of it."""
+    fields = [field for field in table.model._meta.concrete_fields if field.attname not in table.personal]
+    return [filtering.Column(str(field.attname), _KINDS[_type(field)]) for field in fields]
 
 
 def page_schema(table: StarTable) -> type[Schema]:
@@ -45,8 +58,9 @@ def page_schema(table: StarTable) -> type[Schema]:
 
 
 def _column(field: Any) -> Any:
+    """Each may be missing from an answer, because `fields` may leave it out."""
     annotation = _type(field) | None if field.null else _type(field)
-    return annotation, Field(..., description=str(field.help_text) or None)
+    return annotation, Field(None, description=str(field.help_text) or None)
 
 
 def _type(field: Any) -> Any:

@@ -259,3 +259,42 @@ def as_q(condition: Condition, path: str | None = None) -> Q:
     """
     lookup = LOOKUPS.get(condition.operator, condition.operator)
     return Q(**{f"{path or condition.column.name}__{lookup}": condition.value})
+
+
+# --- in the description of the API --------------------------------------------------------------------------------
+
+TYPES: Mapping[Kind, dict[str, str]] = {
+    "integer": {"type": "integer"},
+    "decimal": {"type": "number"},
+    "date": {"type": "string", "format": "date"},
+    "datetime": {"type": "string", "format": "date-time"},
+    "boolean": {"type": "boolean"},
+}
+
+
+def openapi_parameters(columns: Iterable[Column], *, own: Collection[str] = ()) -> list[dict[str, Any]]:
+    """The OpenAPI entries of `fields`, `ordering` and a filter per column, but for what the route tells of by itself."""
+    names = [
+        _entry(FIELDS, {"type": "string"}, "Only these fields, separated by commas."),
+        _entry(
+            ORDERING,
+            {"type": "string"},
+            "Fields to order by, separated by commas; `-` in front turns it round.",
+        ),
+    ]
+    return names + [_filter(column) for column in columns if column.name not in own]
+
+
+def _filter(column: Column) -> dict[str, Any]:
+    more = [f"`{column.name}{SEPARATOR}{name}`" for name in OPERATORS[column.kind] if name != "eq"]
+    return _entry(column.name, TYPES.get(column.kind, {"type": "string"}), f"Also {', '.join(more)}.")
+
+
+def _entry(name: str, schema: Mapping[str, str], description: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "query",
+        "required": False,
+        "schema": dict(schema),
+        "description": description,
+    }

@@ -1,10 +1,10 @@
 """Reading the star schema row by row, for people and programs that look at it."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import QuerySet
 
+from lakehouse_project.kernel.filters import Selection, as_q
 from lakehouse_project.kernel.pagination import PageOf
 from silver.star import StarTable
 
@@ -12,8 +12,9 @@ from silver.star import StarTable
 class StarRows:
     """Pages of the tables of the star schema."""
 
-    def page(self, table: StarTable, filters: Mapping[str, Any], window: slice) -> PageOf:
-        """Rows of `table` that equal `filters` (column -> value), by surrogate key; each row a dict by column."""
-        rows: QuerySet[Any] = QuerySet(table.model).filter(**filters).order_by("pk")
-        columns = [field.attname for field in table.model._meta.concrete_fields]
-        return PageOf(items=list(rows.values(*columns)[window]), count=rows.count())
+    def page(self, table: StarTable, selection: Selection, window: slice) -> PageOf:
+        """Rows of `table` as the selection chooses, then by surrogate key; each row a dict by column."""
+        rows: QuerySet[Any] = QuerySet(table.model).filter(*map(as_q, selection.conditions))
+        ordering = [f"{'-' if each.is_descending else ''}{each.column.name}" for each in selection.ordering]
+        columns = selection.fields or [field.attname for field in table.model._meta.concrete_fields]
+        return PageOf(items=list(rows.order_by(*ordering, "pk").values(*columns)[window]), count=rows.count())

@@ -56,6 +56,17 @@ def test_filters_and_pages(warehouse: Warehouse, reader: Client) -> None:
 def test_unknown_parameters_and_values_are_errors(reader: Client) -> None:
     assert get(reader, "hires?departmant=1", 400)["code"] == "unknown_parameter"
     get(reader, "hires?department_id=sales", 422)
+    assert get(reader, "hires?ordering=employee_name", 400)["code"] == "unknown_parameter"  # it is masked
+
+
+def test_columns_are_compared_ordered_and_chosen(warehouse: Warehouse, reader: Client) -> None:
+    warehouse.put("departments", *({"id": n, "department": f"Department {n}"} for n in range(1, 6)))
+    warehouse.refine()
+    page = get(
+        reader, "departments?department_id__gt=2&department_id__lte=4&ordering=-department_id&fields=name"
+    )
+    assert page == {"items": [{"name": "Department 4"}, {"name": "Department 3"}], "count": 2}
+    assert get(reader, "departments?name__contains=ment%203")["count"] == 1
 
 
 def test_personal_fields_are_masked(warehouse: Warehouse, reader: Client, officer: Client) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from django.utils import timezone
 
+from governance.backoff import STAGES, failures_in_a_row, rest_after
 from governance.feed import NothingToDo
 from governance.models import Run
 from lakehouse_project.kernel.errors import LakehouseError
@@ -62,8 +63,16 @@ def _fail(run: Run, error: BaseException) -> None:
     run.message = (
         error.message if isinstance(error, LakehouseError) else "An unexpected error stopped this run."
     )
+    if run.kind in STAGES:
+        run.message += _outlook(failures_in_a_row(run.kind) + 1)
     run.detail = without_rows("".join(traceback.format_exception(error, limit=-8, chain=False)))
     _finish(run)
+
+
+def _outlook(failures: int) -> str:
+    rest = int(rest_after(failures).total_seconds())
+    which = "" if failures == 1 else f" This is failure {failures} in a row."
+    return f"{which} It is tried again after {rest} s."
 
 
 def _finish(run: Run) -> None:

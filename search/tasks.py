@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from governance.backoff import is_resting
 from governance.feed import drain
 from lakehouse_project.kernel.services import resolve
 from search.services import ProjectChanges
@@ -10,4 +11,5 @@ from search.services import ProjectChanges
 @shared_task(name="search.project")
 def project() -> None:
     """Bring the index up to date, until nothing is left."""
-    drain(lambda: resolve(ProjectChanges)().total > 0)
+    if not is_resting("projection"):
+        drain(lambda: resolve(ProjectChanges)().total > 0)

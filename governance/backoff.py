@@ -29,7 +29,8 @@ def failures_in_a_row(kind: str) -> int:
 
 def rest_after(failures: int) -> timedelta:
     """Twice as long after each failure in a row, up to `LONGEST_REST`."""
-    return min(FIRST_REST * 2 ** min(failures - 1, DOUBLINGS), LONGEST_REST)
+    doublings: int = 1 << min(failures - 1, DOUBLINGS)
+    return min(FIRST_REST * doublings, LONGEST_REST)
 
 
 def _failures(kind: str) -> tuple[int, datetime | None]:

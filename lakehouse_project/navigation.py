@@ -32,9 +32,10 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     return [group for group in groups if group["items"]]
 
 
-def dashboard(_request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Context of the first page: the numbers of the layers, and the apps named and ordered as in the sidebar."""
-    from lakehouse_project.overview import tiles  # noqa: PLC0415  models must be loaded first
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Context of the first page: numbers of the layers, charts, and the apps named and ordered as in the sidebar."""
+    from lakehouse_project.charts import sections  # noqa: PLC0415  models must be loaded first
+    from lakehouse_project.overview import tiles  # noqa: PLC0415  as above
 
     listed = {app["app_label"]: app for app in context["app_list"]}
     ordered = [
@@ -42,7 +43,13 @@ def dashboard(_request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         for title, app, _icon in LAYERS
         if app in listed
     ]
-    return {**context, "title": "Overview", "tiles": tiles(), "app_list": ordered}
+    return {
+        **context,
+        "title": "Overview",
+        "tiles": tiles(),
+        "sections": sections(request.user),
+        "app_list": ordered,
+    }
 
 
 def _as_declared(app: str, listed: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -11,6 +11,7 @@ from ninja import Field, Schema
 from pydantic import create_model
 
 from lakehouse_project.kernel import filters as filtering
+from lakehouse_project.kernel.kinds import Kind
 from lakehouse_project.kernel.pagination import Page
 from silver.star import StarTable
 
@@ -26,7 +27,7 @@ _TYPES: Mapping[type[Any], type[Any]] = MappingProxyType(
         models.TextField: str,
     }
 )
-_KINDS: Mapping[type[Any], filtering.Kind] = MappingProxyType(
+_KINDS: Mapping[type[Any], Kind] = MappingProxyType(
     {
         bool: "boolean",
         datetime: "datetime",

@@ -72,6 +72,7 @@ def _admission_limits() -> AdmissionLimits:
         max_expanded_bytes=settings.MAX_UNPACKED_BYTES,
         max_ratio=settings.MAX_UNPACK_RATIO,
         max_files=settings.MAX_ARCHIVE_FILES,
+        max_columns=settings.MAX_COLUMNS,
     )
 
 

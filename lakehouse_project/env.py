@@ -51,6 +51,7 @@ class Env(BaseSettings):
         ge=1,
         description="Most times its size that a gzip file or an archive may unpack to, above 16 MiB.",
     )
+    max_columns: int = Field(20_000, ge=1, description="Most columns that a table may have.")
     max_archive_files: int = Field(1000, ge=1, description="Most files that an archive may hold.")
     drop_settle_seconds: float = Field(
         2.0, ge=0, description="A dropped file is taken after so long without a change."

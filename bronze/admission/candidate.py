@@ -21,6 +21,8 @@ class AdmissionLimits:
     """Unpacked size over packed size, looked at once 16 MB are unpacked."""
     max_files: int = 1000
     """Entries of an archive, folders included."""
+    max_columns: int = 20_000
+    """Of a table; every one is a field of every record."""
 
 
 @dataclass(frozen=True)

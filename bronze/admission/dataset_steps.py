@@ -27,6 +27,7 @@ from bronze.admission.headers import (
     header_title,
     listed,
     origin_of_names,
+    require_columns,
     takes,
     unknown_columns,
 )
@@ -36,7 +37,7 @@ from bronze.contracts import DOCUMENTS, ContractSpec
 from bronze.contracts.described import HOW_TO_CREATE
 from bronze.readers import LINE, FileFormat, ReadLimits, read_rows
 from bronze.readers.csv_exact import unique_names
-from bronze.readers.formats import plain_name
+from bronze.readers.formats import plain_name, storable
 from bronze.readers.json_rows import find_array_key
 from bronze.readers.parquet_rows import parquet_columns, parquet_shape
 
@@ -105,6 +106,7 @@ def _dialect(inspection: Inspection) -> Dialect | None:
     dialect = find_dialect(sample, is_whole=inspection.is_sample_whole, names=names, delimiters=delimiters)
     if dialect is None:
         return None
+    require_columns(inspection.candidate.name, dialect.width, inspection.candidate.limits.max_columns)
     if not _is_called_text(inspection):
         dialect = without_preamble(dialect, [wanted] if wanted else inspection.contracts.values())
     return replace(dialect, starts=tuple(start + (said is not None) for start in dialect.starts))
@@ -144,7 +146,7 @@ def _table(inspection: Inspection, dialect: Dialect) -> Inspection:
         quote=dialect.quote,
         has_header=has_header,
         columns=unique_names(first, aliases) if has_header else _columns_by_place(dialect, contract, asked),
-        header=first if has_header else (),
+        header=tuple(map(storable, first)) if has_header else (),
         aliases=aliases,
         skip_lines=above,
     )
@@ -236,7 +238,7 @@ def _json_dataset(inspection: Inspection) -> Inspection:
     contract, reason = _contract_of_records(inspection, columns, inner)
     if contract.record_path in columns and not asked.record_path:
         fmt = replace(fmt, record_path=contract.record_path)
-    fmt = replace(fmt, aliases={**contract.column_names(), **asked.aliases})
+    fmt = replace(fmt, aliases={**contract.column_names(), **asked.aliases}, is_narrow=True)
     notes = [f"records in {name!r}" for name in (fmt.array_key, fmt.record_path) if name]
     for note in notes:
         inspection = inspection.learn(note)
@@ -266,6 +268,7 @@ def _sample_columns(inspection: Inspection, fmt: FileFormat) -> dict[str, None]:
 def _parquet_dataset(inspection: Inspection) -> Inspection:
     candidate, asked = inspection.candidate, inspection.candidate.overrides
     names, height = parquet_shape(candidate.path)
+    require_columns(candidate.name, len(names), candidate.limits.max_columns)
     check_expansion(candidate.name, inspection.size, height * len(names), candidate.limits)
     columns = [asked.aliases.get(plain_name(name), name) for name in names]
     contract, reason = _contract_of_records(inspection, columns, {})

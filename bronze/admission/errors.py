@@ -73,3 +73,9 @@ class RepeatedColumns(PermanentError):
     """Several columns stand for one field of the data set."""
 
     code = "repeated_columns"
+
+
+class TooManyColumns(PermanentError):
+    """A table is wider than any that is taken."""
+
+    code = "too_many_columns"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from bronze.admission.datasets import fits_types, is_number, known_count, missing
 from bronze.admission.dialect import Dialect
-from bronze.admission.errors import MissingColumns, RepeatedColumns, UnknownColumns
+from bronze.admission.errors import MissingColumns, RepeatedColumns, TooManyColumns, UnknownColumns
 from bronze.admission.overrides import Overrides
 from bronze.contracts import ContractSpec
 from bronze.readers.csv_exact import resolved_names
@@ -76,6 +76,15 @@ def check_repeated(columns: Iterable[str], aliases: Mapping[str, str], contract:
             f"More than one column stands for {listed(repeated)} of the data set {contract.name}. Found: "
             f"{listed(columns)}. Rename or remove all but one of them.",
             repeated=repeated,
+        )
+
+
+def require_columns(name: str, count: int, limit: int) -> None:
+    """Raises `TooManyColumns` for more than `limit`."""
+    if count > limit:
+        raise TooManyColumns(
+            f"{name} has {count:,} columns; the limit is {limit:,} (setting MAX_COLUMNS). If the lines are no rows, "
+            "send it as a text."
         )
 
 

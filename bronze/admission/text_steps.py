@@ -3,6 +3,7 @@
 import codecs
 import json
 import re
+from pathlib import PurePath
 from typing import Literal
 
 from charset_normalizer import from_bytes
@@ -75,7 +76,7 @@ def _encoding(name: str, scan: TextScan) -> tuple[str, str]:
         return "utf-8", "UTF-8"
     valid = len(MULTIBYTE.findall(scan.bad_region))
     invalid = len(re.findall(rb"[\x80-\xff]", MULTIBYTE.sub(b"", scan.bad_region)))
-    if valid > invalid:
+    if valid >= invalid:
         return (
             "utf-8",
             f"UTF-8, with bytes that are not from line {scan.bad_line} on: those rows are set aside",
@@ -139,7 +140,7 @@ def find_json(inspection: Inspection) -> Inspection:
     sample = inspection.sample
     if inspection.scan is None:
         return inspection
-    if _is_ndjson(sample):
+    if _is_ndjson(sample) or _is_called_ndjson(inspection):
         return inspection.with_format("NDJSON", kind="ndjson")
     if not JSON_START.match(sample) or _is_broken_start(sample):
         return inspection
@@ -169,6 +170,12 @@ def _is_ndjson(sample: str) -> bool:
     if all(line.startswith('{"') for line in lines[:-1]) or _is_object(lines[0]):
         return True
     return 2 * sum(map(_is_object, lines)) >= len(lines)
+
+
+def _is_called_ndjson(inspection: Inspection) -> bool:
+    """A single record, or a first one that is longer than the sample, looks like JSON."""
+    suffixes = {suffix.lower() for suffix in PurePath(inspection.candidate.name).suffixes}
+    return bool(suffixes & {".ndjson", ".jsonl"}) and inspection.sample.lstrip().startswith('{"')
 
 
 def _is_object(text: str) -> bool:

@@ -23,6 +23,7 @@ class FileFormat:
     `header` are the cells of the header line as the file has them.
     `skip_lines` is the number of physical lines above the header, or above the first row, that are no data.
     `aliases` maps other spellings of a column (lower case, underscores) to the field's name.
+    `is_narrow`: of JSON only members that `aliases` knows become columns; the payloads have all.
     `array_key` names the member of a top-level JSON object that holds the array of records.
     `record_path` names the member of each record whose elements are the rows; they inherit the record's scalars.
     """
@@ -36,6 +37,7 @@ class FileFormat:
     columns: tuple[str, ...] = ()
     header: tuple[str, ...] = ()
     aliases: Mapping[str, str] = field(default_factory=dict)
+    is_narrow: bool = False
     array_key: str | None = None
     record_path: str | None = None
     compression: Compression = "none"
@@ -56,6 +58,8 @@ class ReadLimits:
     segment_bytes: int = 2 * 1024 * 1024
     record_bytes: int = 8 * 1024 * 1024
     json_depth: int = 64
+    members: int = 20_000
+    """Of a JSON record."""
     parquet_rows: int = 50_000
 
 

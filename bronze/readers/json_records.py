@@ -1,6 +1,6 @@
 """From decoded JSON records to a `RowBatch`: unnesting, column names, cells and payloads."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import polars as pl
@@ -10,7 +10,7 @@ from bronze.readers.json_text import JsonDecoder, cell, encode
 
 Record = dict[str, Any]
 KNOWN_SHAPES = 1000
-CELLS_AT_ONCE = 5_000_000
+CELLS_AT_ONCE = 2_000_000
 """Records times the names that any of them has: records that all have other names must not fill the memory."""
 
 
@@ -29,7 +29,8 @@ class RecordCollector:
         self._payloads: list[str] = []
         self._lines: list[int] = []
         self._broken: list[BrokenRow] = []
-        self._columns: set[str] = set()
+        self._shapes: set[tuple[str, ...]] = set()
+        self._columns: dict[str, None] = {}
         self._size = 0
 
     @property
@@ -42,6 +43,9 @@ class RecordCollector:
         problem = self._decoder.problem(text, value)
         if problem is not None:
             self.add_broken(line, text, *problem)
+        elif len(value) > self._limits.members:
+            message = f"the record has {len(value):,} members, more than {self._limits.members:,}"
+            self.add_broken(line, text, "too_many_members", message)
         elif self._fmt.record_path is not None and self._fmt.record_path in value:
             self._add_elements(line, text, value, self._fmt.record_path)
         else:
@@ -55,7 +59,7 @@ class RecordCollector:
         """The batch, if anything was collected."""
         if not self._records and not self._broken:
             return
-        rows = frame(self._records, self._lines)
+        rows = frame(self._records, self._lines, self._columns)
         payloads = pl.Series("payload", self._payloads, dtype=pl.String)
         yield RowBatch(rows, payloads, tuple(self._broken), bytes_read)
         self._clear()
@@ -76,10 +80,19 @@ class RecordCollector:
             record = {names.get(name, name): value for name, value in record.items()}
             text = encode(record)
         self._size += len(text)
-        self._columns.update(record)
+        self._learn_columns(tuple(record))
         self._records.append(record)
         self._payloads.append(text)
         self._lines.append(line)
+
+    def _learn_columns(self, shape: tuple[str, ...]) -> None:
+        if shape in self._shapes:
+            return
+        self._shapes.add(shape)
+        known = self._fmt.aliases
+        self._columns.update(
+            (name, None) for name in shape if not self._fmt.is_narrow or plain_name(name) in known
+        )
 
     def _renamed(self, record: Record) -> dict[str, str]:
         """Names of the record's members that an alias replaces. A field under its own name wins over its alias."""
@@ -99,9 +112,8 @@ class RecordCollector:
         return names
 
 
-def frame(records: list[Record], lines: list[int]) -> pl.DataFrame:
-    """Records as text columns, in the order in which their names appear first, and their lines."""
-    names = list(dict.fromkeys(name for shape in dict.fromkeys(map(tuple, records)) for name in shape))
+def frame(records: list[Record], lines: list[int], names: Iterable[str]) -> pl.DataFrame:
+    """Members of records as text columns, and their lines."""
     columns = [
         pl.Series(name, [cell(record.get(name)) for record in records], dtype=pl.String) for name in names
     ]

@@ -94,10 +94,9 @@ def test_record_path_of_each_record(door: Door) -> None:
     records = [{"region": "north", "posts": [{"id": 1, "job": "Cook"}, {"id": 2, "job": "Clerk"}]}]
     for text in (json.dumps(records), json.dumps(records[0]) + "\n" + json.dumps(records[0])):
         rows = door.rows(text, record_path="posts")
-        assert rows[:2] == [
-            {"region": "north", "id": "1", "job": "Cook"},
-            {"region": "north", "id": "2", "job": "Clerk"},
-        ]
+        assert rows[:2] == [{"id": "1", "job": "Cook"}, {"id": "2", "job": "Clerk"}]
+        batch = next(read_rows(door.path, door.admit(text, record_path="posts").format))
+        assert json.loads(batch.payloads[0]) == {"region": "north", "id": 1, "job": "Cook"}
     with pytest.raises(InvalidOverride, match="There are posts, region"):
         door.admit(json.dumps(records), record_path="lines")
 

@@ -1,5 +1,7 @@
 """Errors of the bronze layer."""
 
+import errno
+
 from lakehouse_project.kernel.errors import Conflict, InvalidInput, NotFound, PermanentError, TransientError
 
 
@@ -145,6 +147,18 @@ class StorageUnavailable(TransientError):
     """The storage cannot be written: it is full, or not writable."""
 
     code = "storage_unavailable"
+
+
+class StorageFull(StorageUnavailable):
+    """There is no room left on the disk of the storage."""
+
+    code = "storage_full"
+
+
+def storage_error(what: str, error: OSError) -> StorageUnavailable:
+    """`what`: which file cannot be kept."""
+    kind = StorageFull if error.errno in (errno.ENOSPC, errno.EDQUOT) else StorageUnavailable
+    return kind(f"{what}: {error.strerror or error}. Nothing of it was kept.")
 
 
 class InboxUnavailable(TransientError):

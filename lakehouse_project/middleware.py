@@ -46,6 +46,33 @@ class ApiProblemMiddleware:
         )
 
 
+class UploadsMiddleware:
+    """No temporary file outlives its request: Django forgets the one that was being written when a sender went away."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            return self.get_response(request)
+        finally:
+            if request.content_type == "multipart/form-data":
+                for handler in request.upload_handlers:
+                    handler.upload_interrupted()
+
+
+class LengthRequiredMiddleware:
+    """A body without a length is refused: one that was cut off on its way would look like a whole one."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "Transfer-Encoding" in request.headers and not request.META.get("CONTENT_LENGTH"):
+            return HttpResponse("Send the length of the body (Content-Length).", status=411)
+        return self.get_response(request)
+
+
 def _is_api(request: HttpRequest) -> bool:
     return f"{request.path}/".startswith("/api/")
 

@@ -1,5 +1,6 @@
 """One table from error codes to HTTP statuses, for every route and for what the framework raises itself."""
 
+import errno
 import http
 from collections.abc import Mapping
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import structlog
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
+from django.http.request import UnreadablePostError
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
@@ -43,6 +46,7 @@ STATUS: Mapping[str, int] = {
     "unsupported_file_type": 415,
     "transient_error": 503,
     "storage_unavailable": 503,
+    "storage_full": 507,
     "file_changed": 503,
     "not_configured": 503,
 }
@@ -55,6 +59,10 @@ FRAMEWORK: Mapping[int, tuple[str, str]] = {
     405: (
         "method_not_allowed",
         "This address does not have that method; the header Allow lists those it has.",
+    ),
+    411: (
+        "length_required",
+        "Send the length of the body (Content-Length), or what comes out of a pipe through `lakehouse ingest -`.",
     ),
     429: ("too_many_attempts", "Too many wrong passwords: this account is locked for a while."),
 }
@@ -74,6 +82,9 @@ def register(api: NinjaAPI) -> None:
     api.add_exception_handler(Http404, _not_found)
     api.add_exception_handler(RequestDataTooBig, _too_big)
     api.add_exception_handler(SuspiciousOperation, _suspicious)
+    api.add_exception_handler(MultiPartParserError, _suspicious)
+    api.add_exception_handler(UnreadablePostError, _incomplete)
+    api.add_exception_handler(OSError, _no_room)
     api.add_exception_handler(Exception, _unexpected)
 
 
@@ -130,6 +141,21 @@ def _too_big(request: HttpRequest, _error: Any) -> HttpResponse:
 
 def _suspicious(request: HttpRequest, error: Any) -> HttpResponse:
     return problem(request, 400, code="bad_request", title=_title(400), detail=str(error))
+
+
+def _incomplete(request: HttpRequest, _error: Any) -> HttpResponse:
+    """Mostly nobody is there any more to read it."""
+    detail = "The body ended before it was whole. Nothing of it was kept: send it again."
+    return problem(request, 400, code="incomplete_body", title=_title(400), detail=detail)
+
+
+def _no_room(request: HttpRequest, error: Any) -> HttpResponse:
+    """A body or an answer that could not be written to the disk."""
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        return _unexpected(request, error)
+    log.error("disk_full", path=request.path, file=error.filename)
+    detail = "The server has no room left on its disk. Nothing was kept: send it again once there is room."
+    return problem(request, 507, code="storage_full", title=_title(507), detail=detail)
 
 
 def _unexpected(request: HttpRequest, error: Any) -> HttpResponse:

@@ -51,6 +51,8 @@ MIDDLEWARE = [
     "django_structlog.middlewares.RequestMiddleware",
     "lakehouse_project.middleware.RequestIdMiddleware",
     "lakehouse_project.middleware.ApiProblemMiddleware",
+    "lakehouse_project.middleware.LengthRequiredMiddleware",
+    "lakehouse_project.middleware.UploadsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

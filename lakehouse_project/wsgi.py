@@ -1,9 +1,19 @@
 """The web application, for `granian --interface wsgi lakehouse_project.wsgi:application`."""
 
 import os
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from django.core.wsgi import get_wsgi_application
 
+from lakehouse_project.bodies import WholeBody
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lakehouse_project.settings")
 
-application = get_wsgi_application()
+_django = get_wsgi_application()
+
+
+def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """Django, with bodies that are whole or an error."""
+    environ["wsgi.input"] = WholeBody(environ["wsgi.input"], int(environ.get("CONTENT_LENGTH") or 0))
+    return _django(environ, start_response)

@@ -19,7 +19,7 @@ from bronze.documents import Documents
 from bronze.documents_text import DocumentJob, ExtractedDocument, Page, extract_documents
 from bronze.domain import Receipt, ReceivedFile
 from bronze.encryption import FieldCipher
-from bronze.errors import FileChanged, FilesRefused, OriginalMissing, StorageUnavailable, WorkerDied
+from bronze.errors import FileChanged, FilesRefused, OriginalMissing, WorkerDied, storage_error
 from bronze.history import changes
 from bronze.incoming import incoming
 from bronze.merge import IncomingTable, Merged
@@ -92,8 +92,7 @@ class ReceiveFile:
         try:
             self.storage.put(path, key)
         except OSError as error:
-            reason = error.strerror or error
-            raise StorageUnavailable(f"{name} cannot be stored: {reason}. Nothing of it was kept.") from error
+            raise storage_error(f"{name} cannot be stored", error) from error
         if fingerprint(self.storage.path(key)) != admitted.sha256:
             self.storage.delete(key)
             raise FileChanged(f"{name} changed while it was being read. Send it once it is complete.")
@@ -143,7 +142,7 @@ class UnpackFiles:
         except PermanentError as error:
             return [Refused(candidate.name, error)]
         except OSError as error:
-            raise StorageUnavailable(f"{candidate.name} cannot be unpacked: {error.strerror}.") from error
+            raise storage_error(f"{candidate.name} cannot be unpacked", error) from error
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,7 @@
 """Upload of files over REST, and their receipts."""
 
+import gc
+import io
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from bronze.models import SourceFile
 from bronze.tasks import load_file
 from lakehouse_project import container
+from lakehouse_project.bodies import WholeBody
 from tests.integration.api.client import BRONZE, Api, assert_problem
 
 pytestmark = pytest.mark.django_db
@@ -268,3 +271,36 @@ def test_a_file_that_failed_is_tried_again(curator: Api, viewer: Api) -> None:
     SourceFile.objects.update(state="failed")
     curator.upload(file=sent("jobs.csv", JOBS))
     assert "later file" in assert_problem(curator.post(address, None), 409, "file_not_failed")["detail"]
+
+
+def test_a_form_that_is_cut_off_leaves_nothing(curator: Api) -> None:
+    """What the web server does when the sender goes away; Django alone would leave the temporary file."""
+    head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="jobs.csv"\r\n\r\nid,job\n'
+    body = head + b"1,Clerk\n" * 50_000
+    environ = {
+        "CONTENT_LENGTH": str(len(body) + 100),
+        "CONTENT_TYPE": "multipart/form-data; boundary=x",
+        "wsgi.input": WholeBody(io.BytesIO(body), len(body) + 100),
+    }
+    gc.disable()
+    try:
+        response = curator.client.post(f"{BRONZE}/files", headers=curator.headers, **environ)
+        assert list(django_settings.FILE_UPLOAD_TEMP_DIR.iterdir()) == []
+    finally:
+        gc.enable()
+    assert_problem(response, 400, "incomplete_body")
+    assert not SourceFile.objects.exists()
+
+
+@pytest.mark.parametrize("form", [False, True])
+def test_a_disk_that_is_full(curator: Api, monkeypatch: pytest.MonkeyPatch, form: bool) -> None:
+    """/dev/full takes no byte."""
+    for module in ("tempfile", "django.core.files.temp"):
+        monkeypatch.setattr(f"{module}.NamedTemporaryFile", lambda **_: io.FileIO("/dev/full", "wb"))
+    if form:
+        response = curator.upload(file=sent("jobs.csv", JOBS * 100_000))
+    else:
+        response = curator.send("POST", "/files?name=jobs.csv", JOBS)
+    body = assert_problem(response, 507, "storage_full")
+    assert "no room left" in body["detail"]
+    assert not SourceFile.objects.exists()

@@ -125,6 +125,12 @@ class FileNotFailed(Conflict):
     code = "file_not_failed"
 
 
+class DatasetBusy(TransientError):
+    """Somebody else writes to the data set, and a dry run does not wait for long."""
+
+    code = "dataset_busy"
+
+
 class FileChanged(TransientError):
     """The file was written to between the look at it and its copy."""
 

@@ -1,19 +1,24 @@
 """What a dry run shows: the first rows of the file and the first updates."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 import polars as pl
-from django.db import connection
+from django.db import OperationalError, connection
+from psycopg.errors import LockNotAvailable
 
 from bronze.domain import FieldChange, PreviewRow, PreviewUpdate, Reason
+from bronze.errors import DatasetBusy
 from bronze.history import changed_fields, decoded
 from bronze.incoming import NO_ERRORS
 from bronze.readers import RowBatch
+from bronze.repositories import rolled_back
 
 SHOWN = 20
+LONGEST_WAIT = "3s"
 
 UPDATES = """
 SELECT record.key, record.line, before.payload, record.payload, record.conflict
@@ -26,6 +31,23 @@ CROSS JOIN LATERAL (
 WHERE record.source_file_id = %(file)s
 ORDER BY record.line, record.id LIMIT %(shown)s
 """
+
+
+@contextmanager
+def dry_run() -> Iterator[None]:
+    """A transaction that leaves nothing behind. Raises `DatasetBusy` where it would have to wait for another one."""
+    try:
+        with rolled_back():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LONGEST_WAIT])
+            yield
+    except OperationalError as error:
+        if not isinstance(error.__cause__, LockNotAvailable):
+            raise
+        raise DatasetBusy(
+            "Another file is being loaded into this data set, so that what this one would do cannot be told now. "
+            "Try again in a while."
+        ) from error
 
 
 @dataclass

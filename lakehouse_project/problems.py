@@ -48,6 +48,7 @@ STATUS: Mapping[str, int] = {
     "storage_unavailable": 503,
     "storage_full": 507,
     "file_changed": 503,
+    "dataset_busy": 503,
     "not_configured": 503,
 }
 """Every other code is 422: the request was understood, and its content cannot be taken."""

@@ -15,6 +15,7 @@ from django.urls import URLPattern, path, reverse
 from bronze.admin.import_forms import LookForm, UploadForm
 from bronze.admin.import_tables import checked_rows
 from bronze.domain import FileLook
+from bronze.errors import DatasetBusy
 from bronze.models import SourceFile
 from bronze.presentation import present_look, present_preview
 from bronze.repositories import SourceFiles
@@ -23,7 +24,7 @@ from bronze.staged import StagedFile, StagedFiles
 from lakehouse_project.kernel.errors import LakehouseError, PermanentError
 from lakehouse_project.kernel.services import resolve
 
-DRY_RUN_ROWS = 100_000
+DRY_RUN_ROWS = 50_000
 """So many rows of a file are tried; a preview has to answer within seconds."""
 
 STEPS = ("Choose files", "Check what it is", "See what it does", "Receipt")
@@ -86,7 +87,8 @@ class ImportWizard:
             if form.is_valid():
                 said = form.said(staged)
                 resolve(StagedFiles).save(said)
-                goes_on = "next" in request.POST and not _look_at(said).error
+                seen = look if said == staged else _look_at(said)
+                goes_on = "next" in request.POST and not seen.error
                 return _to("import_preview" if goes_on else "import_look", token)
         else:
             form = LookForm(look=look, staged=staged)
@@ -110,6 +112,8 @@ class ImportWizard:
                 overrides=staged.overrides,
                 limit=DRY_RUN_ROWS,
             )
+        except DatasetBusy as error:
+            return self._page(request, "preview", step=3, staged=staged, busy=error.message)
         except PermanentError as error:
             self._admin.message_user(request, error.message, messages.ERROR)
             return _to("import_look", token)
@@ -121,7 +125,6 @@ class ImportWizard:
             staged=staged,
             seen=present_preview(seen, request.user),
             same=same,
-            limit=DRY_RUN_ROWS,
         )
 
     def _page(self, request: HttpRequest, name: str, **context: Any) -> HttpResponse:

@@ -14,11 +14,11 @@ from bronze.contracts import DOCUMENTS
 from bronze.domain import FileColumn, FileLook, Preview, PreviewRow, Receipt
 from bronze.encryption import FieldCipher
 from bronze.incoming import incoming
-from bronze.preview import FirstRows, Reasons, RowSample, updates_by
+from bronze.preview import FirstRows, Reasons, RowSample, dry_run, updates_by
 from bronze.readers import FileFormat, read_rows
 from bronze.readers.csv_exact import unique_names
 from bronze.rejected import MARKS, ReturnedRows
-from bronze.repositories import SourceFiles, rolled_back
+from bronze.repositories import SourceFiles
 from bronze.services.intake import NOTHING_SAID, MergeRows, ReceiveFile, UnpackFiles
 from lakehouse_project.kernel.errors import InvalidInput, PermanentError
 
@@ -42,15 +42,15 @@ class LookAtFile:
         """Raises a `PermanentError` if the file is of no kind that is read, whatever is said of it."""
         candidate = self.receive.candidate(path, name=name, dataset=dataset, overrides=overrides)
         contracts = all_contracts()
-        kind, columns = columns_of(candidate, contracts)
         try:
             admitted = admit(candidate, contracts)
         except PermanentError as error:
+            kind, columns = columns_of(candidate, contracts)
             meant = dataset or named_by_file(name, contracts)
             return _refused(kind, columns, meant, overrides, error)
-        return self._admitted(path, admitted, columns)
+        return self._admitted(candidate, admitted)
 
-    def _admitted(self, path: Path, admitted: Admitted, columns: tuple[str, ...]) -> FileLook:
+    def _admitted(self, candidate: Candidate, admitted: Admitted) -> FileLook:
         fmt = admitted.format
         look = FileLook(
             dataset=admitted.dataset,
@@ -63,12 +63,12 @@ class LookAtFile:
         )
         if admitted.dataset == DOCUMENTS:
             return look
-        matched = _matched(columns, fmt)
+        matched = _matched(candidate, fmt)
         return look.model_copy(
             update={
                 "columns": matched,
                 "lacking": _lacking(admitted.dataset, matched),
-                "rows": self._first_rows(path, admitted),
+                "rows": self._first_rows(candidate.path, admitted),
             }
         )
 
@@ -80,12 +80,13 @@ class LookAtFile:
         return sample.rows()
 
 
-def _matched(columns: tuple[str, ...], fmt: FileFormat) -> list[FileColumn]:
+def _matched(candidate: Candidate, fmt: FileFormat) -> list[FileColumn]:
     if fmt.kind == "csv":
         names = fmt.header if fmt.has_header else tuple(f"column_{n}" for n in range(1, len(fmt.columns) + 1))
         fields = fmt.columns
     else:
-        names, fields = columns, unique_names(columns, fmt.aliases)
+        _kind, names = columns_of(candidate)
+        fields = unique_names(names, fmt.aliases)
     return [
         FileColumn(name=name, field=field)
         for name, field in zip(names, fields, strict=True)
@@ -134,7 +135,7 @@ class PreviewFile:
     ) -> Preview:
         """Of an archive it must be the only file. `limit`: try about so many rows of the file alone.
 
-        Raises a `PermanentError` that says what is wrong with the file.
+        Raises a `PermanentError` that says what is wrong with the file, or `DatasetBusy`.
         """
         with self.unpack([(path, name)], dataset=dataset, overrides=overrides) as found:
             return self._preview(_only(found), limit)
@@ -166,7 +167,7 @@ class PreviewFile:
             sample.add(rows)
             reasons.add(rows)
 
-        with rolled_back():
+        with dry_run():
             self.files.one_at_a_time(admitted.dataset)
             merged = self.merge(path, admitted.format, admitted.dataset, DRY_RUN, seen=seen, bound=first.of)
             updates = updates_by(DRY_RUN)

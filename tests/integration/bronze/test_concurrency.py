@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from bronze.errors import ContractViolation, FileNotLoaded, RecordExists, RecordInUse
+from bronze.errors import ContractViolation, DatasetBusy, FileNotLoaded, RecordExists, RecordInUse
 from bronze.models import RawRecord, SourceFile
 from bronze.repositories import SourceFiles
 from bronze.services import (
@@ -166,3 +166,26 @@ def test_a_dry_run_while_a_file_is_loaded(intake: Intake) -> None:
     assert preview.receipt.inserted + preview.receipt.updated == 300
     assert receipt.inserted == 300
     assert set(RawRecord.objects.values_list("payload__job", flat=True)) == {"A"}
+
+
+def test_a_dry_run_does_not_wait_for_a_long_load(intake: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bronze.preview.LONGEST_WAIT", "100ms")
+    path = intake.file("jobs.csv", "id,job\n1,Clerk\n")
+    is_held, is_over = Event(), Event()
+
+    def load() -> None:
+        with transaction.atomic():
+            resolve(SourceFiles).one_at_a_time("jobs")
+            is_held.set()
+            assert is_over.wait(timeout=30)
+
+    def preview() -> None:
+        assert is_held.wait(timeout=30)
+        try:
+            resolve(PreviewFile)(path, name="jobs.csv")
+        finally:
+            is_over.set()
+
+    _, busy = at_once(load, preview)
+    assert isinstance(busy, DatasetBusy)
+    assert resolve(PreviewFile)(path, name="jobs.csv").receipt.inserted == 1

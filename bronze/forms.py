@@ -267,5 +267,5 @@ def _help(spec: FieldSpec) -> str:
     if spec.example not in (None, "") and spec.kind not in HINTS:
         parts.append(f"For example {_text(spec.example)}.")
     limits = {"at least": spec.minimum, "at most": spec.maximum}
-    parts += [f"{words} {limit}.".capitalize() for words, limit in limits.items() if limit is not None]
+    parts += [f"{words} {limit:f}.".capitalize() for words, limit in limits.items() if limit is not None]
     return " ".join(filter(None, parts))

@@ -14,7 +14,14 @@ import polars as pl
 
 from bronze.contracts import ContractSpec, FieldSpec
 from bronze.rules import RULES
-from lakehouse_project.kernel.parsing import parse_date, parse_datetime, parse_decimal, parse_integer, present
+from lakehouse_project.kernel.parsing import (
+    parse_date,
+    parse_datetime,
+    parse_decimal,
+    parse_end,
+    parse_integer,
+    present,
+)
 
 KEY_SEPARATOR = ":"
 MAX_KEY = 400
@@ -108,6 +115,9 @@ def rules_of(field: FieldSpec) -> Iterator[Rule]:
         yield Rule(field, "pattern", ~text.str.contains(field.pattern), _pattern_message(field))
     if field.check is not None:
         yield _checked(field, text)
+    if field.not_before is not None:
+        is_before = parse_date(column) < parse_date(pl.col(field.not_before))
+        yield Rule(field, "not_before", is_before, f"is before {field.not_before}")
 
 
 def _type_rules(field: FieldSpec, column: pl.Expr, text: pl.Expr) -> Iterator[Rule]:
@@ -121,7 +131,7 @@ def _type_rules(field: FieldSpec, column: pl.Expr, text: pl.Expr) -> Iterator[Ru
     elif field.kind == "date":
         day = parse_date(column)
         yield Rule(field, "date", text.is_not_null() & day.is_null(), "is not a date like 2024-05-17")
-        yield _calendar_rule(field, day)
+        yield _calendar_rule(field, parse_end(column) if field.may_be_open else day)
     elif field.kind == "datetime":
         moment = parse_datetime(column)
         broken = text.is_not_null() & moment.is_null()
@@ -164,7 +174,7 @@ def _decimal_rules(field: FieldSpec, column: pl.Expr, text: pl.Expr) -> Iterator
 
 def _range_rules(field: FieldSpec, value: pl.Expr) -> Iterator[Rule]:
     if field.minimum is not None:
-        yield Rule(field, "minimum", value < field.minimum, f"is below {field.minimum}")
+        yield Rule(field, "minimum", value < field.minimum, f"is below {field.minimum:f}")
     if field.maximum is not None:
         yield Rule(field, "maximum", value > field.maximum, f"is above {field.maximum}")
 

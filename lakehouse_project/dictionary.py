@@ -74,18 +74,24 @@ def _field(field: FieldSpec) -> Sequence[str]:
 def _rules(field: FieldSpec) -> Iterator[str]:
     if field.choices:
         yield f"one of {_codes(field.choices)}"
+    yield from _limits(field)
+    if field.pattern is not None:
+        yield f"matches {_code(field.pattern)}"
+    if field.not_before is not None:
+        yield f"not before `{field.not_before}`"
+    if field.check is not None:
+        yield f"check `{field.check}`"
+
+
+def _limits(field: FieldSpec) -> Iterator[str]:
     if field.minimum is not None:
-        yield f"at least {field.minimum}"
+        yield f"at least {field.minimum:f}"
     if field.maximum is not None:
-        yield f"at most {field.maximum}"
+        yield f"at most {field.maximum:f}"
     if field.max_length is not None:
         yield f"at most {field.max_length} characters"
     if field.kind == "decimal":
         yield f"at most {field.scale} decimals"
-    if field.pattern is not None:
-        yield f"matches {_code(field.pattern)}"
-    if field.check is not None:
-        yield f"check `{field.check}`"
 
 
 def _reference(field: FieldSpec) -> str:

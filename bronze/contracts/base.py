@@ -57,6 +57,10 @@ class FieldSpec:
     choices: tuple[str, ...] = ()
     check: str | None = None
     """Name of a further rule of `bronze.rules`, such as `country` or `bank_routing`."""
+    not_before: str | None = None
+    """Date field of the same row that this one must not be before."""
+    may_be_open: bool = False
+    """A date that stands for no end yet (`parsing.OPEN_END`) is none."""
     scale: int = 2
     reference: Reference | None = None
 

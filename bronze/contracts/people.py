@@ -101,7 +101,13 @@ class Employment(Contract):
         "Job title, free text.", example="Data Engineer", aliases=("title", "job"), max_length=200
     )
     start_date: dt.date = column("First day.", example="2021-03-01")
-    end_date: dt.date | None = column("Last day; empty while it lasts.", example="2023-12-31", default=None)
+    end_date: dt.date | None = column(
+        "Last day; empty or 9999-12-31 while it lasts.",
+        example="2023-12-31",
+        default=None,
+        not_before="start_date",
+        may_be_open=True,
+    )
     salary: Decimal = column("Pay per year.", example="65000.00", minimum=Decimal(0))
     currency: str = column("Currency of the salary, ISO 4217.", example="USD", pattern=CURRENCY)
 

@@ -82,5 +82,8 @@ class ExchangeRate(Contract):
     date: dt.date = column("Day of the rate.", example="2024-05-17")
     currency: str = column("Currency, ISO 4217.", example="EUR", pattern=CURRENCY)
     rate: Decimal = column(
-        "Units of the reporting currency for one unit.", example="1.0865", minimum=Decimal(0), scale=8
+        "Units of the reporting currency for one unit.",
+        example="1.0865",
+        minimum=Decimal("0.00000001"),
+        scale=8,
     )

@@ -4,6 +4,8 @@ The contract check of bronze and the transforms of silver use the same expressio
 check is what gets refined. Surrounding blanks never matter; an empty text is a missing value.
 """
 
+from datetime import date
+
 import polars as pl
 
 MONEY = pl.Decimal(18, 2)
@@ -40,6 +42,16 @@ def parse_decimal(text: pl.Expr, dtype: pl.Decimal = MONEY) -> pl.Expr:
     value = present(text)
     plain = value.str.contains(rf"^[+-]?(?:\d+(?:\.\d{{0,{dtype.scale}}}0*)?|\.\d{{1,{dtype.scale}}}0*)$")
     return pl.when(plain).then(value.str.strip_prefix("+")).cast(dtype, strict=False)
+
+
+OPEN_END = date(9999, 12, 31)
+"""What systems of human resources write as the end of what has none."""
+
+
+def parse_end(text: pl.Expr) -> pl.Expr:
+    """Date as `parse_date`; null where it says that there is no end yet."""
+    day = parse_date(text)
+    return pl.when(day != OPEN_END).then(day)
 
 
 def parse_date(text: pl.Expr) -> pl.Expr:

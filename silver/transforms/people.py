@@ -2,7 +2,14 @@
 
 import polars as pl
 
-from lakehouse_project.kernel.parsing import parse_date, parse_datetime, parse_decimal, parse_integer, present
+from lakehouse_project.kernel.parsing import (
+    parse_date,
+    parse_datetime,
+    parse_decimal,
+    parse_end,
+    parse_integer,
+    present,
+)
 from silver.transforms.records import Refined, facts, members
 from silver.transforms.text import conform, conform_city, conform_code, conform_email
 
@@ -79,7 +86,7 @@ def employments(records: pl.DataFrame) -> Refined:
         employer=conform(pl.col("employer")),
         job_title=conform(pl.col("job_title")),
         start_date=parse_date(pl.col("start_date")),
-        end_date=parse_date(pl.col("end_date")),
+        end_date=parse_end(pl.col("end_date")),
         salary=parse_decimal(pl.col("salary")),
         currency=conform_code(pl.col("currency")),
     )

@@ -42,6 +42,20 @@ def test_ranges() -> None:
     assert rules_broken("employment_info", salary="0") == []
 
 
+def test_an_employment_ends_after_it_began_or_not_at_all() -> None:
+    span = {"start_date": "2021-03-01"}
+    for end in ("", "2021-03-01", "2021-03-02", "9999-12-31"):
+        assert rules_broken("employment_info", **span, end_date=end) == []
+    for end, rule in (("2021-02-28", "not_before"), ("9999-12-30", "range"), ("3000-01-01", "range")):
+        assert rules_broken("employment_info", **span, end_date=end) == [("end_date", rule)]
+    assert rules_broken("employment_info", start_date="9999-12-31", end_date="") == [("start_date", "range")]
+
+
+def test_a_rate_is_above_nothing() -> None:
+    assert rules_broken("exchange_rates", rate="0") == [("rate", "minimum")]
+    assert rules_broken("exchange_rates", rate="0.00000001") == []
+
+
 @pytest.mark.parametrize(
     "text", ["10", "10.5", "10.50", "10.500", ".5", "5.", "+5", 10.5, "9999999999999999"]
 )
@@ -75,7 +89,7 @@ def test_rates_have_eight_places() -> None:
 
 @pytest.mark.parametrize("text", ["2024-02-29", "1900-01-01", "2100-12-31", "2024-05-17T00:00:00Z"])
 def test_dates(text: str) -> None:
-    assert rules_broken("employment_info", start_date=text) == []
+    assert rules_broken("employment_info", start_date=text, end_date="") == []
 
 
 @pytest.mark.parametrize(
@@ -90,7 +104,7 @@ def test_dates(text: str) -> None:
     ],
 )
 def test_no_dates(text: str, rule: str) -> None:
-    assert rules_broken("employment_info", start_date=text) == [("start_date", rule)]
+    assert rules_broken("employment_info", start_date=text, end_date="") == [("start_date", rule)]
 
 
 @pytest.mark.parametrize(
@@ -126,7 +140,7 @@ def test_no_timestamps(text: str, rule: str) -> None:
 
 def test_the_calendar_is_named() -> None:
     assert (
-        errors_of("employment_info", end_date="9999-12-31")[0]["message"]
+        errors_of("employment_info", end_date="3000-12-31")[0]["message"]
         == "end_date is not between 1900-01-01 and 2100-12-31"
     )
 

@@ -103,14 +103,15 @@ def test_a_living_record_goes_before_a_later_deleted_one() -> None:
     assert people.departments(both).rows["name"].to_list() == ["Alive"]
 
 
-def test_employments_keep_an_open_end() -> None:
+@pytest.mark.parametrize("end", ["", "9999-12-31", "9999-12-31T00:00:00"])
+def test_employments_keep_an_open_end(end: str) -> None:
     row = {
         "employment_id": "1",
         "user_id": "7",
         "employer": " Acme  Corp ",
         "job_title": "Data Eng",
         "start_date": "2021-03-01",
-        "end_date": "",
+        "end_date": end,
         "salary": "65000.50",
         "currency": "eur",
     }

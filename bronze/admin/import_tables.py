@@ -14,12 +14,14 @@ class Cell:
 
 @dataclass(frozen=True)
 class CheckedRow:
-    """`errors`: what is wrong with the row as a whole, or with fields that no column stands for."""
+    """`wrong`: columns in which something is wrong. `errors`: what is wrong with the row as a whole, or with fields that
+    no column stands for."""
 
     line: int | None
     is_valid: bool
     cells: tuple[Cell, ...]
     raw_text: str | None
+    wrong: tuple[str, ...]
     errors: tuple[str, ...]
 
 
@@ -37,5 +39,6 @@ def _checked(row: PreviewRow, fields: list[str]) -> CheckedRow:
         is_valid=row.status == "valid",
         cells=tuple(Cell(row.fields.get(field), messages(field)) for field in fields),
         raw_text=row.raw_text,
+        wrong=tuple(field for field in fields if messages(field)),
         errors=tuple(error["message"] for error in row.errors if error["field"] not in fields),
     )

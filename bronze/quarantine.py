@@ -13,6 +13,8 @@ from bronze.models import RawRecord, SourceFile
 COUNTED = 10_000
 """So many records are counted; of more it is said that there are more."""
 
+FILES_SHOWN = 20
+
 COUNT_DATASETS = """
 SELECT name, title, found.count FROM bronze_dataset, LATERAL (
     SELECT count(*) FROM (
@@ -29,7 +31,7 @@ GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
 """
 
 COUNT_FILES = """
-SELECT source_file_id, count(*) FROM ({newest}) AS newest GROUP BY 1 ORDER BY 2 DESC, 1 DESC LIMIT 20
+SELECT source_file_id, count(*) FROM ({newest}) AS newest GROUP BY 1 ORDER BY 2 DESC, 1 DESC
 """
 
 
@@ -89,7 +91,7 @@ class Quarantine:
             ]
             cursor.execute(COUNT_FILES.format(newest=sql), params)
             files = dict(cursor.fetchall())
-        total = newest.count()
+        total = sum(files.values())
         return Counts(min(total, COUNTED), total > COUNTED, reasons, _named(files))
 
 
@@ -102,4 +104,4 @@ def _named(counts: Mapping[int | None, int]) -> list[FileCount]:
     names: dict[Any, str] = dict(
         SourceFile.objects.filter(pk__in=[pk for pk in counts if pk]).values_list("id", "name")
     )
-    return [FileCount(pk, names.get(pk, "API"), count) for pk, count in counts.items()]
+    return [FileCount(pk, names.get(pk, "API"), count) for pk, count in counts.items()][:FILES_SHOWN]

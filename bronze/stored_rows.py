@@ -17,7 +17,7 @@ from bronze.models import RawRecord
 from bronze.readers import LINE
 from bronze.readers.json_text import cell
 from bronze.rows import KEYLESS
-from bronze.validation import check
+from bronze.validation import check, key_of
 from lakehouse_project.kernel.copy import copy_in, copy_out
 
 READ = """
@@ -59,9 +59,9 @@ TAKEN = "SELECT key FROM bronze_rawrecord WHERE dataset_id = %s AND key = ANY(%s
 class StoredRows:
     """Records of one data set in the order of their ids.
 
-    `about`: id, key, errors, repeated (those errors that say that a file had the key more than once), unread (true for a
-    row that could not be parsed and has no edits). `fields`: one string column per field, edits of staff included,
-    secrets opened.
+    `about`: id, key, errors, received_key (as the payload has it), repeated (those errors that say that a file had the key
+    more than once), unread (true for a row that could not be parsed and has no edits). `fields`: one string column per
+    field, edits of staff included, secrets opened.
     """
 
     about: pl.DataFrame
@@ -81,11 +81,16 @@ def read_stored(
     """The fields of the contract, and `extra` ones."""
     named = dict.fromkeys([*contract.field_names(), *contract.key, *extra])
     names = list(named) or [LINE]  # a frame without columns has no rows either
-    cells = "".join(f", effective ->> %s AS c{number}" for number in range(len(names)))
-    found = copy_out(READ.format(cells=cells), [*names, list(ids)])
+    cells = [f", effective ->> %s AS c{number}" for number in range(len(names))]
+    cells += [f", payload ->> %s AS k{number}" for number in range(len(contract.key))]
+    found = copy_out(READ.format(cells="".join(cells)), [*names, *contract.key, list(ids)])
+    parts = (pl.col(f"k{number}").alias(name) for number, name in enumerate(contract.key))
+    keys = found.select(pl.col("id").alias(LINE), *parts).with_columns(
+        key_of(contract, list(contract.key)).alias(LINE)
+    )
     about = found.select(
         pl.col("id").cast(pl.Int64), "key", "errors", "repeated", pl.col("unread") == pl.lit("t")
-    )
+    ).with_columns(keys[LINE].alias("received_key"))
     fields = found.select(pl.col(f"c{number}").alias(name) for number, name in enumerate(names))
     secrets = secret_columns(contract, names)
     return StoredRows(about, fields.with_columns(_opened(fields[name], cipher) for name in secrets))
@@ -118,11 +123,12 @@ def outcomes(contract: ContractSpec, rows: StoredRows, *, is_right: bool = False
     `is_right`: staff say that these rows are the ones that count of those that shared a key.
     """
     checked = check(rows.fields, contract)
-    kept = pl.lit(NO_ERRORS) if is_right else pl.col("repeated")
     frame = rows.about.rename({"key": "old_key", "errors": "old_errors"}).with_columns(
-        checked["_key"].alias("wanted"), _joined(checked["_errors"], pl.col("repeated"), kept).alias("found")
+        wanted=checked["_key"], found=checked["_errors"]
     )
-    frame = frame.with_columns(_claims(contract, frame, is_right=is_right))
+    is_chosen = pl.lit(is_right) | pl.col("wanted").ne_missing(pl.col("received_key"))
+    frame = frame.with_columns(repeated=pl.when(is_chosen).then(pl.lit(NO_ERRORS)).otherwise("repeated"))
+    frame = frame.with_columns(_with_repeated(), *_claims(contract, frame))
     refused = pl.col("claims") & ~pl.col("gets")
     entry = _key_exists(contract)
     return frame.select(
@@ -135,10 +141,11 @@ def outcomes(contract: ContractSpec, rows: StoredRows, *, is_right: bool = False
     )
 
 
-def _joined(found: pl.Series, repeated: pl.Expr, kept: pl.Expr) -> pl.Expr:
+def _with_repeated() -> pl.Expr:
     """The failed rules, and that the key was repeated, where that still counts."""
-    entry = kept.str.strip_prefix("[").str.strip_suffix("]")
-    return pl.when(kept == NO_ERRORS).then(pl.lit(found)).otherwise(_appended(pl.lit(found), entry))
+    entry = pl.col("repeated").str.strip_prefix("[").str.strip_suffix("]")
+    whole = _appended(pl.col("found"), entry)
+    return pl.when(pl.col("repeated") == NO_ERRORS).then("found").otherwise(whole).alias("found")
 
 
 def _appended(errors: pl.Expr, entry: pl.Expr) -> pl.Expr:
@@ -147,11 +154,10 @@ def _appended(errors: pl.Expr, entry: pl.Expr) -> pl.Expr:
     return pl.concat_str(pl.lit("["), listed, pl.lit("]"))
 
 
-def _claims(contract: ContractSpec, frame: pl.DataFrame, *, is_right: bool) -> list[pl.Series]:
+def _claims(contract: ContractSpec, frame: pl.DataFrame) -> list[pl.Series]:
     """`claims`: the row wants a natural key instead of its own; `gets`: it is free, and no row before wants it."""
-    claims = pl.col("old_key").str.starts_with(KEYLESS) & (pl.col("wanted") != pl.col("old_key"))
-    if not is_right:
-        claims &= pl.col("repeated") == NO_ERRORS
+    is_keyless = pl.col("old_key").str.starts_with(KEYLESS) & (pl.col("wanted") != pl.col("old_key"))
+    claims = is_keyless & (pl.col("repeated") == NO_ERRORS)
     claiming = frame.select(claims.fill_null(value=False).alias("claims"), "wanted")
     wanted = claiming.filter("claims")["wanted"]
     taken = keys_taken(contract.name, wanted.to_list())

@@ -13,14 +13,15 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from bronze.catalog import contract_named
-from bronze.domain import Record
+from bronze.domain import Record, Selection
 from bronze.errors import RevisionNotFound
 from bronze.forms import FieldRow, RecordForm
 from bronze.history import Revisions
 from bronze.models import RawRecord
 from bronze.presentation import visible
+from bronze.repositories import RawRecords
 from bronze.rows import KEYLESS
-from bronze.services import EditRecord, ResolveConflict
+from bronze.services import EditRecord, RepairRecords, ResolveConflict
 from lakehouse_project.kernel.errors import LakehouseError
 from lakehouse_project.kernel.masking import may_see_personal_data
 from lakehouse_project.kernel.preconditions import PreconditionFailed, etag
@@ -31,15 +32,19 @@ Edits = Mapping[str, Any]
 
 def record_page(admin: Any, request: HttpRequest, record: RawRecord) -> HttpResponse:
     """The form; sent back, stores the edits or says why not. Who saves second sees what the first did."""
-    contract = contract_named(record.dataset_id, even_deleted=True)
     if request.method != "POST":
+        contract = contract_named(record.dataset_id, even_deleted=True)
         return _form_page(admin, request, record, RecordForm(record=record, contract=contract))
     if not admin.has_change_permission(request, record):
         raise PermissionDenied
-    if "settle" in request.POST:
-        return _settle(admin, request, record)
-    if "mine" in request.POST:
-        return _merge(admin, request, record)
+    for button, act in {"right": _take_as_right, "settle": _settle, "mine": _merge}.items():
+        if button in request.POST:
+            return act(admin, request, record)
+    return _edit(admin, request, record)
+
+
+def _edit(admin: Any, request: HttpRequest, record: RawRecord) -> HttpResponse:
+    contract = contract_named(record.dataset_id)
     seen = _as_opened(record, request.POST.get("revision", ""))
     form = RecordForm(request.POST, record=seen, contract=contract)
     if not form.is_valid():
@@ -113,6 +118,14 @@ def _settle(admin: Any, request: HttpRequest, record: RawRecord) -> HttpResponse
     return HttpResponseRedirect(request.path)
 
 
+def _take_as_right(admin: Any, request: HttpRequest, record: RawRecord) -> HttpResponse:
+    """Of rows of one file that share a key this is the one that counts."""
+    resolve(RepairRecords)(Selection(dataset=record.dataset_id, ids=(record.pk,)), is_right=True)
+    (chosen,) = resolve(RawRecords).by_id([record.pk])
+    admin.message_user(request, *_outcome(record.status, chosen))
+    return HttpResponseRedirect(request.path)
+
+
 @dataclass(frozen=True)
 class ShownRow:
     """A field as the page shows it."""
@@ -132,6 +145,7 @@ def _form_page(admin: Any, request: HttpRequest, record: RawRecord, form: Record
         "may_edit": admin.has_change_permission(request, record),
         "rows": _shown_rows(record, form, request),
         "row_errors": [_linked(record, error) for error in form.row_errors()],
+        "is_repeated": any(error["rule"] == "duplicate_key" for error in record.errors),
         "raw_text": record.raw_text if may_see_personal_data(request.user) else None,
         "others_received": _names_beyond(record, form),
     }

@@ -14,6 +14,7 @@ from bronze.edits import Edit, ReplaceText
 from bronze.presentation import present_repair
 from bronze.quarantine import Counts, Quarantine
 from bronze.services import DeleteQuarantined, PreviewRepair, RepairRecords
+from bronze.services.quarantine import AT_ONCE
 from lakehouse_project.kernel.masking import PERMISSION
 from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import require
@@ -96,7 +97,7 @@ def preview_repair(request: HttpRequest, body: RepairIn) -> Repair:
     response={200: Repair} | refusals(404, 422),
     operation_id="repair_records",
     summary="Edit quarantined records and check them again; what is valid is released",
-    description="Up to 50,000 records at a time, the oldest first; `more` says that there are others.",
+    description=f"Up to {AT_ONCE:,} records at a time, the oldest first; `more` says that there are others.",
 )
 def repair_records(request: HttpRequest, body: RepairIn) -> Repair:
     _require_rights(request, body.edits)

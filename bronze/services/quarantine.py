@@ -22,7 +22,7 @@ from bronze.stored_rows import StoredRows, outcomes, read_stored, write_outcomes
 from lakehouse_project.kernel.errors import FieldError, InvalidInput
 from lakehouse_project.kernel.events import EventBus
 
-AT_ONCE = 50_000
+AT_ONCE = 20_000
 """Records of one run, which is one transaction and is held in memory."""
 
 SHOWN = 20
@@ -118,7 +118,18 @@ class RepairPlanner:
         after = edited(rows.fields, edits, contract, rows.about["key"].str.starts_with(KEYLESS))
         outcome = outcomes(contract, StoredRows(rows.about, after), is_right=is_right)
         made = changes(rows.fields, after, edits, contract, self.cipher) if edits else pl.lit(NO_CHANGES)
-        return Plan(contract.name, outcome.with_columns(patch=made), rows.fields, after, fields, more)
+        outcome = outcome.with_columns(patch=made)
+        if is_right and contract.key:
+            outcome = outcome.with_columns(patch=_key_kept(contract, outcome, after))
+        return Plan(contract.name, outcome, rows.fields, after, fields, more)
+
+
+def _key_kept(contract: ContractSpec, outcome: pl.DataFrame, fields: pl.DataFrame) -> pl.Series:
+    """The key that a row gets because staff chose it is an edit like one that gives a key: the row has it from then on,
+    also when its file comes again."""
+    key = fields.select(pl.struct(*contract.key).struct.json_encode()).to_series()
+    gets = outcome["key"] != outcome["old_key"]
+    return pl.select(pl.when(pl.lit(gets)).then(pl.lit(key)).otherwise(pl.lit(outcome["patch"]))).to_series()
 
 
 def _refuse_unfit(contract: ContractSpec, edits: Sequence[Edit]) -> None:

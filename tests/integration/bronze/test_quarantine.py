@@ -184,3 +184,30 @@ def test_a_secret_is_set_sealed_and_not_searched(intake: Intake) -> None:
     edits = [set_to("account_number", "GB82WEST12345698765432")]
     assert counts(resolve(RepairRecords)(which, edits)) == (1, 1, 0, 0)
     assert "GB82" not in str(RawRecord.objects.get().patch)
+
+
+def test_of_rows_that_share_a_key_staff_choose_one(intake: Intake) -> None:
+    """As a load leaves them where the data set says that such rows are quarantined."""
+    intake.load("jobs.csv", "id,job\n,Clerk\n,Cook\n")
+    for record in RawRecord.objects.all():
+        repeated = {
+            "field": "id",
+            "rule": "duplicate_key",
+            "message": "the key 5 is in 2 rows",
+            "value": None,
+        }
+        RawRecord.objects.filter(pk=record.pk).update(
+            errors=[repeated], payload={"id": "5", "job": record.payload["job"]}
+        )
+    clerk, cook = RawRecord.objects.order_by("id")
+    jobs = Selection(dataset="jobs")
+    assert counts(resolve(RepairRecords)(jobs)) == (2, 0, 0, 2)
+    assert counts(resolve(RepairRecords)(jobs, [set_to("note", "x")])) == (2, 0, 2, 0)
+    chosen = resolve(RepairRecords)(jobs.model_copy(update={"ids": (cook.pk,)}), is_right=True)
+    assert (chosen.released, chosen.rows[0].new_key) == (1, "5")
+    assert records("jobs")["5"]["job"] == "Cook"
+    assert counts(resolve(RepairRecords)(jobs, is_right=True)) == (1, 0, 0, 1)
+    assert RawRecord.objects.get(pk=clerk.pk).errors[0]["rule"] == "key_exists"
+    other = resolve(RepairRecords)(jobs, [set_to("id", "6")])
+    assert counts(other) == (1, 1, 0, 0)
+    assert sorted(records("jobs")) == ["5", "6"]

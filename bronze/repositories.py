@@ -170,6 +170,12 @@ class SourceFiles:
             state=SourceFile.State.LOADED, loaded_at=timezone.now(), xid=_current_xid(), error="", **counts
         )
 
+    def remark(self, file_id: int, sentence: str) -> None:
+        """Add a sentence to what was found out about the file."""
+        row = SourceFile.objects.select_for_update().get(pk=file_id)
+        row.detected = [*row.detected, sentence]
+        row.save(update_fields=["detected"])
+
     def fail(self, file_id: int, reason: str) -> None:
         received = SourceFile.objects.filter(pk=file_id, state=SourceFile.State.RECEIVED)
         received.update(state=SourceFile.State.FAILED, error=reason)

@@ -308,6 +308,8 @@ class LoadDocuments:
     def _store(self, file: SourceFile, extracted: ExtractedDocument) -> None:
         self.documents.store(file.sha256, file_id=file.pk, is_deleted=False, **stored_values(extracted))
         self.files.finish(file.pk, Receipt(read=1, inserted=1))
+        if extracted.status != "ok":
+            self.files.remark(file.pk, f"text when first read: {extracted.status}. {extracted.message}")
 
 
 def job_of(file: SourceFile, path: Path) -> DocumentJob:

@@ -64,6 +64,9 @@ def test_a_corrupt_pdf_is_loaded_and_says_so(intake: Intake) -> None:
     assert by_file[broken.id].status == "corrupt"
     assert by_file[broken.id].message
     assert by_file[good.id].status == "ok"
+    told = {file.id: resolve(SourceFiles).get(file.id).detected[-1] for file in (broken, good)}
+    assert told[broken.id].startswith("text when first read: corrupt. The PDF is damaged")
+    assert "text when" not in told[good.id]
 
 
 def test_a_document_that_is_lost_holds_up_no_other(intake: Intake) -> None:

@@ -81,7 +81,7 @@ def _set_up_django() -> None:
     django.setup()
     from django.core.management import call_command  # noqa: PLC0415
 
-    from bronze.repositories import register_contracts  # noqa: PLC0415
+    from bronze.catalog import register_contracts  # noqa: PLC0415
 
     call_command("migrate", verbosity=0)
     register_contracts()

@@ -1,44 +1,19 @@
 """The star schema to look at, fast on millions of rows: no counting of whole tables, no search inside of values."""
 
-from functools import cached_property
 from typing import Any
 
 from django.contrib import admin
-from django.core.paginator import Paginator
-from django.db import connection
 from django.http import HttpRequest
 
-from lakehouse_project.kernel.admin import ReadOnlyAdmin
+from lakehouse_project.kernel.admin import LargeTableAdmin
 from lakehouse_project.kernel.masking import may_see_personal_data
 from silver.star import STAR, StarTable
 
 
-class EstimatedPaginator(Paginator):  # type: ignore[type-arg]
-    """Takes the planner's estimate for the number of rows of a large table that is not filtered."""
-
-    exact_below = 100_000
-
-    @cached_property
-    def count(self) -> int:  # pylint: disable=invalid-overridden-method  # Django's is a property, too
-        queryset: Any = self.object_list
-        if not queryset.query.where:
-            estimate = _estimated_rows(queryset.model._meta.db_table)
-            if estimate > self.exact_below:
-                return estimate
-        return int(queryset.count())
-
-
-def _estimated_rows(table: str) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass", [table])
-        return int(cursor.fetchone()[0])
-
-
-class StarAdmin(ReadOnlyAdmin):
+class StarAdmin(LargeTableAdmin):
     """One table of the star schema; subclasses name it."""
 
     table: StarTable
-    paginator = EstimatedPaginator
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         return self.table.listed

@@ -65,7 +65,7 @@ def _employments(users: Sequence[str]) -> Mapping[str, Record]:
     """The employment of each user that has no end yet; of several, the one that began last."""
     open_ones = FactEmployment.objects.filter(user_id_natural__in=users, end_date=None)
     rows = open_ones.order_by("start_date", "employment_id").values(
-        "user_id_natural", "job_title", "job_id", employer_name=F("employer__name"), conformed=F("job__title")
+        "user_id_natural", "job_title", "job_id", works_at=F("employer__name"), conformed=F("job__title")
     )
     return {row["user_id_natural"]: _employment(row) for row in rows}
 
@@ -74,7 +74,7 @@ def _employment(row: Mapping[str, Any]) -> Record:
     """`job` is the conformed title, where there is one; `title` as the source has it."""
     is_conformed = row["job_id"] != UNKNOWN
     return {
-        "employer": row["employer_name"],
+        "employer": row["works_at"],
         "title": row["job_title"],
         "job": row["conformed"] if is_conformed else row["job_title"],
     }
@@ -166,7 +166,7 @@ SOURCES: tuple[Source, ...] = (
     Products(),
     Named("job", DimJob, "job_id", "title", "jobs"),
     Named("department", DimDepartment, "department_id", "name", "departments"),
-    Named("employer", DimEmployer, "name", "name"),
+    Named("employer", DimEmployer, "name_key", "name"),
     Documents(),
 )
 

@@ -54,6 +54,21 @@ class DimDate(models.Model):
         return str(self.date or "unknown")
 
 
+class Holiday(models.Model):
+    """A public holiday of one of the countries that users live in; `DimDate.holiday` has those of the company's own."""
+
+    country = models.TextField(help_text="ISO 3166-1 alpha-2.")
+    day = dimension(DimDate)
+    name = models.TextField()
+
+    class Meta:
+        ordering: ClassVar = ["country", "day"]
+        constraints: ClassVar = [models.UniqueConstraint(name="holiday_natural", fields=["country", "day"])]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.country})"
+
+
 class Dimension(models.Model):
     """What the dimensions below share."""
 
@@ -88,9 +103,10 @@ class DimLocation(Dimension):
 
 
 class DimBank(Dimension):
-    """A bank, by name."""
+    """A bank. Spellings of its name that differ by case, blanks and forms of Unicode are one bank."""
 
-    name = models.TextField(unique=True)
+    name_key = models.TextField(unique=True, help_text="Natural key: the name in lower case.")
+    name = models.TextField(help_text="As it is spelled most often.")
 
     class Meta(Dimension.Meta):
         verbose_name = "bank"
@@ -100,9 +116,10 @@ class DimBank(Dimension):
 
 
 class DimEmployer(Dimension):
-    """An employer, by its conformed name."""
+    """An employer. Spellings of its name that differ by case, blanks and forms of Unicode are one employer."""
 
-    name = models.TextField(unique=True)
+    name_key = models.TextField(unique=True, help_text="Natural key: the name in lower case.")
+    name = models.TextField(help_text="As it is spelled most often.")
 
     class Meta(Dimension.Meta):
         verbose_name = "employer"
@@ -198,6 +215,9 @@ class DimUser(Dimension):
             models.CheckConstraint(
                 name="dim_user_validity", condition=Q(valid_to=None) | Q(valid_to__gt=models.F("valid_from"))
             ),
+            models.CheckConstraint(
+                name="dim_user_current_is_open", condition=Q(is_current=False) | Q(valid_to=None)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -209,6 +229,7 @@ class UserBank(models.Model):
 
     user_id = models.TextField(unique=True, help_text="Natural key.")
     bank = dimension(DimBank)
+    bank_name = models.TextField(help_text="As the source spells it.")
     raw_record_id = models.BigIntegerField(unique=True)
 
     class Meta:
@@ -258,6 +279,7 @@ class FactEmployment(Fact):
 
     employment_id = models.TextField(unique=True)
     user_id_natural = models.TextField(db_index=True)
+    employer_name = models.TextField(help_text="As the source spells it.")
     job_title = models.TextField(help_text="As the source has it.")
     job_match_score = models.FloatField(
         help_text="How well the title matched its job, 0 to 100; 0 for the unknown job."
@@ -273,9 +295,15 @@ class FactEmployment(Fact):
     employer = dimension(DimEmployer)
     job = dimension(DimJob)
     start = dimension(DimDate)
+    end = dimension(DimDate)
 
     class Meta(Fact.Meta):
         verbose_name = "employment"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="fact_employment_score", condition=Q(job_match_score__gte=0, job_match_score__lte=100)
+            )
+        ]
 
     def __str__(self) -> str:
         return f"employment {self.employment_id}"
@@ -344,7 +372,8 @@ class ExchangeRate(models.Model):
     class Meta:
         ordering: ClassVar = ["date", "currency"]
         constraints: ClassVar = [
-            models.UniqueConstraint(name="one_rate_per_day", fields=["currency", "date"])
+            models.UniqueConstraint(name="one_rate_per_day", fields=["currency", "date"]),
+            models.CheckConstraint(name="rate_not_negative", condition=Q(rate__gte=0)),
         ]
 
     def __str__(self) -> str:

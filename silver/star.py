@@ -18,6 +18,7 @@ from silver.models import (
     FactEvent,
     FactHire,
     FactOrderLine,
+    Holiday,
 )
 
 
@@ -54,13 +55,31 @@ STAR: tuple[StarTable, ...] = (
         narrowed=("is_weekend", "weekday"),
     ),
     StarTable(
+        slug="holidays",
+        model=Holiday,
+        listed=("country", "day", "name"),
+        searched=("country__exact", "name"),
+    ),
+    StarTable(
         slug="locations",
         model=DimLocation,
         listed=("key", "country", "postal_code", "city"),
         searched=("city", "postal_code"),
     ),
-    StarTable(slug="banks", model=DimBank, listed=("key", "name"), searched=("name",)),
-    StarTable(slug="employers", model=DimEmployer, listed=("key", "name"), searched=("name",)),
+    StarTable(
+        slug="banks",
+        model=DimBank,
+        listed=("key", "name", "is_active"),
+        searched=("name",),
+        narrowed=("is_active",),
+    ),
+    StarTable(
+        slug="employers",
+        model=DimEmployer,
+        listed=("key", "name", "is_active"),
+        searched=("name",),
+        narrowed=("is_active",),
+    ),
     StarTable(
         slug="departments",
         model=DimDepartment,

@@ -10,7 +10,7 @@ from silver.repositories.tables import USERS, Table
 
 def surrogate_keys(table: Table, members: pl.DataFrame) -> pl.DataFrame:
     """The natural keys among `members` that `table` has, with their surrogate `key` (Int64)."""
-    staged = stage(table.name, members.select(table.natural).unique(), table.natural)
+    staged = stage(table.name, members.select(table.natural).unique(), table.natural, prefix="lookup")
     using = ", ".join(table.natural)
     found = copy_out(f"SELECT f.key, {using} FROM {staged} n JOIN {table.name} f USING ({using})")  # noqa: S608
     return found.cast({"key": pl.Int64, **{name: members.schema[name] for name in table.natural}})
@@ -61,6 +61,11 @@ def rates(currencies: pl.Series, days: pl.Series) -> pl.DataFrame:
         {"currencies": currencies.unique().drop_nulls().to_list(), "first": days.min(), "last": days.max()},
     )
     return found.with_columns(parse_date(pl.col("date")), parse_decimal(pl.col("rate"), RATE))
+
+
+def holiday_countries() -> set[str]:
+    """The countries whose holidays are there."""
+    return {country for (country,) in fetch("SELECT DISTINCT country FROM silver_holiday")}
 
 
 def calendar_years() -> set[int]:

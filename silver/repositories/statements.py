@@ -44,12 +44,12 @@ def same(names: Iterable[str]) -> sql.Composable:
     return sql.SQL(" AND ").join(compose("n.{name} = f.{name}", name=name) for name in names)
 
 
-def stage(table: str, rows: pl.DataFrame, keys: Iterable[str]) -> str:
+def stage(table: str, rows: pl.DataFrame, keys: Iterable[str], *, prefix: str = "stage") -> str:
     """Copy `rows` into an emptied temporary table with columns as `table` has them; return its name.
 
-    `keys` are the columns that it will be joined by.
+    `keys` are the columns that it will be joined by. With one `prefix` a table is always staged with the same columns.
     """
-    name = f"stage_{table}"
+    name = f"{prefix}_{table}"
     execute(
         "CREATE TEMP TABLE IF NOT EXISTS {stage} ON COMMIT DROP AS SELECT {columns} FROM {table} WITH NO DATA",
         stage=name,

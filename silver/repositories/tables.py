@@ -23,6 +23,7 @@ from silver.models import (
     FactEvent,
     FactHire,
     FactOrderLine,
+    Holiday,
     UserBank,
 )
 
@@ -38,6 +39,8 @@ class Table:
     """The natural key: unique in the table."""
     identity: tuple[str, ...] = ()
     """What a raw record decides on, where that is less than the natural key (all versions of a user)."""
+    optional: frozenset[str] = frozenset()
+    """References that may point to the unknown member for good."""
     not_loaded: frozenset[str] = frozenset()
     """Columns that are set otherwise than from the loaded frame."""
     changes: Mapping[str, str] = field(default_factory=lambda: _NONE)
@@ -57,10 +60,11 @@ class Table:
         return tuple(name for name in loaded if name not in self.not_loaded)
 
     @cached_property
-    def references(self) -> tuple[str, ...]:
-        """The loaded columns that hold surrogate keys of dimensions."""
+    def required_references(self) -> tuple[str, ...]:
+        """The loaded columns that hold surrogate keys of dimensions, and not that of the unknown member for good."""
         fields = self.model._meta.concrete_fields
-        return tuple(f.column for f in fields if f.is_relation and f.column in self.columns)
+        loaded = set(self.columns) - self.optional
+        return tuple(f.column for f in fields if f.is_relation and f.column in loaded)
 
     @cached_property
     def converted(self) -> tuple[str, ...]:
@@ -85,6 +89,7 @@ class Table:
 _DERIVED = frozenset({"raw_record_id", "is_active"})
 
 DATES = Table(model=DimDate, natural=("key",))
+HOLIDAYS = Table(model=Holiday, natural=("country", "day_id"))
 DEPARTMENTS = Table(
     model=DimDepartment,
     natural=("department_id",),
@@ -94,8 +99,10 @@ DEPARTMENTS = Table(
 JOBS = Table(model=DimJob, natural=("job_id",), changes={"job": "job_id::text"}, record_key="job_id::text")
 PRODUCTS = Table(model=DimProduct, natural=("sku",), changes={"product": "sku"}, record_key="sku")
 LOCATIONS = Table(model=DimLocation, natural=("country", "postal_code", "city"), not_loaded=_DERIVED)
-BANKS = Table(model=DimBank, natural=("name",), not_loaded=_DERIVED, changes={"bank": "name"})
-EMPLOYERS = Table(model=DimEmployer, natural=("name",), not_loaded=_DERIVED, changes={"employer": "name"})
+BANKS = Table(model=DimBank, natural=("name_key",), not_loaded=_DERIVED, changes={"bank": "name_key"})
+EMPLOYERS = Table(
+    model=DimEmployer, natural=("name_key",), not_loaded=_DERIVED, changes={"employer": "name_key"}
+)
 EVENT_TYPES = Table(model=DimEventType, natural=("name",), not_loaded=_DERIVED)
 USERS = Table(
     model=DimUser,
@@ -108,7 +115,7 @@ USERS = Table(
 USER_BANKS = Table(
     model=UserBank,
     natural=("user_id",),
-    changes={"user": "user_id", "bank": "(SELECT name FROM silver_dimbank b WHERE b.key = bank_id)"},
+    changes={"user": "user_id", "bank": "(SELECT name_key FROM silver_dimbank b WHERE b.key = bank_id)"},
     record_key="user_id",
 )
 RATES = Table(
@@ -126,9 +133,10 @@ HIRES = Table(
 EMPLOYMENTS = Table(
     model=FactEmployment,
     natural=("employment_id",),
+    optional=frozenset({"end_id"}),
     changes={
         "employment_user": "user_id_natural",
-        "employer": "(SELECT name FROM silver_dimemployer e WHERE e.key = employer_id)",
+        "employer": "(SELECT name_key FROM silver_dimemployer e WHERE e.key = employer_id)",
     },
     record_key="employment_id",
 )

@@ -41,8 +41,8 @@ _MEMBERS: Mapping[type[models.Model], Mapping[str, Any]] = MappingProxyType(
         )
         | {"is_weekend": False},
         DimLocation: {"country": "", "postal_code": "", "city": NAME},
-        DimBank: {"name": NAME},
-        DimEmployer: {"name": NAME},
+        DimBank: {"name_key": NAME, "name": NAME},
+        DimEmployer: {"name_key": NAME, "name": NAME},
         DimDepartment: {"name": NAME},
         DimJob: {"title": NAME},
         DimProduct: {

@@ -13,15 +13,16 @@ from silver.repositories.tables import (
     DEPARTMENTS,
     EMPLOYERS,
     EVENT_TYPES,
+    HOLIDAYS,
     JOBS,
     LOCATIONS,
     PRODUCTS,
     Table,
 )
 from silver.transforms import people, sales
-from silver.transforms.calendar import calendar
+from silver.transforms.calendar import calendar, public_holidays
 from silver.transforms.history import versions
-from silver.transforms.keys import bind, bind_day, bind_version
+from silver.transforms.keys import UNKNOWN, bind, bind_day, bind_version
 from silver.transforms.money import in_reporting_currency
 from silver.transforms.records import Refined
 from silver.transforms.titles import conform_titles
@@ -31,7 +32,10 @@ Step = Callable[[pl.DataFrame], Refined]
 
 @dataclass(frozen=True, kw_only=True)
 class Calendar:
-    """The calendar table: with the holidays of a country (ISO 3166-1 alpha-2) and the first month of the fiscal year."""
+    """The calendar table: with the holidays of a country (ISO 3166-1 alpha-2) and the first month of the fiscal year.
+
+    The holidays of the countries that users live in are beside it.
+    """
 
     holidays_country: str
     fiscal_year_start: int
@@ -43,7 +47,17 @@ class Calendar:
 
     def cover(self, days: pl.Series) -> None:
         """Make sure that the years of `days` (dates or datetimes) are there."""
-        missing = set(days.dt.year().unique().drop_nulls()) - keys.calendar_years()
+        self._complete(set(days.dt.year().unique().drop_nulls()))
+
+    def add_countries(self, countries: pl.Series) -> None:
+        """Make sure that the holidays of `countries` are there."""
+        self._complete(set())
+        new = set(countries) - keys.holiday_countries()
+        if new:
+            add_members(HOLIDAYS, public_holidays(keys.calendar_years(), new))
+
+    def _complete(self, years: set[int]) -> None:
+        missing = {*years, *self.years} - keys.calendar_years()
         if missing:
             self._add(missing)
 
@@ -51,6 +65,7 @@ class Calendar:
         add_members(
             DATES, calendar(years, country=self.holidays_country, fiscal_year_start=self.fiscal_year_start)
         )
+        add_members(HOLIDAYS, public_holidays(years, {self.holidays_country, *keys.holiday_countries()}))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,10 +97,13 @@ class Binding:
 
     def user_banks(self, records: pl.DataFrame) -> Refined:
         refined = people.user_banks(records)
-        return replace(refined, rows=_member(refined.rows, BANKS, to="bank_id", name="bank"))
+        return replace(
+            refined, rows=_named(refined.rows, BANKS, to="bank_id", name_key="bank", name="bank_name")
+        )
 
     def users(self, records: pl.DataFrame) -> Refined:
         refined = people.users(records)
+        self.calendar.add_countries(refined.rows["country"])
         add_members(LOCATIONS, people.places(refined.rows))
         places = keys.surrogate_keys(LOCATIONS, refined.rows)
         located = bind(
@@ -102,7 +120,8 @@ class Binding:
     def employments(self, records: pl.DataFrame) -> Refined:
         refined = people.employments(records)
         rows = self._dated(refined.rows, "start_date", to="start_id")
-        rows = _member(rows, EMPLOYERS, to="employer_id", name="employer")
+        rows = self._dated(rows, "end_date", to="end_id").with_columns(pl.col("end_id").fill_null(UNKNOWN))
+        rows = _named(rows, EMPLOYERS, to="employer_id", name_key="employer", name="employer_name")
         rows = _of_user(rows, pl.col("start_date").cast(pl.Datetime("us")).dt.replace_time_zone("UTC"))
         rows = rows.join(conform_titles(rows["job_title"], keys.active_jobs()), on="job_title", how="left")
         return replace(refined, rows=self._priced(rows, "salary", "start_date"))
@@ -148,6 +167,14 @@ def _member(rows: pl.DataFrame, table: Table, *, to: str, **on: str) -> pl.DataF
     """`_bound`, after adding to `table` the members it lacks."""
     add_members(table, rows.select(pl.col(ours).alias(theirs) for theirs, ours in on.items()))
     return _bound(rows, table, to=to, **on)
+
+
+def _named(rows: pl.DataFrame, table: Table, *, to: str, name_key: str, name: str) -> pl.DataFrame:
+    """`_member` of a table whose members have a name besides their key; what they are called is settled later."""
+    members = rows.select(pl.col(name_key).alias("name_key"), pl.col(name).alias("name"))
+    missing = members.join(keys.surrogate_keys(table, members), on="name_key", how="anti")
+    add_members(table, missing.sort("name").unique("name_key", keep="first"))
+    return _bound(rows, table, to=to, name_key=name_key)
 
 
 def _of_user(rows: pl.DataFrame, at: pl.Expr) -> pl.DataFrame:

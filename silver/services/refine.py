@@ -22,6 +22,7 @@ from silver.repositories.revisits import (
     revisit_heirs,
     revisit_titles,
 )
+from silver.repositories.spellings import settle_names
 from silver.repositories.tables import FROM_RECORDS, Table
 from silver.repositories.unit import is_there_news, unread
 from silver.services.binding import Binding, Calendar, Step
@@ -92,6 +93,7 @@ class _Work:
             revisit_titles(_titles_to_rebind())
         tallies |= self._each(self.binding.facts())
         swap(self.fillings)
+        settle_names(everything=self.window.is_full)
         return RefineResult(tallies=tallies, changes=close_ledger())
 
     def _each(self, steps: Mapping[str, Step]) -> dict[str, Tally]:
@@ -163,7 +165,7 @@ def _tally(table: Table, page: pl.DataFrame, refined: Refined, merged: Merged) -
         removed=merged.removed,
         rejected=refined.rejected,
         duplicate=refined.duplicate,
-        unbound=_how_many(refined.rows, [pl.col(name) == UNKNOWN for name in table.references]),
+        unbound=_how_many(refined.rows, [pl.col(name) == UNKNOWN for name in table.required_references]),
         unconverted=_how_many(refined.rows, [pl.col(name).is_null() for name in table.converted]),
     )
 

@@ -1,5 +1,6 @@
 """The calendar table."""
 
+import warnings
 from collections.abc import Iterable
 from datetime import date
 
@@ -39,6 +40,18 @@ def calendar(years: Iterable[int], *, country: str, fiscal_year_start: int) -> p
     return bind_day(rows, "date", to="key")
 
 
+def public_holidays(years: Iterable[int], countries: Iterable[str]) -> pl.DataFrame:
+    """Rows of `holiday`: those of each of `countries` in `years`."""
+    found = [
+        _holidays(sorted(set(years)), country).select(
+            pl.lit(country).alias("country"), "date", name=pl.col("holiday")
+        )
+        for country in sorted(set(countries))
+    ]
+    schema = {"country": pl.String, "date": pl.Date, "name": pl.String}
+    return bind_day(pl.concat([pl.DataFrame(schema=schema), *found]), "date", to="day_id")
+
+
 def _holidays(years: list[int], country: str) -> pl.DataFrame:
     schema = {"date": pl.Date, "holiday": pl.String}
     import holidays  # noqa: PLC0415  half a second that only the calendar needs
@@ -46,5 +59,7 @@ def _holidays(years: list[int], country: str) -> pl.DataFrame:
     if country not in holidays.list_supported_countries():
         return pl.DataFrame(schema=schema)
     known = [year for year in years if year in _KNOWN_HOLIDAYS]
-    found = dict(holidays.country_holidays(country, years=known)) if known else {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of years for which a country has not decided yet
+        found = dict(holidays.country_holidays(country, years=known)) if known else {}
     return pl.DataFrame({"date": list(found), "holiday": list(found.values())}, schema=schema).unique("date")

@@ -10,8 +10,17 @@ from lakehouse_project.kernel.parsing import (
     parse_integer,
     present,
 )
+from silver.transforms.postal import conform_postal_code
 from silver.transforms.records import Refined, facts, members
-from silver.transforms.text import conform, conform_city, conform_code, conform_email
+from silver.transforms.text import (
+    conform,
+    conform_city,
+    conform_code,
+    conform_email,
+    conform_person,
+    fold,
+    tidy,
+)
 
 _PLACE = ("country", "postal_code", "city")
 
@@ -22,13 +31,13 @@ def departments(records: pl.DataFrame) -> Refined:
         records,
         ["department_id"],
         department_id=parse_integer(pl.col("id")),
-        name=conform(pl.col("department")),
+        name=tidy(pl.col("department")),
     )
 
 
 def jobs(records: pl.DataFrame) -> Refined:
     """Rows of `dim_job`."""
-    return members(records, ["job_id"], job_id=parse_integer(pl.col("id")), title=conform(pl.col("job")))
+    return members(records, ["job_id"], job_id=parse_integer(pl.col("id")), title=tidy(pl.col("job")))
 
 
 def hires(records: pl.DataFrame) -> Refined:
@@ -37,7 +46,7 @@ def hires(records: pl.DataFrame) -> Refined:
         records,
         ["hire_id"],
         hire_id=parse_integer(pl.col("id")),
-        employee_name=conform(pl.col("name")),
+        employee_name=conform_person(pl.col("name")),
         hired_at=parse_datetime(pl.col("datetime")),
         department_id_natural=parse_integer(pl.col("department_id")),
         job_id_natural=parse_integer(pl.col("job_id")),
@@ -53,12 +62,12 @@ def users(records: pl.DataFrame) -> Refined:
         records,
         ["user_id"],
         user_id=present(pl.col("user_id")),
-        full_name=conform(pl.col("full_name")),
+        full_name=conform_person(pl.col("full_name")),
         email=conform_email(pl.col("email")),
-        phone=conform(pl.col("phone")).fill_null(""),
-        address=conform(pl.col("address")).fill_null(""),
+        phone=tidy(pl.col("phone")).fill_null(""),
+        address=tidy(pl.col("address")).fill_null(""),
         city=conform_city(pl.col("city")),
-        postal_code=conform_code(pl.col("postal_code")),
+        postal_code=conform_postal_code(pl.col("postal_code"), pl.col("country")),
         country=conform_code(pl.col("country")),
         created_at=parse_datetime(pl.col("created_at")),
         changed_at=parse_datetime(pl.col("updated_at")).fill_null(parse_datetime(pl.col("recorded_at"))),
@@ -71,19 +80,26 @@ def places(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def user_banks(records: pl.DataFrame) -> Refined:
-    """Rows of `user_bank` with the `bank` by name instead of its key."""
-    return facts(records, ["user_id"], user_id=present(pl.col("user_id")), bank=conform(pl.col("bank_name")))
+    """Rows of `user_bank` with the `bank` by its natural key instead of its surrogate key."""
+    return facts(
+        records,
+        ["user_id"],
+        user_id=present(pl.col("user_id")),
+        bank=fold(pl.col("bank_name")),
+        bank_name=conform(pl.col("bank_name")),
+    )
 
 
 def employments(records: pl.DataFrame) -> Refined:
-    """Rows of `fact_employment` with the `employer` by name and without surrogate keys."""
+    """Rows of `fact_employment` with the `employer` by its natural key and without surrogate keys."""
     return facts(
         records,
         ["employment_id"],
         optional=["end_date"],
         employment_id=present(pl.col("employment_id")),
         user_id_natural=present(pl.col("user_id")),
-        employer=conform(pl.col("employer")),
+        employer=fold(pl.col("employer")),
+        employer_name=conform(pl.col("employer")),
         job_title=conform(pl.col("job_title")),
         start_date=parse_date(pl.col("start_date")),
         end_date=parse_end(pl.col("end_date")),

@@ -12,7 +12,7 @@ from lakehouse_project.kernel.parsing import (
     present,
 )
 from silver.transforms.records import Refined, facts, members
-from silver.transforms.text import conform, conform_code
+from silver.transforms.text import conform, conform_code, tidy
 
 
 def products(records: pl.DataFrame) -> Refined:
@@ -21,9 +21,9 @@ def products(records: pl.DataFrame) -> Refined:
         records,
         ["sku"],
         sku=present(pl.col("sku")),
-        name=conform(pl.col("name")),
+        name=tidy(pl.col("name")),
         description=present(pl.col("description")),
-        category=conform(pl.col("category")),
+        category=tidy(pl.col("category")),
         price=parse_decimal(pl.col("price")),
         currency=conform_code(pl.col("currency")),
     )

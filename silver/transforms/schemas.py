@@ -47,7 +47,7 @@ _SCHEMAS: Mapping[str, pa.DataFrameSchema] = MappingProxyType(
         "exchange_rates": _schema(
             "currency date", currency=_CURRENCY, date=_DATE, rate=pa.Column(RATE, pa.Check.ge(0))
         ),
-        "user_bank_info": _schema("user_id", user_id=_TEXT, bank_id=_KEY),
+        "user_bank_info": _schema("user_id", user_id=_TEXT, bank_name=_TEXT, bank_id=_KEY),
         "users": _schema(
             "user_id version",
             user_id=_TEXT,
@@ -81,6 +81,7 @@ _SCHEMAS: Mapping[str, pa.DataFrameSchema] = MappingProxyType(
             "employment_id",
             employment_id=_TEXT,
             user_id_natural=_TEXT,
+            employer_name=_TEXT,
             job_title=_TEXT,
             job_match_score=pa.Column(pl.Float64, pa.Check.in_range(0, 100)),
             start_date=_DATE,
@@ -92,6 +93,7 @@ _SCHEMAS: Mapping[str, pa.DataFrameSchema] = MappingProxyType(
             employer_id=_KEY,
             job_id=_KEY,
             start_id=_KEY,
+            end_id=_KEY,
         ),
         "order_lines": _schema(
             "order_id line_number",

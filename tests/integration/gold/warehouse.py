@@ -103,7 +103,7 @@ class Warehouse:
             user_id=user_id,
             city=city,
             version=last.version + 1 if last else 1,
-            bank_id=DimBank.objects.get_or_create(name=bank)[0].key if bank else 0,
+            bank_id=DimBank.objects.get_or_create(name=bank, name_key=bank.lower())[0].key if bank else 0,
             **{
                 "full_name": "Ada Lovelace",
                 "email": "ada@example.org",
@@ -122,7 +122,7 @@ class Warehouse:
             raw_record_id=number,
             employment_id=str(number),
             user_id_natural=user_id,
-            employer_id=DimEmployer.objects.get_or_create(name=employer)[0].key,
+            employer_id=DimEmployer.objects.get_or_create(name=employer, name_key=employer.lower())[0].key,
             **{
                 "job_title": "Clerk",
                 "job_match_score": 0,

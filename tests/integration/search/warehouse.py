@@ -56,7 +56,7 @@ class Warehouse:
     def employment(
         self, user_id: str, employer: str, title: str, job: DimJob | None = None, **values: Any
     ) -> None:
-        firm, _ = DimEmployer.objects.get_or_create(name=employer)
+        firm, _ = DimEmployer.objects.get_or_create(name=employer, name_key=employer.lower())
         number = next(self._ids)
         FactEmployment.objects.create(
             raw_record_id=number,

@@ -15,6 +15,11 @@ TITLES = ("Data Engineer", "Senior Data Engineer", "Recruiter")
 CITIES = ("berlin", "New York", "PARIS")
 DAYS = ("2021-01-10", "2021-02-10", "2021-03-10")
 
+
+def spelled(name: str, way: int) -> str:
+    return (name, name.upper(), f" {name.lower().replace(' ', '  ')}")[way % 3]
+
+
 ROWS: dict[str, Any] = {
     "departments": lambda n, v: {"id": n, "department": f"Department {v}"},
     "jobs": lambda n, v: {"id": n, "job": TITLES[v]},
@@ -27,7 +32,7 @@ ROWS: dict[str, Any] = {
         "currency": "USD",
     },
     "exchange_rates": lambda n, v: {"date": DAYS[n], "currency": "EUR", "rate": f"1.{v}05"},
-    "user_bank_info": lambda n, v: {"user_id": f"u{n}", "bank_name": f"Bank {v}"},
+    "user_bank_info": lambda n, v: {"user_id": f"u{n}", "bank_name": spelled(f"Bank {v % 2}", n + v)},
     "users": lambda n, v: {
         "user_id": f"u{n}",
         "full_name": f"User {n}",
@@ -48,7 +53,7 @@ ROWS: dict[str, Any] = {
     "employment_info": lambda n, v: {
         "employment_id": f"e{n}",
         "user_id": f"u{v}",
-        "employer": f"Employer {v}",
+        "employer": spelled(f"Employer {v % 2}", n),
         "job_title": ("data eng", "Sr. Data Engineer", "Astronaut")[n],
         "start_date": DAYS[v],
         "salary": "1000.55",

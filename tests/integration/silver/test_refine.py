@@ -18,12 +18,14 @@ from silver.models import (
     Change,
     DimDate,
     DimDepartment,
+    DimEmployer,
     DimUser,
     ExchangeRate,
     FactEmployment,
     FactEvent,
     FactHire,
     FactOrderLine,
+    Holiday,
 )
 from silver.repositories.unit import unread
 from silver.services import ForgetChanges, RebuildStar
@@ -219,7 +221,7 @@ def test_the_bank_is_that_of_today_on_every_version_whichever_came_first(warehou
     warehouse.put("user_bank_info", {"user_id": "u1", "bank_name": "Second Bank"})
     warehouse.refine()
     assert set(DimUser.objects.filter(user_id="u1").values_list("bank__name")) == {("Second Bank",)}
-    assert warehouse.changes() == {("user", "u1"), ("bank", "First Bank"), ("bank", "Second Bank")}
+    assert warehouse.changes() == {("user", "u1"), ("bank", "first bank"), ("bank", "second bank")}
 
     warehouse.status("user_bank_info", "u1", "deleted")
     warehouse.refine()
@@ -462,3 +464,67 @@ def test_a_table_that_others_have_a_view_on_is_not_replaced(warehouse: Warehouse
         with connection.cursor() as cursor:
             cursor.execute("DROP VIEW of_others")
             cursor.execute("REVOKE SELECT ON silver_facthire FROM PUBLIC")
+
+
+EMPLOYMENT = {
+    "employment_id": "1",
+    "user_id": "u1",
+    "employer": "acme  corp",
+    "job_title": "Cook",
+    "start_date": "2021-01-01",
+    "end_date": "2021-06-30",
+    "salary": "1",
+    "currency": "USD",
+}
+
+
+def test_spellings_of_an_employer_are_one_shown_by_the_most_frequent(warehouse: Warehouse) -> None:
+    warehouse.put(
+        "employment_info", EMPLOYMENT, {**EMPLOYMENT, "employment_id": "2", "employer": "ACME CORP"}
+    )
+    warehouse.refine()
+    assert _employers() == [("acme corp", "ACME CORP", True)]
+    warehouse.changes()
+    warehouse.put(
+        "employment_info", {**EMPLOYMENT, "employment_id": "3", "user_id": "u3", "employer": "Acme Corp"}
+    )
+    warehouse.refine()
+    assert _employers() == [("acme corp", "Acme Corp", True)]
+    assert warehouse.changes() == {
+        ("employer", "acme corp"),
+        ("employment_user", "u1"),
+        ("employment_user", "u3"),
+    }
+    assert set(FactEmployment.objects.values_list("employer_name", flat=True)) == {
+        "acme corp",
+        "ACME CORP",
+        "Acme Corp",
+    }
+    for number in "123":
+        warehouse.status("employment_info", number, "deleted")
+    warehouse.refine()
+    assert _employers() == [("acme corp", "Acme Corp", False)]
+
+
+def _employers() -> list[Any]:
+    return list(DimEmployer.objects.filter(key__gt=0).values_list("name_key", "name", "is_active"))
+
+
+def test_an_employment_has_its_first_and_its_last_day_in_the_calendar(warehouse: Warehouse) -> None:
+    warehouse.put("employment_info", EMPLOYMENT, {**EMPLOYMENT, "employment_id": "2", "end_date": None})
+    result = warehouse.refine()
+    ended, lasting = FactEmployment.objects.order_by("employment_id")
+    assert (ended.start_id, ended.end_id, lasting.end_id) == (20210101, 20210630, UNKNOWN)
+    assert result.counts["unbound"] == 2  # the user and the job are unknown
+
+
+def test_the_calendar_is_whole_and_knows_the_holidays_of_the_countries_of_users(warehouse: Warehouse) -> None:
+    warehouse.refine()
+    warehouse.put("users", USER)
+    warehouse.refine()
+    assert DimDate.objects.filter(key__gt=0).count() == 366 + 365 + 365
+    unity = Holiday.objects.get(day_id=20211003)
+    assert (unity.country, unity.day.holiday) == ("DE", "")
+    warehouse.put("hired_employees", {**HIRE, "datetime": "2023-01-01"})
+    warehouse.refine()
+    assert set(Holiday.objects.filter(day_id=20230101).values_list("country", flat=True)) == {"DE", "US"}

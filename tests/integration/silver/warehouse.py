@@ -10,7 +10,9 @@ from bronze.models import Dataset, RawRecord
 from governance.feed import ChangeFeed
 from silver.models import (
     Change,
+    DimBank,
     DimDepartment,
+    DimEmployer,
     DimJob,
     DimProduct,
     DimUser,
@@ -146,6 +148,10 @@ def content() -> dict[str, set[Any]]:
         "users": set(
             users.values_list("user_id", "full_name", "city", "location__city", "bank__name", "created_at")
         ),
+        "employers": set(
+            DimEmployer.objects.filter(is_active=True, key__gt=0).values_list("name_key", "name")
+        ),
+        "banks": set(DimBank.objects.filter(is_active=True, key__gt=0).values_list("name_key", "name")),
         "hires": {
             (*own, _if(active, department), _if(job_active, job))
             for *own, active, department, job_active, job in FactHire.objects.values_list(

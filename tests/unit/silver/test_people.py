@@ -2,7 +2,14 @@ import polars as pl
 import pytest
 
 from silver.transforms import people
-from silver.transforms.text import conform, conform_city, conform_code, conform_email
+from silver.transforms.text import (
+    best_spellings,
+    conform,
+    conform_city,
+    conform_code,
+    conform_email,
+    conform_person,
+)
 
 
 def records(*rows: dict, status: str = "valid") -> pl.DataFrame:
@@ -33,6 +40,13 @@ USER = {
         ("NEW  YORK", "New York"),
         ("saint-étienne", "Saint-Étienne"),
         ("Frankfurt am Main", "Frankfurt am Main"),
+        ("FRANKFURT AM MAIN", "Frankfurt am Main"),
+        ("Frankfurt Am Main", "Frankfurt am Main"),
+        ("new York", "New York"),
+        ("rio de janeiro", "Rio de Janeiro"),
+        ("LA PAZ", "La Paz"),
+        ("McAllen", "McAllen"),
+        ("Ｂｅｒｌｉｎ", "Berlin"),
         (" Mu\u0308nchen ", "München"),
         ("  ", None),
     ],
@@ -48,6 +62,36 @@ def test_texts_are_conformed() -> None:
         email=conform_email(pl.lit("Ada@Example.ORG")),
     ).row(0, named=True)
     assert row == {"name": "José Díaz", "code": "SW1A 1AA", "email": "ada@example.org"}
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("ADA LOVELACE", "Ada Lovelace"),
+        ("vincent van gogh", "Vincent van Gogh"),
+        ("Robert De Niro", "Robert De Niro"),
+        ("SHAQUILLE O'NEAL", "Shaquille O'Neal"),
+        ("anne-marie d’arc", "Anne-Marie D'Arc"),
+        ("  ", None),
+    ],
+)
+def test_names_of_people_are_conformed(name: str, expected: str | None) -> None:
+    assert pl.select(conform_person(pl.lit(name))).item() == expected
+
+
+def test_a_name_is_shown_by_its_most_frequent_spelling_whatever_came_first() -> None:
+    rows = [
+        (1, "ACME", 2),
+        (1, "Acme", 2),
+        (1, "acme", 2),
+        (2, "beta", 5),
+        (2, "Beta", 4),
+        (3, "B Corp", 1),
+        (3, "A Corp", 1),
+    ]
+    for order in (rows, rows[::-1]):
+        spellings = pl.DataFrame(order, schema=["key", "spelling", "count"], orient="row")
+        assert best_spellings(spellings).rows() == [(1, "Acme"), (2, "beta"), (3, "A Corp")]
 
 
 def test_users_are_conformed() -> None:
@@ -117,8 +161,8 @@ def test_employments_keep_an_open_end(end: str) -> None:
     }
     employment = people.employments(records(row)).rows.row(0, named=True)
     assert employment["end_date"] is None
-    assert (employment["employer"], employment["currency"], str(employment["salary"])) == (
-        "Acme Corp",
+    assert (employment["employer"], employment["employer_name"]) == ("acme corp", "Acme Corp")
+    assert (employment["currency"], str(employment["salary"])) == (
         "EUR",
         "65000.50",
     )

@@ -142,6 +142,45 @@ def test_staff_repair_many_rows_on_the_bench_without_a_mouse(page: Page, running
     )
 
 
+def test_staff_import_a_file_without_a_mouse(page: Page, running: Lakehouse, tmp_path: Path) -> None:
+    """Upload, correction, dry run, import, receipt, repair of what was rejected, all by the keyboard."""
+    path = tmp_path / "hires.csv"
+    path.write_bytes(hires("4201,Karen Jones,2042-02-01T00:00:00Z,1,1", "4202,,2042-02-01T00:00:00Z,1,1"))
+    log_in(page, "admin")
+    page.goto("/admin/bronze/sourcefile/import/")
+    page.get_by_label("Files", exact=True).set_input_files(path)
+    press(page, "Look at them")
+    expect(page.get_by_text("name is missing")).to_be_visible()
+    expect(page.get_by_label("Data set")).to_have_value("")
+    press(page, "Next: see what it does")
+    expect(page.get_by_role("cell", name="name is missing")).to_be_visible()
+    press(page, "Import hires.csv")
+    expect(page.get_by_role("status")).to_have_text("The file is loaded.", timeout=DEADLINE * 1000)
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="Rejected rows").press("Enter")
+    rejected = waiting.value.path().read_text(encoding="utf-8")
+    assert waiting.value.suggested_filename.endswith("-rejected.csv")
+    repaired = tmp_path / waiting.value.suggested_filename
+    repaired.write_text(rejected.replace("4202,,", "4202,Evelyn Boyd,"), encoding="utf-8")
+    page.get_by_role("link", name="Import another file").press("Enter")
+    page.get_by_label("Files", exact=True).set_input_files(repaired)
+    press(page, "Look at them")
+    press(page, "Next: see what it does")
+    press(page, "Import ")
+    expect(page.get_by_role("status")).to_have_text("The file is loaded.", timeout=DEADLINE * 1000)
+    running.wait_for(
+        lambda: quarters(running, 2042) == [("Product Management", "Clerk", 2, 0, 0, 0)], "gold has both"
+    )
+
+
+def press(page: Page, name: str) -> None:
+    """A button, by the keyboard. It must be where the Tab key leads to."""
+    button = page.get_by_role("button", name=name)
+    button.focus()
+    expect(button).to_be_focused()
+    page.keyboard.press("Enter")
+
+
 def test_viewer_sees_no_way_into_the_admin(page: Page) -> None:
     log_in(page, "viewer")
     for address in ("/", "/search/", "/marts/people/hires-by-quarter/?year=2021"):

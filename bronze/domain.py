@@ -289,7 +289,7 @@ class RowOutcome(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     row: int
-    outcome: Literal["created", "replaced", "deleted", "failed"]
+    outcome: Literal["created", "replaced", "changed", "deleted", "failed"]
     key: str | None
     revision: int | None
     errors: tuple[FieldError, ...] = ()

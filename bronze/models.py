@@ -9,7 +9,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Now, Trim
 
 from governance.triggers import stamp_revision, stamp_xid
 from lakehouse_project.kernel.fields import XidField
@@ -164,6 +165,11 @@ class RawRecord(models.Model):
             models.Index(fields=["source_file", "line"], name="raw_record_origin"),
             models.Index(fields=["xid"], name="raw_record_xid"),
             models.Index(fields=["dataset", "id"], name="raw_record_list", condition=~Q(status="deleted")),
+            models.Index(
+                Trim(KeyTextTransform("user_id", "effective")),
+                name="raw_record_employee",
+                condition=Q(dataset="employment_info"),
+            ),
             models.Index(
                 fields=["dataset", "id"], name="raw_record_quarantine", condition=Q(status="quarantined")
             ),

@@ -290,24 +290,42 @@ class RawRecords:
     def by_id(self, ids: Sequence[int]) -> list[Record]:
         return [_record_entity(row) for row in _values(RawRecord.objects.filter(pk__in=ids).order_by("id"))]
 
-    def exists(self, dataset: str, key: str, *, hold: bool = False) -> bool:
-        """Whether there is a valid record; `hold` keeps it from being deleted before the transaction ends."""
-        rows = RawRecord.objects.filter(dataset_id=dataset, key=key, status=RawRecord.Status.VALID)
-        return bool(rows.select_for_update(no_key=True).values_list("id")) if hold else rows.exists()
+    def exists(self, dataset: str, key: str) -> bool:
+        """Whether there is a valid record."""
+        return RawRecord.objects.filter(dataset_id=dataset, key=key, status=RawRecord.Status.VALID).exists()
 
-    def hold(self, dataset: str, keys: Collection[str]) -> set[str]:
-        """The keys that have a valid record; these are kept from being deleted before the transaction ends."""
-        rows = RawRecord.objects.filter(dataset_id=dataset, key__any_of=keys, status=RawRecord.Status.VALID)
-        return set(rows.order_by("id").select_for_update(no_key=True).values_list("key", flat=True))
+    def names_of(self, dataset: str, keys: Sequence[str]) -> dict[str, list[str]]:
+        """Key -> the names of the fields that its record has."""
+        rows = RawRecord.objects.filter(dataset_id=dataset, key__any_of=keys)
+        return {key: list(fields) for key, fields in rows.values_list("key", "effective")}
+
+    def texts_of(self, dataset: str, keys: Sequence[str]) -> dict[str, tuple[int, int, str]]:
+        """Key -> id, revision, and the fields as JSON text with every digit; of records that are not deleted."""
+        rows = RawRecord.objects.filter(dataset_id=dataset, key__any_of=keys)
+        rows = rows.exclude(status=RawRecord.Status.DELETED)
+        found = rows.values_list("key", "id", "revision", Cast("effective", TextField()))
+        return {key: (pk, revision, text) for key, pk, revision, text in found}
+
+    def bring_back(self, record_id: int) -> None:
+        """A tombstone becomes what it was."""
+        rows = RawRecord.objects.filter(pk=record_id)
+        rows.filter(errors=[]).update(status=RawRecord.Status.VALID)
+        rows.exclude(errors=[]).update(status=RawRecord.Status.QUARANTINED)
 
     def references_to(self, dataset: str, *keys: str) -> dict[str, dict[str, int]]:
-        """Key -> how many records of other data sets strictly refer to it, by data set. Keys in use alone."""
+        """Key -> how many records of other data sets need it, by data set. Keys in use alone."""
         used: dict[str, dict[str, int]] = {}
         for contract in all_contracts().values():
             for field in contract.fields:
-                if field.reference and field.reference.strict and field.reference.dataset == dataset:
+                if (
+                    field.reference
+                    and field.reference.policy != "late"
+                    and field.reference.dataset == dataset
+                ):
                     for key, count in _count_by_text(contract, field.name, keys):
-                        used.setdefault(key, {})[contract.name] = count
+                        used.setdefault(key, {})[contract.name] = (
+                            used.get(key, {}).get(contract.name, 0) + count
+                        )
         return used
 
 

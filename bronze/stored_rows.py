@@ -16,6 +16,7 @@ from bronze.incoming import NO_ERRORS, secret_columns
 from bronze.models import RawRecord
 from bronze.readers import LINE
 from bronze.readers.json_text import cell
+from bronze.references import with_unbound
 from bronze.rows import KEYLESS
 from bronze.validation import check, key_of
 from lakehouse_project.kernel.copy import copy_in, copy_out
@@ -124,11 +125,11 @@ def outcomes(contract: ContractSpec, rows: StoredRows, *, is_right: bool = False
     """
     checked = check(rows.fields, contract)
     frame = rows.about.rename({"key": "old_key", "errors": "old_errors"}).with_columns(
-        wanted=checked["_key"], found=checked["_errors"]
+        wanted=checked["_key"], found=with_unbound(contract, rows.fields, checked["_errors"])
     )
     is_chosen = pl.lit(is_right) | pl.col("wanted").ne_missing(pl.col("received_key"))
     frame = frame.with_columns(repeated=pl.when(is_chosen).then(pl.lit(NO_ERRORS)).otherwise("repeated"))
-    frame = frame.with_columns(_with_repeated(), *_claims(contract, frame))
+    frame = frame.with_columns(with_repeated(), *_claims(contract, frame))
     refused = pl.col("claims") & ~pl.col("gets")
     entry = _key_exists(contract)
     return frame.select(
@@ -141,7 +142,7 @@ def outcomes(contract: ContractSpec, rows: StoredRows, *, is_right: bool = False
     )
 
 
-def _with_repeated() -> pl.Expr:
+def with_repeated() -> pl.Expr:
     """The failed rules, and that the key was repeated, where that still counts."""
     entry = pl.col("repeated").str.strip_prefix("[").str.strip_suffix("]")
     whole = _appended(pl.col("found"), entry)

@@ -16,8 +16,11 @@ whatever its case; blanks and hyphens count as underscores. A row that breaks a 
 *quarantined* with the rule named, and goes no further.
 
 *Class* says who may see a field: `internal` everybody with a login, `personal` and `secret` only those with
-the permission; others see a mask. A reference marked *strict* must exist when the row comes over the API;
-files may arrive in any order. PDF and text files are the data set `{DOCUMENTS}`: text by page."""
+the permission; others see a mask. A reference says what becomes of a row
+that names a missing record. *reject*: the API refuses it; a file's row is kept and bound when the record arrives, for
+files come in any order. *quarantine*: it waits in quarantine until the record arrives. *late*: it is kept and bound when
+the record arrives. A record that others name is not deleted over the API, unless they do so by *late*.
+PDF and text files are the data set `{DOCUMENTS}`: text by page."""
 
 
 def dictionary() -> str:
@@ -97,7 +100,7 @@ def _limits(field: FieldSpec) -> Iterator[str]:
 def _reference(field: FieldSpec) -> str:
     if field.reference is None:
         return ""
-    return _code(field.reference.dataset) + (" (strict)" if field.reference.strict else "")
+    return _code(field.reference.dataset) + f" ({field.reference.policy})"
 
 
 # --- silver and gold -----------------------------------------------------------------------------------

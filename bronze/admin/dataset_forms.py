@@ -16,7 +16,7 @@ from bronze.services import ChangeDataset, CreateDataset
 from lakehouse_project.kernel.errors import LakehouseError
 from lakehouse_project.kernel.services import resolve
 
-PARTS = ("name", "type", "classification", "required", "description")
+PARTS = ("name", "type", "classification", "required", "description", "reference")
 REQUIRED = "required"
 
 
@@ -48,8 +48,8 @@ def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
 
 def _described(parts: list[str]) -> DescribedField:
     given: dict[str, Any] = {name: part for name, part in zip(PARTS, parts, strict=False) if part}
-    if len(parts) > len(PARTS):
-        given["description"] = ", ".join(parts[len(PARTS) - 1 :])
+    if "reference" in given:
+        given["reference"] = dict(zip(("dataset", "policy"), given["reference"].split(), strict=False))
     if given.get("required") in (REQUIRED, "optional"):
         given["required"] = given["required"] == REQUIRED
     return DescribedField.model_validate(given)
@@ -57,8 +57,10 @@ def _described(parts: list[str]) -> DescribedField:
 
 def _line(field: dict[str, Any]) -> str:
     required = REQUIRED if field["required"] else "optional"
-    parts = [field["name"], field["type"], field["classification"], required, field["description"]]
-    return ", ".join(f'"{part}"' if "," in part else part for part in parts if part)
+    named = field.get("reference")
+    reference = f"{named['dataset']} {named['policy']}" if named else ""
+    parts = [field["name"], field["type"], field["classification"], required, field["description"], reference]
+    return ", ".join(f'"{part}"' if "," in part else part for part in parts).rstrip(", ")
 
 
 class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only for the type checker
@@ -103,8 +105,9 @@ class DescriptionForm(PolicyForm):
             attrs={"rows": 8, "placeholder": "visited_at, datetime, internal, required"}
         ),
         help_text="One per line: name, type (text, integer, decimal, date, datetime, object), class (public, internal, "
-        "personal, secret), required or optional, description. What is left out is text, internal, optional. Records may "
-        "have any other field as well.",
+        "personal, secret), required or optional, description, and the data set that it refers to with what becomes of a "
+        "row that names a missing record (users reject, users quarantine, users late). What is left out is text, "
+        "internal, optional. Records may have any other field as well.",
     )
 
     class Meta:

@@ -9,23 +9,34 @@ from ninja import Query, Router, Schema, Status
 from pydantic import BaseModel
 
 from bronze.api.body import json_keys, json_rows
-from bronze.api.records import change_record, get_record
+from bronze.api.records import get_record
 from bronze.api.routes import Resource, json_body, parameters, refusals, resources
 from bronze.domain import RowOutcome
 from bronze.errors import RecordExists, RecordInUse, RecordNotFound
-from bronze.services import DeleteBatch, WriteBatch
+from bronze.services import ChangeBatch, DeleteBatch, WriteBatch
 from bronze.services.batches import MAX_ROWS
 from governance.idempotency import idempotent
 from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import permitted, require
+from lakehouse_project.kernel.preconditions import PreconditionFailed
 from lakehouse_project.kernel.problem import error_entry
 from lakehouse_project.kernel.services import resolve
 
 router = Router()
 
-STATUS = {"created": 201, "replaced": 200, "deleted": 200}
-FAILED = {RecordExists.code: 409, RecordInUse.code: 409, RecordNotFound.code: 404}
+STATUS = {"created": 201, "replaced": 200, "changed": 200, "deleted": 200}
+FAILED = {
+    RecordExists.code: 409,
+    RecordInUse.code: 409,
+    RecordNotFound.code: 404,
+    PreconditionFailed.code: 412,
+}
 """Status of a row that failed by its first error; every other is 422."""
+
+CHANGES = (
+    "A row has its key fields, or `_key`, and the fields to change, which become edits on top of what was received. With "
+    "`_revision` it is refused if the record has another one."
+)
 
 
 class BatchQuery(Schema):
@@ -53,6 +64,7 @@ class BatchResult(BaseModel):
 
     created: int
     replaced: int
+    changed: int
     deleted: int
     failed: int
     results: list[RowResult]
@@ -78,6 +90,13 @@ def replace_batch(request: HttpRequest, query: Query[BatchQuery], *, dataset: st
     return Status(207 if query.is_partial else 200, _result(outcomes))
 
 
+def change_batch(request: HttpRequest, query: Query[BatchQuery], *, dataset: str) -> Status[BatchResult]:
+    require(request, "bronze.change_rawrecord")
+    reject_unknown(request, BatchQuery.model_fields)
+    outcomes = resolve(ChangeBatch)(dataset, json_rows(request), partial=query.is_partial)
+    return Status(207 if query.is_partial else 200, _result(outcomes))
+
+
 def delete_batch(request: HttpRequest, query: Query[BatchQuery], *, dataset: str) -> Status[BatchResult]:
     require(request, "bronze.delete_rawrecord")
     reject_unknown(request, BatchQuery.model_fields)
@@ -90,6 +109,7 @@ def _result(outcomes: Sequence[RowOutcome]) -> BatchResult:
     return BatchResult(
         created=counts["created"],
         replaced=counts["replaced"],
+        changed=counts["changed"],
         deleted=counts["deleted"],
         failed=counts["failed"],
         results=[_row_result(outcome) for outcome in outcomes],
@@ -116,12 +136,15 @@ def _batch_body(member: str, item: dict[str, Any], example: Any) -> dict[str, An
 
 
 def _add_routes(at: Resource) -> None:
-    """The batch routes of one resource. A record with the key `batch` is read and changed at their address, too."""
+    """The batch routes of one resource. A record with the key `batch` is read at their address, too."""
     rows = _batch_body("rows", dict(at.row), dict(at.example))
+    some = dict(list(at.example.items())[:2]) | {"_revision": 3}
+    changes = _batch_body("rows", dict(at.changes), some)
     keys = _batch_body("keys", {"type": ["string", "integer"]}, "1001")
     routes: tuple[tuple[str, Callable[..., Any], int, Mapping[str, Any], str], ...] = (
         ("POST", create_batch, 201, rows | parameters("Idempotency-Key"), f"Add many to {at.title}"),
         ("PUT", replace_batch, 200, rows, f"Add or replace many of {at.title}"),
+        ("PATCH", change_batch, 200, changes, f"Change fields of many of {at.title}"),
         ("DELETE", delete_batch, 200, keys, f"Delete many of {at.title}"),
     )
     for method, view, status, extra, summary in routes:
@@ -132,19 +155,18 @@ def _add_routes(at: Resource) -> None:
             response={status: BatchResult, 207: BatchResult} | refusals(400, 409, 422),
             operation_id=at.operation(view),
             summary=summary,
-            description=BatchQuery.__doc__,
+            description=f"{BatchQuery.__doc__} {CHANGES}" if view is change_batch else BatchQuery.__doc__,
             tags=[at.tag],
             openapi_extra=dict(extra),
         )
-    for method, view in (("GET", get_record), ("PATCH", change_record)):
-        router.add_api_operation(
-            f"{at.path}/batch",
-            [method],
-            at.bound(view, key="batch"),
-            response={200: dict[str, Any], 304: None},
-            operation_id=f"{at.operation(view)}_batch",
-            include_in_schema=False,
-        )
+    router.add_api_operation(
+        f"{at.path}/batch",
+        ["GET"],
+        at.bound(get_record, key="batch"),
+        response={200: dict[str, Any], 304: None},
+        operation_id=f"{at.operation(get_record)}_batch",
+        include_in_schema=False,
+    )
 
 
 for _resource in resources():

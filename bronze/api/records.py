@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Status
 
 from bronze.api.body import json_object
-from bronze.api.routes import FILTERS, Resource, choices, parameters, refusals, resources
+from bronze.api.routes import FILTERS, Resource, choices, ending, parameters, refusals, resources
 from bronze.catalog import Datasets, contract_named
 from bronze.contracts import ContractSpec
 from bronze.domain import InferredField, Record
@@ -17,10 +17,11 @@ from bronze.inference import SAMPLE, infer
 from bronze.listing import columns_of
 from bronze.presentation import class_of, hidden_classes, present
 from bronze.repositories import RawRecords
-from bronze.services import ChangeRecord, CreateRecord, DeleteRecord, ReplaceRecord
+from bronze.services import ChangeRecord, CreateRecord, DeleteRecord, ReplaceRecord, RestoreRecord
 from governance.idempotency import idempotent
 from lakehouse_project.kernel.filters import Selection, read_selection
 from lakehouse_project.kernel.pagination import Page, PageOf, PageQuery
+from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import permitted, require
 from lakehouse_project.kernel.preconditions import etag, expected_tags, is_unchanged
 from lakehouse_project.kernel.services import resolve
@@ -76,6 +77,15 @@ def change_record(request: HttpRequest, response: HttpResponse, key: str, *, dat
     return _shown(request, response, resolve(ChangeRecord)(dataset, key, changes, expected=expected))
 
 
+@permitted("bronze.change_rawrecord")
+@idempotent
+def restore_record(
+    request: HttpRequest, response: HttpResponse, key: str, *, dataset: str
+) -> Status[dict[str, Any]]:
+    reject_unknown(request, ())
+    return Status(200, _shown(request, response, resolve(RestoreRecord)(dataset, key)))
+
+
 def delete_record(request: HttpRequest, key: str, *, dataset: str) -> Status[None]:
     require(request, "bronze.delete_rawrecord")
     resolve(DeleteRecord)(dataset, key, expected=expected_tags(request))
@@ -118,6 +128,7 @@ def _add_routes(at: Resource) -> None:
     one = "/{path:key}"
     changed = {200: Row} | refusals(404, 412, 422)
     routes: tuple[tuple[str, str, Callable[..., Any], Mapping[int, Any], Mapping[str, Any], str], ...] = (
+        ("POST", f"{one}/restore", restore_record, changed, once, "Bring back a deleted record of {}"),
         ("GET", "", list_records, {200: Page[Row]} | refusals(400, 422), choices(), "List {}"),
         ("POST", "", create_record, {201: Row} | refusals(409, 422), whole | once, "Add to {}"),
         ("GET", one, get_record, {200: Row, 304: None} | refusals(404), none_match, "One record of {}"),
@@ -136,6 +147,21 @@ def _add_routes(at: Resource) -> None:
             description=f"{at.description} {FILTERS}" if view is list_records else at.description,
             tags=[at.tag],
             openapi_extra=dict(extra),
+        )
+    of_key: tuple[tuple[str, Callable[..., Any]], ...] = (
+        ("GET", get_record),
+        ("PUT", replace_record),
+        ("PATCH", change_record),
+        ("DELETE", delete_record),
+    )
+    for method, view in of_key:
+        router.add_api_operation(
+            f"{at.path}{one}/restore",
+            [method],
+            at.bound(ending(view, "/restore")),
+            response={200: Row, 204: None, 304: None},
+            operation_id=f"{at.operation(view)}_restore",
+            include_in_schema=False,
         )
 
 

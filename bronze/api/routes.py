@@ -4,7 +4,7 @@ import inspect
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
 from bronze.contracts import MODELS
@@ -42,6 +42,16 @@ def bound(view: Callable[..., Any], **fixed: str) -> Callable[..., Any]:
     whole.__name__ = "_".join([view.__name__, *fixed.values()])  # type: ignore[attr-defined]
     whole.__module__ = view.__module__
     return whole
+
+
+def ending(view: Callable[..., Any], tail: str) -> Callable[..., Any]:
+    """`view` of records whose keys end so: a key may hold slashes and look like an address below another one."""
+
+    @wraps(view)
+    def of_longer_key(*args: Any, key: str, **values: Any) -> Any:
+        return view(*args, key=f"{key}{tail}", **values)
+
+    return of_longer_key
 
 
 def parameters(*names: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
 Kind = Literal["text", "integer", "decimal", "date", "datetime", "enum", "object"]
+ReferencePolicy = Literal["reject", "quarantine", "late"]
 
 
 class Classification(StrEnum):
@@ -29,14 +30,15 @@ class Classification(StrEnum):
 
 @dataclass(frozen=True)
 class Reference:
-    """A field that names a record of another data set by its key.
+    """A field that names a record of another data set by its key, and what becomes of a row that names a missing one.
 
-    `strict`: a row sent over the API that names a missing record is rejected. Files may arrive in any order,
-    so their rows are kept and bound when the record arrives.
+    `reject`: the API refuses it. Files may arrive in any order, so that their rows are kept and bound when the record
+    arrives. `quarantine`: it is kept in quarantine, wherever it came from, until the record arrives. `late`: it is kept
+    and bound when the record arrives. A record is not deleted while others name it, unless they do so by `late`.
     """
 
     dataset: str
-    strict: bool = False
+    policy: ReferencePolicy = "late"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bronze.contracts.base import Classification, ContractSpec, FieldSpec, Kind
+from bronze.contracts.base import Classification, ContractSpec, FieldSpec, Kind, Reference, ReferencePolicy
 from lakehouse_project.kernel.errors import FieldError
 
 DescribedKind = Literal["text", "integer", "decimal", "date", "datetime", "object"]
@@ -34,6 +34,15 @@ FIELD_NAME = re.compile(r"^[^\s_\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7
 MOST_FIELDS = 500
 
 
+class DescribedReference(BaseModel):
+    """The data set whose records the field names by their keys; see `Reference`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dataset: str
+    policy: ReferencePolicy = "late"
+
+
 class DescribedField(BaseModel):
     """A field that somebody has described."""
 
@@ -44,6 +53,7 @@ class DescribedField(BaseModel):
     required: bool = False
     description: str = Field("", max_length=1000)
     classification: Classification = Classification.INTERNAL
+    reference: DescribedReference | None = None
 
 
 class Description(BaseModel):
@@ -123,6 +133,7 @@ def _field_spec(field: DescribedField, *, is_key: bool) -> FieldSpec:
         example=EXAMPLES[field.type],
         aliases=() if alias == field.name else (alias,),
         classification=field.classification,
+        reference=Reference(field.reference.dataset, field.reference.policy) if field.reference else None,
     )
 
 

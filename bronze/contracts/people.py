@@ -59,7 +59,7 @@ class UserBankInfo(Contract):
         "User that owns the account.",
         example="1001",
         max_length=64,
-        reference=Reference("users", strict=True),
+        reference=Reference("users", policy="reject"),
     )
     bank_name: str = column("Name of the bank.", example="Example Bank", aliases=("bank",), max_length=120)
     account_number: str = column(
@@ -94,7 +94,7 @@ class Employment(Contract):
         "Identifier of the employment.", example="5001", aliases=("id",), max_length=64
     )
     user_id: str = column(
-        "User who is employed.", example="1001", max_length=64, reference=Reference("users", strict=True)
+        "User who is employed.", example="1001", max_length=64, reference=Reference("users", policy="reject")
     )
     employer: str = column("Name of the employer.", example="Acme Corp", aliases=("company",), max_length=200)
     job_title: str = column(

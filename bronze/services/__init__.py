@@ -1,6 +1,7 @@
 """The use cases of the bronze layer."""
 
 from bronze.services.batches import DeleteBatch, WriteBatch
+from bronze.services.change_batch import ChangeBatch
 from bronze.services.curation import EditRecord, RecheckRecords, ResolveConflict, ResolveConflicts, StorePatch
 from bronze.services.datasets import ChangeDataset, CreateDataset, DeleteDataset
 from bronze.services.documents import DeleteDocument, ExtractAgain, ExtractWanted, LinkDocument
@@ -17,12 +18,20 @@ from bronze.services.ocr import ReadScans
 from bronze.services.originals import OpenOriginal, RetryFile
 from bronze.services.preview import LookAtFile, PreviewFile
 from bronze.services.quarantine import DeleteQuarantined, PreviewRepair, RepairPlanner, RepairRecords
-from bronze.services.records import ChangeRecord, CreateRecord, DeleteRecord, ReplaceRecord, RowGate
+from bronze.services.records import (
+    ChangeRecord,
+    CreateRecord,
+    DeleteRecord,
+    ReplaceRecord,
+    RestoreRecord,
+    RowGate,
+)
 from bronze.services.rejected import Download, ExportRejected
 from bronze.services.seeding import SeedLake
 from bronze.services.staging import ReceiveStaged, StageFiles
 
 __all__ = [
+    "ChangeBatch",
     "ChangeDataset",
     "ChangeRecord",
     "CreateDataset",
@@ -56,6 +65,7 @@ __all__ = [
     "ReplaceRecord",
     "ResolveConflict",
     "ResolveConflicts",
+    "RestoreRecord",
     "RestoreRevision",
     "RetryFile",
     "RowGate",

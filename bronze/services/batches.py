@@ -1,6 +1,6 @@
 """Batches of raw records: many rows, one check, one merge, one transaction."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,20 +8,23 @@ import orjson
 import polars as pl
 
 from bronze.catalog import contract_named
-from bronze.contracts import ContractSpec, FieldSpec
+from bronze.contracts import ContractSpec
 from bronze.domain import RowOutcome
 from bronze.encryption import FieldCipher
 from bronze.errors import BatchConflict, BatchRefused, BatchSize, RecordExists, RecordInUse, RecordNotFound
 from bronze.incoming import NO_ERRORS, incoming
 from bronze.merge import IncomingTable
 from bronze.readers import RowBatch
-from bronze.readers.json_text import cell, encode
+from bronze.readers.json_text import encode
+from bronze.references import merge_bound, unbound
 from bronze.repositories import RawRecords, atomic
 from bronze.rows import frame_of
 from bronze.services.records import in_use
+from bronze.services.unknown import unknown_fields
 from bronze.validation import MAX_KEY
 from lakehouse_project.kernel.errors import FieldError
 from lakehouse_project.kernel.events import EventBus
+from lakehouse_project.kernel.preconditions import PreconditionFailed
 
 MAX_ROWS = 1000
 
@@ -61,7 +64,8 @@ class Batch:
         message = (
             f"{rows} of {len(self.keys)} rows cannot be taken, so none was. Mode partial takes the others."
         )
-        is_conflict = {error.rule for error in errors} <= {RecordExists.code, RecordInUse.code}
+        conflicts = {RecordExists.code, RecordInUse.code, PreconditionFailed.code}
+        is_conflict = {error.rule for error in errors} <= conflicts
         raise (BatchConflict if is_conflict else BatchRefused)(message, errors=errors)
 
     def outcomes(self, there: There, revisions: Mapping[str, int]) -> list[RowOutcome]:
@@ -98,7 +102,7 @@ class WriteBatch:
 
         Raises `BatchSize`, and unless `partial` `BatchRefused` or `BatchConflict`: then nothing was written.
         """
-        _require_size(rows)
+        require_size(rows)
         contract = contract_named(dataset)
         fields = [{} if isinstance(row, FieldError) else row for row in rows]
         frame = self._checked(contract, fields)
@@ -107,7 +111,8 @@ class WriteBatch:
             there = self.records.lock_all(dataset, [key for _row, key in batch.keyed()])
             if not replace:
                 _refuse_taken(contract, batch, there)
-            self._refuse_unbound(contract, batch, fields)
+            for error in (*self._unknown(contract, batch, fields), *unbound(contract, fields, hold=True)):
+                batch.errors[error.row or 0].append(error)
             if not partial:
                 batch.require_all()
             return batch.outcomes(there, self._write(contract, batch, frame, there))
@@ -120,15 +125,15 @@ class WriteBatch:
         keys = self.records.content_keys(frame["payload"].to_list())
         return frame.with_columns(key=pl.Series(keys, dtype=pl.String))
 
-    def _refuse_unbound(self, contract: ContractSpec, batch: Batch, fields: Sequence[Fields]) -> None:
-        """Refuse rows that refer to missing records, and keep the others' from being deleted."""
-        for field in contract.fields:
-            if field.reference and field.reference.strict:
-                named = {row: text.strip() for row, text in _cells(field, fields).items()}
-                known = self.records.hold(field.reference.dataset, set(named.values()))
-                for row in [row for row, key in named.items() if key not in known]:
-                    message = f"{field.name} names no record of {field.reference.dataset}"
-                    batch.refuse(row, field.name, "reference", message)
+    def _unknown(
+        self, contract: ContractSpec, batch: Batch, fields: Sequence[Fields]
+    ) -> Iterator[FieldError]:
+        """Fields that are misspelled. A row may have those that the record of its key has."""
+        unknown = [row for row, values in enumerate(fields) if any(unknown_fields(contract, values))]
+        keys = [key for row in unknown if (key := batch.keys[row]) is not None]
+        stored = self.records.names_of(contract.name, keys) if keys else {}
+        for row in unknown:
+            yield from unknown_fields(contract, fields[row], stored.get(batch.keys[row] or "", ()), row=row)
 
     def _write(
         self, contract: ContractSpec, batch: Batch, frame: pl.DataFrame, there: There
@@ -139,7 +144,7 @@ class WriteBatch:
             self.records.reset(*(there[key][0] for key in good.values() if key in there))
             table = IncomingTable()
             table.add(frame[list(good)])
-            table.merge(contract.name, None)
+            merge_bound(table, contract, None)
             self.events.publish("bronze.changed")
         return self.records.revisions(contract.name, list(good.values()))
 
@@ -155,7 +160,7 @@ class DeleteBatch:
         self, dataset: str, keys: Sequence[str | FieldError], *, partial: bool = False
     ) -> list[RowOutcome]:
         """`keys`: 1 to 1000. Raises as `WriteBatch` does; a key without a record counts as a bad row."""
-        _require_size(keys)
+        require_size(keys)
         contract_named(dataset)
         batch = Batch(
             [None if isinstance(key, FieldError) else key for key in keys],
@@ -184,7 +189,7 @@ class DeleteBatch:
                 batch.refuse(row, "", RecordInUse.code, in_use(dataset, key, used[key]))
 
 
-def _require_size(rows: Collection[Any]) -> None:
+def require_size(rows: Collection[Any]) -> None:
     if not 1 <= len(rows) <= MAX_ROWS:
         raise BatchSize(f"A batch has 1 to {MAX_ROWS} rows, this one has {len(rows)}.")
 
@@ -218,12 +223,6 @@ def _refuse_taken(contract: ContractSpec, batch: Batch, there: There) -> None:
 
 def _is_live(there: There, key: str) -> bool:
     return key in there and not there[key][1]
-
-
-def _cells(field: FieldSpec, fields: Sequence[Fields]) -> dict[int, str]:
-    """The cells of a field that are not empty, by row."""
-    cells = {row: cell(values.get(field.name)) for row, values in enumerate(fields)}
-    return {row: text for row, text in cells.items() if text}
 
 
 def _deleted(outcome: RowOutcome) -> RowOutcome:

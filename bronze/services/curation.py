@@ -16,6 +16,7 @@ from bronze.history import changes
 from bronze.incoming import secret_columns
 from bronze.models import RawRecord
 from bronze.readers.json_text import cell
+from bronze.references import release
 from bronze.repositories import RawRecords, atomic
 from bronze.rows import KEYLESS, frame_of
 from bronze.stored_rows import ids_by_dataset, outcomes, read_stored, with_fields, write_outcomes
@@ -42,6 +43,7 @@ class RecheckRecords:
             for dataset, some in ids_by_dataset(ids[first : first + AT_ONCE]).items():
                 contract = contract_named(dataset)
                 write_outcomes(outcomes(contract, read_stored(contract, self.cipher, some)))
+                release(dataset)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,9 @@
 """Data sets without a contract in the code: described, changed and deleted at run time."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bronze.catalog import Datasets, description_of
+from bronze.catalog import Datasets, all_contracts, description_of
 from bronze.contracts import CONTRACTS, DOCUMENTS, Classification
 from bronze.contracts.described import (
     Description,
@@ -12,8 +13,9 @@ from bronze.contracts.described import (
 )
 from bronze.domain import DatasetCounts
 from bronze.errors import BadDescription, DatasetExists, DatasetFixed, DatasetInUse
-from bronze.history import changes
+from bronze.history import changes as history
 from bronze.repositories import SourceFiles, atomic
+from lakehouse_project.kernel.errors import FieldError
 from lakehouse_project.kernel.events import EventBus
 
 RESERVED = (
@@ -85,7 +87,7 @@ class DeleteDataset:
 
     def __call__(self, name: str, *, with_records: bool = False) -> None:
         """Raises `UnknownDataset`, `DatasetFixed`, or `DatasetInUse` that says what would be deleted."""
-        with changes(f"data set {name} deleted"), atomic():
+        with history(f"data set {name} deleted"), atomic():
             self.files.one_at_a_time(name)
             self.datasets.held(name)
             if name in CONTRACTS:
@@ -104,10 +106,23 @@ class DeleteDataset:
 
 def _require_good(name: str, about: Description) -> None:
     slug = slug_problem(name, RESERVED)
-    errors = [*([slug] if slug else []), *problems(about)]
+    errors = [*([slug] if slug else []), *problems(about), *_unknown_references(name, about)]
     if errors:
         detail = "; ".join(f"{error.field} {error.message}" for error in errors)
         raise BadDescription(f"The data set cannot be described so: {detail}.", errors=errors)
+
+
+def _unknown_references(name: str, about: Description) -> Iterator[FieldError]:
+    known = {*all_contracts(), name}
+    for field in about.fields:
+        if field.reference and field.reference.dataset not in known:
+            message = (
+                f"{field.name!r} refers to {field.reference.dataset!r}, which is no data set with records"
+            )
+            yield FieldError("fields", "reference", message)
+        elif field.reference and field.classification is Classification.SECRET:
+            message = f"{field.name!r} is secret and encrypted: it cannot refer to records"
+            yield FieldError("fields", "reference", message)
 
 
 def _require_same_key(name: str, before: Description, after: Description, counts: DatasetCounts) -> None:

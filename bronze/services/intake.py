@@ -25,6 +25,7 @@ from bronze.incoming import incoming
 from bronze.merge import IncomingTable, Merged
 from bronze.models import SourceFile
 from bronze.readers import FileFormat, RowBatch, read_rows
+from bronze.references import merge_bound
 from bronze.rejected import ReturnedRows
 from bronze.repositories import MAX_ATTEMPTS, SourceFiles, atomic
 from bronze.services.curation import RecheckRecords
@@ -226,7 +227,7 @@ class MergeRows:
             table.add(rows)
             if seen:
                 seen(rows)
-        merged = table.merge(dataset, file_id)
+        merged = merge_bound(table, contract, file_id)
         returned.settle(dataset, file_id)
         self.recheck(merged.patched)
         return merged

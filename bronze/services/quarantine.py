@@ -16,6 +16,7 @@ from bronze.history import changes as history
 from bronze.incoming import NO_ERRORS, secret_columns
 from bronze.key_locks import lock_all_keys
 from bronze.quarantine import Quarantine
+from bronze.references import release
 from bronze.repositories import RawRecords, SourceFiles, atomic
 from bronze.rows import KEYLESS
 from bronze.stored_rows import StoredRows, outcomes, read_stored, write_outcomes
@@ -173,6 +174,7 @@ class RepairRecords:
             _hold(self.files, selection.dataset)
             plan = self.planner(selection, edits, is_right=is_right, hold=True)
             if write_outcomes(plan.outcome):
+                release(selection.dataset)
                 self.events.publish("bronze.changed")
             return plan.repair()
 

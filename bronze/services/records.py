@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -12,14 +12,17 @@ from bronze.catalog import contract_named
 from bronze.contracts import ContractSpec
 from bronze.domain import Record
 from bronze.encryption import FieldCipher
-from bronze.errors import ContractViolation, RecordExists, RecordInUse
+from bronze.errors import ContractViolation, RecordExists, RecordInUse, RecordNotFound
+from bronze.history import changes as history
 from bronze.incoming import incoming, secret_columns
 from bronze.merge import IncomingTable
 from bronze.readers import RowBatch
 from bronze.readers.json_text import JsonDecoder, cell, encode
+from bronze.references import merge_bound, unbound
 from bronze.repositories import RawRecords, atomic
 from bronze.rows import frame_of
-from bronze.services.curation import EditRecord
+from bronze.services.curation import EditRecord, RecheckRecords
+from bronze.services.unknown import unknown_fields
 from bronze.validation import MAX_KEY, check
 from lakehouse_project.kernel.errors import FieldError
 from lakehouse_project.kernel.events import EventBus
@@ -38,11 +41,15 @@ class RowGate:
     cipher: FieldCipher
     events: EventBus
 
-    def key_of(self, contract: ContractSpec, fields: Fields) -> str:
-        """The key of a row that keeps its contract. Raises `ContractViolation` naming every failed rule."""
+    def key_of(self, contract: ContractSpec, fields: Fields, stored: Collection[str] = ()) -> str:
+        """The key of a row that keeps its contract. Raises `ContractViolation` naming every failed rule.
+
+        `stored`: names of fields that the record has already, so that the row may have them.
+        """
         checked = check(frame_of([fields]), contract)
-        errors = [FieldError(**error) for error in orjson.loads(checked["_errors"][0])]
-        errors += self._missing_references(contract, fields)
+        errors = list(unknown_fields(contract, fields, stored))
+        errors += [FieldError(**error) for error in orjson.loads(checked["_errors"][0])]
+        errors += _missing_references(contract, fields)
         key = checked["_key"][0]
         if not errors and key is None and contract.key:
             message = f"{contract.key[0]} is longer than a key may be ({MAX_KEY} characters)"
@@ -59,10 +66,10 @@ class RowGate:
 
         Raises `ContractViolation` if a record that it refers to has been deleted since.
         """
-        _refuse(contract, self._missing_references(contract, fields, hold=True))
+        _refuse(contract, _missing_references(contract, fields, hold=True))
         table = IncomingTable()
         table.add(self._row(contract, fields))
-        table.merge(contract.name, None)
+        merge_bound(table, contract, None)
         self.events.publish("bronze.changed")
 
     def _row(self, contract: ContractSpec, fields: Fields) -> pl.DataFrame:
@@ -76,9 +83,11 @@ class RowGate:
         secrets = [name for name in secret_columns(contract, fields) if fields[name]]
         return fields | {name: self.cipher.decrypt(str(fields[name]), name) for name in secrets}
 
-    def require_key(self, contract: ContractSpec, fields: Fields, key: str) -> None:
+    def require_key(
+        self, contract: ContractSpec, fields: Fields, key: str, stored: Collection[str] = ()
+    ) -> None:
         """Raise `ContractViolation` unless the row keeps its contract and has this key."""
-        if (given := self.key_of(contract, fields)) == key:
+        if (given := self.key_of(contract, fields, stored)) == key:
             return
         if not contract.key:
             raise ContractViolation(
@@ -91,22 +100,18 @@ class RowGate:
             errors=[FieldError(name, "key_mismatch", message) for name in contract.key],
         )
 
-    def require_change(self, contract: ContractSpec, fields: Fields, key: str) -> None:
+    def require_change(
+        self, contract: ContractSpec, fields: Fields, key: str, stored: Collection[str]
+    ) -> None:
         """As `require_key`; a key that was made from the content as received stays when edits are put on top."""
         if contract.key:
-            self.require_key(contract, fields, key)
+            self.require_key(contract, fields, key, stored)
         else:
-            self.key_of(contract, fields)
+            self.key_of(contract, fields, stored)
 
-    def _missing_references(
-        self, contract: ContractSpec, fields: Fields, *, hold: bool = False
-    ) -> list[FieldError]:
-        return [
-            FieldError(field.name, "reference", f"{field.name} names no record of {field.reference.dataset}")
-            for field in contract.fields
-            if field.reference and field.reference.strict and (text := cell(fields.get(field.name)))
-            if not self.records.exists(field.reference.dataset, text.strip(), hold=hold)
-        ]
+
+def _missing_references(contract: ContractSpec, fields: Fields, *, hold: bool = False) -> list[FieldError]:
+    return [replace(error, row=None) for error in unbound(contract, [fields], hold=hold)]
 
 
 def _refuse(contract: ContractSpec, errors: Sequence[FieldError]) -> None:
@@ -158,7 +163,7 @@ class ReplaceRecord:
             current = records.get(dataset, key)
             require_revision(current.revision, expected)
             whole = _with_key(contract, key, fields)
-            self.gate.require_key(contract, whole, key)
+            self.gate.require_key(contract, whole, key, current.fields)
             records.reset(current.id)
             self.gate.write(contract, whole)
             return records.get(dataset, key)
@@ -182,7 +187,7 @@ class ChangeRecord:
             current = records.get(dataset, key)
             require_revision(current.revision, expected)
             stored = self.gate.stored(contract, key)
-            self.gate.require_change(contract, stored | dict(changes), key)
+            self.gate.require_change(contract, stored | dict(changes), key, stored)
             new = {name: value for name, value in changes.items() if cell(value) != cell(stored.get(name))}
             if row is not None and new:
                 self.edit(current.id, {**row.patch, **json.loads(encode(new))})
@@ -209,6 +214,32 @@ class DeleteRecord:
                 raise RecordInUse(in_use(dataset, key, used))
             self.records.delete(dataset, key)
             self.events.publish("bronze.changed")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestoreRecord:
+    """Bring a deleted record back as it was, edits included. It is checked again."""
+
+    gate: RowGate
+    recheck: RecheckRecords
+
+    def __call__(self, dataset: str, key: str) -> Record:
+        """Raises `RecordNotFound`, `RecordExists` if it is not deleted, or `ContractViolation` if it names a record that
+        is missing."""
+        contract = contract_named(dataset)
+        records = self.gate.records
+        with history("record restored"), atomic():
+            row = records.lock(dataset, key)
+            if row is None:
+                raise RecordNotFound(f"{dataset} has and had no record with the key {key!r}.")
+            if row.status != "deleted":
+                raise RecordExists(f"The record {key!r} of {dataset} is not deleted.")
+            records.bring_back(row.pk)
+            _refuse(contract, _missing_references(contract, self.gate.stored(contract, key), hold=True))
+            if row.raw_text is None or row.patch:
+                self.recheck([row.pk])
+            self.gate.events.publish("bronze.changed")
+            return records.get(dataset, key)
 
 
 def in_use(dataset: str, key: str, counts: Mapping[str, int]) -> str:

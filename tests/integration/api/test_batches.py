@@ -42,6 +42,7 @@ def test_rows_are_added(curator: Api, body: Any) -> None:
     assert answer.json() == {
         "created": 3,
         "replaced": 0,
+        "changed": 0,
         "deleted": 0,
         "failed": 0,
         "results": [
@@ -203,7 +204,7 @@ def test_records_are_deleted(curator: Api) -> None:
     ],
 )
 def test_a_row_that_cannot_be_stored_is_named(curator: Api, row: bytes, said: str) -> None:
-    good = b'{"id": 1, "department": "\\u00fc\\ud83d\\ude00 \\\\u0000", "x": [[1.50]]}'
+    good = b'{"id": 1, "department": "\\u00fc\\ud83d\\ude00 \\\\u0000"}'
     body = b"[" + good + b", " + row + b"]"
     answer = curator.post("/departments/batch?mode=partial", body)
     assert statuses(answer) == [201, 422]
@@ -296,7 +297,7 @@ def test_a_record_whose_key_is_batch(curator: Api) -> None:
     created = curator.post("/users", USER | {"user_id": "batch"})
     assert created["Location"].endswith("/users/batch")
     assert curator.get("/users/batch").json()["user_id"] == "batch"
-    assert curator.patch("/users/batch", {"city": "Bonn"}).json()["city"] == "Bonn"
+    assert curator.patch("/users/batch", [{"user_id": "batch", "city": "Bonn"}]).json()["changed"] == 1
     assert curator.send("DELETE", "/users/batch", ["batch"]).status_code == 200
     assert_problem(curator.get("/users/batch"), 404, "record_not_found")
 

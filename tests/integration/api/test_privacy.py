@@ -15,6 +15,7 @@ from governance.services import track
 from lakehouse_project.kernel.masking import without_rows
 from silver.models import DimUser
 from tests.integration.api.client import client_of
+from tests.integration.bronze.intake import Intake
 from tests.integration.gold.warehouse import Warehouse
 from tests.unit.bronze.samples import valid_row
 
@@ -38,10 +39,10 @@ def staff(group: str) -> Client:
 
 
 @pytest.mark.django_db
-def test_a_column_that_nobody_has_classified() -> None:
+def test_a_column_that_nobody_has_classified(intake: Intake) -> None:
     viewer, curator = client_of("viewer"), client_of("curator")
-    curator.post("/users", valid_row("users") | {"ssn": "123-45-6789"})
-    curator.post("/products", valid_row("products") | {"colour": "red"})
+    intake.rows("users", valid_row("users") | {"ssn": "123-45-6789"})
+    intake.rows("products", valid_row("products") | {"colour": "red"})
     assert viewer.get("/users").json()["items"][0]["ssn"] == "1•••"
     assert curator.get("/users").json()["items"][0]["ssn"] == "123-45-6789"
     assert viewer.get("/products").json()["items"][0]["colour"] == "red"

@@ -1,0 +1,139 @@
+"""References between data sets: rows that name a missing record, and those that wait for one that has come.
+
+The records that a field names are looked up set by set, whatever the number of rows.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+import orjson
+import polars as pl
+from django.db import connection
+
+from bronze.catalog import all_contracts
+from bronze.contracts import ContractSpec, FieldSpec
+from bronze.contracts.base import ReferencePolicy
+from bronze.merge import IncomingTable, Merged
+from bronze.models import RawRecord
+from bronze.readers.json_text import cell
+from lakehouse_project.kernel.errors import FieldError
+from lakehouse_project.kernel.parsing import present
+
+RULE = "reference"
+
+QUARANTINE = """
+UPDATE bronze_incoming AS row SET errors = row.errors || %(error)s::jsonb
+FROM (
+    SELECT DISTINCT btrim(payload ->> %(field)s) AS key FROM bronze_incoming WHERE payload ->> %(field)s <> ''
+) AS named
+WHERE btrim(row.payload ->> %(field)s) = named.key AND named.key <> '' AND NOT EXISTS (
+    SELECT FROM bronze_rawrecord AS record
+    WHERE record.dataset_id = %(to)s AND record.key = named.key AND record.status = 'valid'
+)
+"""
+
+RELEASE = """
+UPDATE bronze_rawrecord AS row
+SET errors = freed.errors, status = CASE WHEN freed.errors = '[]' THEN 'valid' ELSE 'quarantined' END
+FROM (
+    SELECT waiting.id, coalesce((
+        SELECT jsonb_agg(error) FROM jsonb_array_elements(waiting.errors) AS error WHERE NOT error @> %(error)s::jsonb
+    ), '[]') AS errors
+    FROM bronze_rawrecord AS waiting
+    JOIN bronze_rawrecord AS named ON named.dataset_id = %(to)s AND named.status = 'valid'
+                                  AND named.key = btrim(waiting.effective ->> %(field)s)
+    WHERE waiting.dataset_id = %(dataset)s AND waiting.status = 'quarantined' AND waiting.errors @> %(errors)s::jsonb
+    ORDER BY waiting.id FOR UPDATE OF waiting
+) AS freed
+WHERE row.id = freed.id
+"""
+
+
+def merge_bound(table: IncomingTable, contract: ContractSpec, file_id: int | None) -> Merged:
+    """Merge incoming rows; those that must wait for a record are quarantined, those that waited for these are released."""
+    for field in referring(contract, "quarantine"):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                QUARANTINE, _names(contract, field) | {"error": orjson.dumps([_entry(field)]).decode()}
+            )
+    merged = table.merge(contract.name, file_id)
+    release(contract.name)
+    return merged
+
+
+def release(dataset: str) -> None:
+    """Records that waited in quarantine for records of this data set, and have nothing else wrong, become valid."""
+    for contract in all_contracts().values():
+        for field in referring(contract, "quarantine", to=dataset):
+            error = {"field": field.name, "rule": RULE}
+            names = {"error": orjson.dumps(error).decode(), "errors": orjson.dumps([error]).decode()}
+            with connection.cursor() as cursor:
+                cursor.execute(RELEASE, _names(contract, field) | names)
+
+
+def referring(
+    contract: ContractSpec, *policies: ReferencePolicy, to: str | None = None
+) -> Iterator[FieldSpec]:
+    """The fields that refer to other data sets, or to one, by one of the policies."""
+    for field in contract.fields:
+        if field.reference and field.reference.policy in policies and to in (None, field.reference.dataset):
+            yield field
+
+
+def unbound(
+    contract: ContractSpec, rows: Sequence[Mapping[str, Any]], *, hold: bool = False
+) -> Iterator[FieldError]:
+    """What the API refuses: `row` is the position. `hold`: keep the records that are named from being deleted before the
+    transaction ends."""
+    for field in referring(contract, "reject"):
+        cells = {row: (cell(values.get(field.name)) or "").strip() for row, values in enumerate(rows)}
+        named = {row: key for row, key in cells.items() if key}
+        known = _known(field, set(named.values()), hold=hold)
+        for row, key in named.items():
+            if key not in known:
+                yield FieldError(field.name, RULE, _message(field), row=row)
+
+
+def with_unbound(contract: ContractSpec, rows: pl.DataFrame, errors: pl.Series) -> pl.Series:
+    """`errors` (JSON texts) with those of rows that must wait in quarantine for a record."""
+    for field in referring(contract, "quarantine"):
+        keys = rows.select(present(pl.col(field.name))).to_series()
+        known = _known(field, set(keys.drop_nulls()))
+        entry = orjson.dumps(_entry(field)).decode()
+        missing = [key is not None and key not in known for key in keys]
+        errors = pl.Series(
+            errors.name,
+            [
+                _appended(text, entry) if is_missing else text
+                for text, is_missing in zip(errors, missing, strict=True)
+            ],
+            dtype=pl.String,
+        )
+    return errors
+
+
+def _appended(errors: str, entry: str) -> str:
+    return f"[{entry}]" if errors == "[]" else f"{errors[:-1]},{entry}]"
+
+
+def _known(field: FieldSpec, keys: Collection[str], *, hold: bool = False) -> set[str]:
+    if not keys or field.reference is None:
+        return set()
+    rows = RawRecord.objects.filter(
+        dataset_id=field.reference.dataset, key__any_of=[*keys], status=RawRecord.Status.VALID
+    )
+    rows = rows.order_by("id").select_for_update(no_key=True) if hold else rows
+    return set(rows.values_list("key", flat=True))
+
+
+def _entry(field: FieldSpec) -> dict[str, Any]:
+    return {"field": field.name, "rule": RULE, "message": _message(field), "value": None}
+
+
+def _message(field: FieldSpec) -> str:
+    return f"{field.name} names no record of {field.reference.dataset if field.reference else ''}"
+
+
+def _names(contract: ContractSpec, field: FieldSpec) -> dict[str, Any]:
+    to = field.reference.dataset if field.reference else None
+    return {"dataset": contract.name, "field": field.name, "to": to}

@@ -1,0 +1,32 @@
+"""Fields that a caller of the API has misspelled. Files keep columns that no contract knows; a caller is told."""
+
+import difflib
+from collections.abc import Collection, Iterable, Iterator
+
+from bronze.contracts import ContractSpec
+from bronze.readers.formats import plain_name
+from lakehouse_project.kernel.errors import FieldError
+
+RULE = "unknown_field"
+OF_RECORD = "_record"
+
+
+def unknown_fields(
+    contract: ContractSpec, names: Iterable[str], stored: Collection[str] = (), *, row: int | None = None
+) -> Iterator[FieldError]:
+    """Those of `names` that neither the contract has nor the record, `stored`. Open data sets take any."""
+    known = {*contract.field_names(), *stored}
+    for name in names:
+        if name == OF_RECORD:
+            message = f"{OF_RECORD} tells of the record itself and cannot be set: leave it out"
+            yield FieldError(name, RULE, message, row=row)
+        elif name not in known and not contract.is_open:
+            message = f"{name} is no field of {contract.name}{_meant(contract, name)}"
+            yield FieldError(name, RULE, message, row=row)
+
+
+def _meant(contract: ContractSpec, name: str) -> str:
+    by_column = contract.column_names()
+    plain = plain_name(name)
+    near = [by_column[plain]] if plain in by_column else difflib.get_close_matches(plain, by_column, n=1)
+    return f"; did you mean {by_column.get(near[0], near[0])}?" if near else ""

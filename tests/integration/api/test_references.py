@@ -1,0 +1,121 @@
+"""References between data sets, by each policy, for rows of the API and of files."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from bronze.models import RawRecord
+from bronze.services import EditRecord
+from lakehouse_project.kernel.services import resolve
+from tests.integration.api.client import Api, assert_problem, rules
+from tests.integration.bronze.intake import Intake, counts
+from tests.unit.bronze.samples import valid_row
+
+pytestmark = pytest.mark.django_db
+
+USER = valid_row("users")
+ROWS = "/datasets/badges/records"
+
+
+def badges(api: Api, policy: str) -> None:
+    """A data set whose records name users."""
+    field = {"name": "user_id", "reference": {"dataset": "users", "policy": policy}}
+    body = {"name": "badges", "title": "Badges", "key_fields": ["badge"], "fields": [field]}
+    assert api.post("/datasets", body).status_code == 201
+
+
+def status(key: str, dataset: str = "badges") -> str:
+    return str(RawRecord.objects.get(dataset=dataset, key=key).status)
+
+
+def test_reject(curator: Api, intake: Intake) -> None:
+    badges(curator, "reject")
+    body = assert_problem(curator.post(ROWS, {"badge": "1", "user_id": "1001"}), 422, "contract_violation")
+    assert rules(body) == [("user_id", "reference")]
+    result = curator.post(
+        f"{ROWS}/batch?mode=partial", [{"badge": "1", "user_id": "1001"}, {"badge": "2"}]
+    ).json()
+    assert [row["status"] for row in result["results"]] == [422, 201]
+    assert counts(intake.load("badges.csv", "badge,user_id\n3,1001\n")) == {"read": 1, "inserted": 1}
+    curator.post("/users", USER)
+    assert "1 in badges" in assert_problem(curator.delete("/users/1001"), 409, "record_in_use")["detail"]
+
+
+def test_late(curator: Api, intake: Intake) -> None:
+    badges(curator, "late")
+    assert curator.post(ROWS, {"badge": "1", "user_id": "1001"}).json()["_record"]["status"] == "valid"
+    assert counts(intake.load("badges.csv", "badge,user_id\n3,1001\n")) == {"read": 1, "inserted": 1}
+    curator.post("/users", USER)
+    assert curator.delete("/users/1001").status_code == 204
+
+
+def test_quarantine_until_the_record_arrives(curator: Api, intake: Intake) -> None:
+    badges(curator, "quarantine")
+    sent = curator.post(ROWS, {"badge": "1", "user_id": " 1001 "}).json()["_record"]
+    assert (sent["status"], sent["errors"][0]["rule"]) == ("quarantined", "reference")
+    file = intake.load("badges.csv", "badge,user_id\n2,1001\n3,77\n4,\n")
+    assert counts(file) == {"read": 3, "inserted": 1, "quarantined": 2}
+    curator.post(f"{ROWS}/batch", [{"badge": "5", "user_id": 1001}])
+    assert [status(key) for key in "12345"] == [
+        "quarantined",
+        "quarantined",
+        "quarantined",
+        "valid",
+        "quarantined",
+    ]
+
+    assert curator.post("/users", USER).status_code == 201
+    assert [status(key) for key in "12345"] == ["valid", "valid", "quarantined", "valid", "valid"]
+    assert RawRecord.objects.get(key="1").errors == []
+    assert "3 in badges" in assert_problem(curator.delete("/users/1001"), 409, "record_in_use")["detail"]
+
+    assert curator.patch(f"{ROWS}/4", {"user_id": "88"}).json()["_record"]["status"] == "quarantined"
+    assert curator.patch(f"{ROWS}/4", {"user_id": "1001"}).json()["_record"]["status"] == "valid"
+    changed = curator.patch(
+        f"{ROWS}/batch", [{"badge": "3", "user_id": "1001"}, {"badge": "2", "user_id": "99"}]
+    )
+    assert changed.json()["changed"] == 2
+    assert [status(key) for key in "23"] == ["quarantined", "valid"]
+
+
+def test_a_repaired_user_releases_who_waits(curator: Api, intake: Intake) -> None:
+    badges(curator, "quarantine")
+    user = USER | {"country": "XX"}
+    intake.load("users.csv", f"{','.join(user)}\n{','.join(str(value) for value in user.values())}\n")
+    curator.post(ROWS, {"badge": "1", "user_id": "1001"})
+    assert status("1") == "quarantined"
+    resolve(EditRecord)(RawRecord.objects.get(dataset="users").pk, {"country": "DE"})
+    assert status("1") == "valid"
+
+
+def test_a_reference_to_no_data_set(curator: Api) -> None:
+    field = {"name": "user_id", "reference": {"dataset": "usrs", "policy": "late"}}
+    body = {"name": "badges", "title": "Badges", "fields": [field]}
+    assert rules(assert_problem(curator.post("/datasets", body), 422, "bad_description")) == [
+        ("fields", "reference")
+    ]
+
+
+def test_who_refers_to_a_user_is_found_by_an_index(curator: Api) -> None:
+    RawRecord.objects.bulk_create(
+        [
+            RawRecord(
+                dataset_id="employment_info",
+                key=str(n),
+                payload={"employment_id": n, "user_id": f"u{n}"},
+                content_hash=b"",
+            )
+            for n in range(5000)
+        ]
+    )
+    curator.post("/users", USER)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE bronze_rawrecord")
+    with CaptureQueriesContext(connection) as queries:
+        assert curator.delete("/users/1001").status_code == 204
+    (read,) = [
+        query["sql"] for query in queries if "COUNT" in query["sql"] and "'employment_info'" in query["sql"]
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {read}")
+        assert "raw_record_employee" in str(cursor.fetchall())

@@ -60,6 +60,7 @@ class StorePatch:
         stored = read_stored(contract, self.cipher, [row.pk])
         found = outcomes(contract, with_fields(stored, contract, self.cipher, fields))
         write_outcomes(found.with_columns(patch=pl.lit(json.dumps(patch))), anew=True)
+        release(contract.name)
 
 
 @dataclass(frozen=True, kw_only=True)

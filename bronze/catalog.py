@@ -119,3 +119,9 @@ class Datasets:
 def _described(*, even_deleted: bool = False) -> QuerySet[Dataset]:
     rows = Dataset.objects.exclude(name__in=[*CONTRACTS, DOCUMENTS])
     return rows if even_deleted else rows.filter(deleted_at=None)
+
+
+def duplicate_keys(dataset: str) -> str:
+    """What becomes of rows of one file with the same key: `last_wins` or `quarantine`."""
+    policy = Dataset.objects.filter(pk=dataset).values_list("duplicate_keys", flat=True).first()
+    return policy or Dataset.DuplicateKeys.LAST_WINS

@@ -137,6 +137,12 @@ class FileChanged(TransientError):
     code = "file_changed"
 
 
+class RecordsBusy(TransientError):
+    """Somebody else is writing the same records, such as the load of a large file."""
+
+    code = "records_busy"
+
+
 class WorkerDied(PermanentError):
     """Loading this file killed the worker again and again."""
 

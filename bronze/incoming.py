@@ -1,46 +1,72 @@
-"""Rows on their way into the raw records: checked, keyed, and with their payload as JSON text."""
+"""Rows on their way into the raw records: keyed, with their payload as JSON text, and checked."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import orjson
 import polars as pl
 
+from bronze.canonical import canonical_json, content_hashes
 from bronze.contracts import Classification, ContractSpec
 from bronze.encryption import FieldCipher
 from bronze.readers import LINE, BrokenRow, RowBatch
 from bronze.readers.formats import plain_name
-from bronze.validation import NO_ERRORS, check
+from bronze.validation import NO_ERRORS, errors_of, keys_of
 
 INCOMING_SCHEMA: Mapping[str, pl.DataType] = {
     "line": pl.Int64(),
     "key": pl.String(),
     "payload": pl.String(),
     "raw_text": pl.String(),
+    "content_hash": pl.String(),
     "errors": pl.String(),
 }
-"""`key` is null where the row has none; the merge then derives one from the content."""
+"""`key` is null where the row has none; the merge then derives one from the content. `content_hash` is null where the
+database has to work it out, which is where the payload came as JSON."""
+
+
+class IncomingBatch:
+    """A batch of a reader, rows that could not be parsed included; checked when, and as far as, somebody asks."""
+
+    def __init__(self, batch: RowBatch, contract: ContractSpec, cipher: FieldCipher) -> None:
+        self._source = batch.rows
+        self._contract = contract
+        frames = [] if batch.rows.is_empty() else [_unchecked(batch, contract, cipher)]
+        if batch.broken:
+            frames.append(_broken_rows(batch.broken, contract, cipher))
+        self.rows = pl.concat(frames) if frames else pl.DataFrame(schema=dict(INCOMING_SCHEMA))
+        """In `INCOMING_SCHEMA`; `errors` is null where nobody has asked yet."""
+
+    def checked(self, wanted: pl.Series | None = None) -> pl.DataFrame:
+        """The rows where `wanted` is true, or all, with their errors."""
+        rows = self.rows if wanted is None else self.rows.filter(wanted)
+        if not rows["errors"].null_count():
+            return rows
+        parsed = self._source if wanted is None else self._source.filter(wanted.head(self._source.height))
+        errors = pl.concat([errors_of(parsed, self._contract), rows["errors"].slice(parsed.height)])
+        return rows.with_columns(errors.alias("errors"))
+
+    def check(self) -> "IncomingBatch":
+        """Check all rows at once, so that `checked` has nothing left to do."""
+        self.rows = self.checked()
+        return self
 
 
 def incoming(batch: RowBatch, contract: ContractSpec, cipher: FieldCipher) -> pl.DataFrame:
-    """A batch of a reader in `INCOMING_SCHEMA`, rows that could not be parsed included."""
-    frames = []
-    if not batch.rows.is_empty():
-        checked = check(batch.rows, contract)
-        frames.append(
-            pl.DataFrame(
-                {
-                    "line": checked[LINE],
-                    "key": checked["_key"],
-                    "payload": _payloads(batch, contract, cipher),
-                    "raw_text": pl.repeat(None, checked.height, dtype=pl.String, eager=True),
-                    "errors": checked["_errors"],
-                },
-                schema_overrides=INCOMING_SCHEMA,
-            )
-        )
-    if batch.broken:
-        frames.append(_broken_rows(batch.broken, contract, cipher))
-    return pl.concat(frames) if frames else pl.DataFrame(schema=dict(INCOMING_SCHEMA))
+    """A batch of a reader in `INCOMING_SCHEMA`, checked."""
+    return IncomingBatch(batch, contract, cipher).checked()
+
+
+def read_ahead(batches: Iterator[IncomingBatch]) -> Generator[IncomingBatch]:
+    """The same batches; the next one is made, in a thread, while the caller works at one.
+
+    `batches` must not use the database: Django's connections belong to the thread that opened them.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        following = pool.submit(next, batches, None)
+        while (batch := following.result()) is not None:
+            following = pool.submit(next, batches, None)
+            yield batch
 
 
 def classification_of(contract: ContractSpec, column: str) -> Classification | None:
@@ -53,6 +79,22 @@ def secret_columns(contract: ContractSpec, columns: Iterable[str]) -> list[str]:
     return [name for name in columns if classification_of(contract, name) is Classification.SECRET]
 
 
+def _unchecked(batch: RowBatch, contract: ContractSpec, cipher: FieldCipher) -> pl.DataFrame:
+    payloads = _payloads(batch, contract, cipher)
+    none = pl.repeat(None, batch.rows.height, dtype=pl.String, eager=True)
+    return pl.DataFrame(
+        {
+            "line": batch.rows[LINE],
+            "key": keys_of(batch.rows, contract),
+            "payload": payloads,
+            "raw_text": none,
+            "content_hash": content_hashes(payloads) if batch.payloads is None else none,
+            "errors": none,
+        },
+        schema_overrides=INCOMING_SCHEMA,
+    )
+
+
 def _payloads(batch: RowBatch, contract: ContractSpec, cipher: FieldCipher) -> pl.Series:
     """JSON text of each row as received; with secret fields it is built anew around their cipher text."""
     secrets = secret_columns(contract, batch.rows.columns)
@@ -62,7 +104,7 @@ def _payloads(batch: RowBatch, contract: ContractSpec, cipher: FieldCipher) -> p
     rows = rows.with_columns(cipher.encrypt_column(rows[name], name) for name in secrets)
     if batch.payloads is not None:
         return _with_secrets(batch.payloads, rows.select(secrets))
-    return rows.select(pl.struct(pl.all()).struct.json_encode()).to_series()
+    return canonical_json(rows)
 
 
 def _with_secrets(payloads: pl.Series, secrets: pl.DataFrame) -> pl.Series:
@@ -80,6 +122,7 @@ def _broken_rows(broken: Sequence[BrokenRow], contract: ContractSpec, cipher: Fi
             "key": pl.Series([None] * len(broken), dtype=pl.String),
             "payload": ["{}"] * len(broken),
             "raw_text": [cipher.encrypt(row.raw, "raw_text") if sealed else row.raw for row in broken],
+            "content_hash": pl.Series([None] * len(broken), dtype=pl.String),
             "errors": [_broken_error(row) for row in broken],
         },
         schema_overrides=INCOMING_SCHEMA,
@@ -90,4 +133,12 @@ def _broken_error(row: BrokenRow) -> str:
     return orjson.dumps([{"field": "", "rule": row.rule, "message": row.message, "value": None}]).decode()
 
 
-__all__ = ["INCOMING_SCHEMA", "NO_ERRORS", "classification_of", "incoming", "secret_columns"]
+__all__ = [
+    "INCOMING_SCHEMA",
+    "NO_ERRORS",
+    "IncomingBatch",
+    "classification_of",
+    "incoming",
+    "read_ahead",
+    "secret_columns",
+]

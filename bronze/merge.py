@@ -4,21 +4,31 @@ from dataclasses import dataclass
 
 import polars as pl
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from bronze.domain import Receipt
+from bronze.errors import UnknownDataset
 from lakehouse_project.kernel.copy import copy_in
 
+LINES_NAMED = 20
+"""So many of the other lines does the error of a duplicate key name."""
+
+HOLD_DATASET = "SELECT 1 FROM bronze_dataset WHERE name = %s AND deleted_at IS NULL FOR KEY SHARE"
+"""Instead of a foreign key, which would be checked for each of a million rows."""
+
 CREATE = """
+DROP TABLE IF EXISTS pg_temp.bronze_incoming;
 CREATE TEMP TABLE bronze_incoming (
-    seq bigint GENERATED ALWAYS AS IDENTITY, line bigint, key text, payload jsonb, raw_text text, errors jsonb
+    seq bigint GENERATED ALWAYS AS IDENTITY,
+    line bigint, key text, payload jsonb, raw_text text, content_hash bytea, errors jsonb
 ) ON COMMIT DROP
 """
 
-KEY_FROM_CONTENT = """
-UPDATE bronze_incoming
-SET key = '?' || encode(sha256(convert_to(coalesce(raw_text, '') || payload::text, 'UTF8')), 'hex')
-WHERE key IS NULL
-"""
+CONTENT_HASH = "coalesce(content_hash, sha256(convert_to(coalesce(raw_text, '') || payload::text, 'UTF8')))"
+
+CONTENT_KEY = f"'?' || encode({CONTENT_HASH}, 'hex')"
+
+KEY_FROM_CONTENT = f"UPDATE bronze_incoming SET key = {CONTENT_KEY} WHERE key IS NULL"  # noqa: S608
 
 KEY_FROM_REPAIR = """
 UPDATE bronze_incoming AS incoming SET key = record.key
@@ -28,11 +38,42 @@ WHERE record.dataset_id = %(dataset)s AND record.patch <> '{}'
 """
 """A row without a key to which staff have given one keeps it when it comes again."""
 
+KEY_FROM_REPAIR_IF_FREE = f"""
+{KEY_FROM_REPAIR}
+  AND NOT EXISTS (SELECT FROM bronze_incoming AS other WHERE other.key = record.key)
+"""
+
 DROP_DUPLICATES = """
 DELETE FROM bronze_incoming AS earlier
 USING (SELECT key, max(seq) AS last FROM bronze_incoming GROUP BY key HAVING count(*) > 1) AS repeated
 WHERE earlier.key = repeated.key AND earlier.seq < repeated.last
 """
+
+DROP_EQUAL = """
+DELETE FROM bronze_incoming AS earlier
+USING (
+    SELECT key, payload, raw_text, max(seq) AS last FROM bronze_incoming
+    GROUP BY key, payload, raw_text HAVING count(*) > 1
+) AS repeated
+WHERE earlier.key = repeated.key AND earlier.payload = repeated.payload
+  AND earlier.raw_text IS NOT DISTINCT FROM repeated.raw_text AND earlier.seq < repeated.last
+"""
+
+REFUSE_DUPLICATES = f"""
+UPDATE bronze_incoming AS row SET
+    key = {CONTENT_KEY},
+    errors = errors || jsonb_build_array(jsonb_build_object(
+        'field', %(field)s::text, 'rule', 'duplicate_key', 'value', NULL,
+        'message', format('the key %%s is also in line %%s of the file', row.key, (
+            SELECT string_agg(line::text, ', ' ORDER BY line)
+            FROM (SELECT line FROM unnest(repeated.lines) AS line WHERE line <> row.line LIMIT {LINES_NAMED}) AS others
+        ))
+    ))
+FROM (
+    SELECT key, array_agg(line ORDER BY line) AS lines FROM bronze_incoming GROUP BY key HAVING count(*) > 1
+) AS repeated
+WHERE row.key = repeated.key
+"""  # noqa: S608  made of constants
 
 CONFLICT = """
 coalesce((
@@ -52,8 +93,9 @@ WITH merged AS (
     INSERT INTO bronze_rawrecord AS record
         (dataset_id, key, payload, raw_text, status, errors, source_file_id, line, content_hash)
     SELECT %(dataset)s, key, payload, raw_text, CASE WHEN errors = '[]' THEN 'valid' ELSE 'quarantined' END, errors,
-           %(file)s, line, sha256(convert_to(coalesce(raw_text, '') || payload::text, 'UTF8'))
+           %(file)s, line, {CONTENT_HASH}
     FROM bronze_incoming
+    WHERE payload IS NOT NULL
     ON CONFLICT (dataset_id, key) DO UPDATE SET
         payload = EXCLUDED.payload, raw_text = EXCLUDED.raw_text, status = EXCLUDED.status, errors = EXCLUDED.errors,
         source_file_id = EXCLUDED.source_file_id, line = EXCLUDED.line, content_hash = EXCLUDED.content_hash,
@@ -86,35 +128,40 @@ class IncomingTable:
     """A temporary table that takes the rows of one load and merges them once.
 
     Use it inside `transaction.atomic()`; it is dropped with the transaction.
+    Raises `UnknownDataset` if the data set is gone.
     """
 
-    def __init__(self) -> None:
-        self.read = 0
+    def __init__(self, dataset: str, file_id: int | None = None) -> None:
+        self.height = 0
+        self._names = {"dataset": dataset, "file": file_id}
         with connection.cursor() as cursor:
-            cursor.execute("DROP TABLE IF EXISTS pg_temp.bronze_incoming")
+            cursor.execute(HOLD_DATASET, [dataset])
+            if cursor.fetchone() is None:
+                raise UnknownDataset(f"There is no data set {dataset!r} any more.")
             cursor.execute(CREATE)
 
     def add(self, rows: pl.DataFrame) -> None:
-        """Append rows of `bronze.incoming.INCOMING_SCHEMA`."""
-        self.read += copy_in("bronze_incoming", rows)
+        """Append rows of `bronze.incoming.INCOMING_SCHEMA`, all of it or `line` and `key` of a row that is as stored."""
+        self.height += copy_in("bronze_incoming", rows)
 
-    def merge(self, dataset: str, file_id: int | None) -> Merged:
-        """Write what is new or different. Of rows with the same key the last one counts."""
-        names = {"dataset": dataset, "file": file_id}
+    def merge(self, *, refuse_duplicates_of: str | None = None) -> Merged:
+        """Write what is new or different.
+
+        Of rows with the same key the last one counts; or, where `refuse_duplicates_of` names the key's field, none of them:
+        unless they are equal, all are quarantined.
+        """
+        if not self.height:
+            return Merged(Receipt(), 0, ())
         with connection.cursor() as cursor:
-            cursor.execute(KEY_FROM_CONTENT)
-            if cursor.rowcount:
-                cursor.execute(KEY_FROM_REPAIR, names)
-            cursor.execute("ANALYZE bronze_incoming")
-            cursor.execute(DROP_DUPLICATES)
-            duplicate = cursor.rowcount
-            cursor.execute(MERGE, names)
+            duplicate = self._settle_keys(cursor, refuse_duplicates_of)
+            cursor.execute("ANALYZE bronze_incoming (key)")
+            cursor.execute(MERGE, self._names)
             inserted, updated, touched, patched = cursor.fetchone()
-            cursor.execute(COUNT_QUARANTINED, names)
+            cursor.execute(COUNT_QUARANTINED, self._names)
             (quarantined,) = cursor.fetchone()
-        unchanged = self.read - duplicate - inserted - updated - quarantined
+        unchanged = self.height - duplicate - inserted - updated - quarantined
         receipt = Receipt(
-            read=self.read,
+            read=self.height,
             inserted=inserted,
             updated=updated,
             unchanged=unchanged,
@@ -122,3 +169,17 @@ class IncomingTable:
             quarantined=quarantined,
         )
         return Merged(receipt, touched, tuple(patched))
+
+    def _settle_keys(self, cursor: CursorWrapper, refuse_duplicates_of: str | None) -> int:
+        """Give each row a key of its own; the number of duplicates that were dropped for it."""
+        cursor.execute(KEY_FROM_CONTENT)
+        if cursor.rowcount:
+            cursor.execute(KEY_FROM_REPAIR, self._names)
+        if refuse_duplicates_of is None:
+            cursor.execute(DROP_DUPLICATES)
+            return int(cursor.rowcount)
+        cursor.execute(DROP_EQUAL)
+        duplicate = int(cursor.rowcount)
+        cursor.execute(REFUSE_DUPLICATES, {"field": refuse_duplicates_of})
+        cursor.execute(KEY_FROM_REPAIR_IF_FREE, self._names)
+        return duplicate

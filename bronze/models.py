@@ -115,7 +115,10 @@ class RawRecord(models.Model):
         DELETED = "deleted"
 
     id = models.BigAutoField(primary_key=True)
-    dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="records", db_index=False)
+    dataset = models.ForeignKey(
+        Dataset, on_delete=models.PROTECT, related_name="records", db_index=False, db_constraint=False
+    )
+    """Without a constraint, which would be checked row by row: whoever merges holds the data set instead."""
     key = models.TextField(
         help_text="Natural key; parts joined by a colon. A row without a key gets one from its content."
     )

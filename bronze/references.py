@@ -3,7 +3,7 @@
 The records that a field names are looked up set by set, whatever the number of rows.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -13,7 +13,7 @@ from django.db import connection
 from bronze.catalog import all_contracts
 from bronze.contracts import ContractSpec, FieldSpec
 from bronze.contracts.base import ReferencePolicy
-from bronze.merge import IncomingTable, Merged
+from bronze.merge import Merged
 from bronze.models import RawRecord
 from bronze.readers.json_text import cell
 from lakehouse_project.kernel.errors import FieldError
@@ -49,14 +49,17 @@ WHERE row.id = freed.id
 """
 
 
-def merge_bound(table: IncomingTable, contract: ContractSpec, file_id: int | None) -> Merged:
-    """Merge incoming rows; those that must wait for a record are quarantined, those that waited for these are released."""
+def merge_bound(merge: Callable[[], Merged], contract: ContractSpec) -> Merged:
+    """Merge the rows of the incoming table.
+
+    Those that must wait for a record are quarantined, those that waited for these are released.
+    """
     for field in referring(contract, "quarantine"):
         with connection.cursor() as cursor:
             cursor.execute(
                 QUARANTINE, _names(contract, field) | {"error": orjson.dumps([_entry(field)]).decode()}
             )
-    merged = table.merge(contract.name, file_id)
+    merged = merge()
     release(contract.name)
     return merged
 

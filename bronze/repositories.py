@@ -5,11 +5,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Case, Count, Q, QuerySet, TextField, When
+from django.db.models import Case, Count, F, Q, QuerySet, TextField, When
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Trim
 from django.utils import timezone
 
+from bronze.busy import told_if_busy
 from bronze.catalog import all_contracts
 from bronze.contracts import DOCUMENTS, ContractSpec
 from bronze.domain import Receipt, ReceivedFile, Record
@@ -96,6 +97,10 @@ class SourceFiles:
             row.attempts += 1
             row.save(update_fields=["attempts"])
             return row.attempts
+
+    def take_back_attempt(self, file_id: int) -> None:
+        """The attempt was ended by others and says nothing against the file: it is its turn again."""
+        SourceFile.objects.filter(pk=file_id).update(attempts=F("attempts") - 1)
 
     def _is_next(self, file: SourceFile) -> bool:
         earlier = SourceFile.objects.filter(
@@ -329,8 +334,11 @@ class RawRecords:
         return used
 
 
-def atomic() -> "transaction.Atomic":
-    return transaction.atomic()
+@contextmanager
+def atomic() -> Iterator[None]:
+    """A transaction, or a part of the one that is open. Raises `RecordsBusy` if others hold what it needs."""
+    with told_if_busy(), transaction.atomic():
+        yield
 
 
 @contextmanager

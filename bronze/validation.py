@@ -46,14 +46,26 @@ class Rule:
 
 def check(rows: pl.DataFrame, contract: ContractSpec) -> pl.DataFrame:
     """`rows` with `_key` and `_errors` added. Columns without a field in the contract are left alone."""
-    complete = rows.with_columns(
-        pl.lit(None, pl.String).alias(name) for name in contract.field_names() if name not in rows.columns
-    )
+    return rows.with_columns(_key=keys_of(rows, contract), _errors=errors_of(rows, contract))
+
+
+def keys_of(rows: pl.DataFrame, contract: ContractSpec) -> pl.Series:
+    """The natural key of each row, null where a part of it is missing."""
+    complete = _complete(rows, contract)
+    return complete.with_columns(_key=key_of(contract, complete.columns))["_key"]
+
+
+def errors_of(rows: pl.DataFrame, contract: ContractSpec) -> pl.Series:
+    """The errors of each row as JSON text."""
+    complete = _complete(rows, contract)
     rules = [rule for field in contract.fields for rule in rules_of(field)]
     flags = complete.select(rule.broken.fill_null(value=False).alias(str(i)) for i, rule in enumerate(rules))
+    return _errors(complete, flags, rules)
+
+
+def _complete(rows: pl.DataFrame, contract: ContractSpec) -> pl.DataFrame:
     return rows.with_columns(
-        complete.with_columns(_key=key_of(contract, complete.columns))["_key"],
-        _errors=_errors(complete, flags, rules),
+        pl.lit(None, pl.String).alias(name) for name in contract.field_names() if name not in rows.columns
     )
 
 

@@ -13,7 +13,7 @@ from django.http.request import UnreadablePostError
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from lakehouse_project.kernel.errors import FieldError, LakehouseError
+from lakehouse_project.kernel.errors import FieldError, LakehouseError, TransientError
 from lakehouse_project.kernel.problem import problem
 
 log = structlog.get_logger(__name__)
@@ -47,6 +47,7 @@ STATUS: Mapping[str, int] = {
     "transient_error": 503,
     "storage_unavailable": 503,
     "storage_full": 507,
+    "records_busy": 503,
     "file_changed": 503,
     "dataset_busy": 503,
     "not_configured": 503,
@@ -54,6 +55,7 @@ STATUS: Mapping[str, int] = {
 """Every other code is 422: the request was understood, and its content cannot be taken."""
 
 UNPROCESSABLE = 422
+RETRY_SECONDS = 5
 
 FRAMEWORK: Mapping[int, tuple[str, str]] = {
     404: ("not_found", "There is nothing at this address. See /api/v1/docs."),
@@ -102,9 +104,12 @@ def as_problem(request: HttpRequest, page: HttpResponse) -> HttpResponse:
 
 def _domain_error(request: HttpRequest, error: Any) -> HttpResponse:
     status = status_of(error)
-    return problem(
+    answer = problem(
         request, status, code=error.code, title=_title(status), detail=error.message, errors=error.errors
     )
+    if isinstance(error, TransientError):
+        answer["Retry-After"] = str(RETRY_SECONDS)
+    return answer
 
 
 def _not_logged_in(request: HttpRequest, _error: Any) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""CSV in flat memory: segments of about 2 MB go to polars as text columns.
+"""CSV in flat memory: segments of about 1 MB go to polars as text columns.
 
 polars is fast but lenient (it fills short rows and forgives text after a closing quote), so a segment is given to
 it only when counting proves that every row is regular. Every other segment is read by `csv.reader`, which names the

@@ -55,7 +55,7 @@ class FileFormat:
 class ReadLimits:
     """Sizes in bytes. Memory follows `segment_bytes`; a record longer than `record_bytes` is broken."""
 
-    segment_bytes: int = 2 * 1024 * 1024
+    segment_bytes: int = 1024 * 1024
     record_bytes: int = 8 * 1024 * 1024
     json_depth: int = 64
     members: int = 20_000

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import polars as pl
 
+from bronze.busy import again_if_busy
 from bronze.catalog import contract_named
 from bronze.contracts import ContractSpec
 from bronze.domain import RowOutcome
@@ -95,6 +96,7 @@ class WriteBatch:
     cipher: FieldCipher
     events: EventBus
 
+    @again_if_busy
     def __call__(
         self, dataset: str, rows: Sequence[Fields | FieldError], *, replace: bool, partial: bool = False
     ) -> list[RowOutcome]:
@@ -142,9 +144,9 @@ class WriteBatch:
         good = batch.good()
         if good:
             self.records.reset(*(there[key][0] for key in good.values() if key in there))
-            table = IncomingTable()
+            table = IncomingTable(contract.name)
             table.add(frame[list(good)])
-            merge_bound(table, contract, None)
+            merge_bound(table.merge, contract)
             self.events.publish("bronze.changed")
         return self.records.revisions(contract.name, list(good.values()))
 
@@ -156,6 +158,7 @@ class DeleteBatch:
     records: RawRecords
     events: EventBus
 
+    @again_if_busy
     def __call__(
         self, dataset: str, keys: Sequence[str | FieldError], *, partial: bool = False
     ) -> list[RowOutcome]:

@@ -14,18 +14,21 @@ from django.db import IntegrityError
 from bronze.admission import AdmissionLimits, Admitted, Candidate, Overrides, admit, fingerprint
 from bronze.admission.archives import Refused, unpack
 from bronze.admission.names import shown_name
-from bronze.catalog import all_contracts, contract_named
+from bronze.busy import again_if_busy
+from bronze.catalog import all_contracts, contract_named, duplicate_keys
+from bronze.contracts import ContractSpec
 from bronze.documents import Documents
 from bronze.documents_text import DocumentJob, ExtractedDocument, Page, extract_documents
 from bronze.domain import Receipt, ReceivedFile
 from bronze.encryption import FieldCipher
-from bronze.errors import FileChanged, FilesRefused, OriginalMissing, WorkerDied, storage_error
+from bronze.errors import FileChanged, FilesRefused, OriginalMissing, RecordsBusy, WorkerDied, storage_error
 from bronze.history import changes
-from bronze.incoming import incoming
-from bronze.merge import IncomingTable, Merged
+from bronze.incoming import IncomingBatch, read_ahead
+from bronze.loading import FileLoad
+from bronze.merge import Merged
 from bronze.models import SourceFile
 from bronze.readers import FileFormat, RowBatch, read_rows
-from bronze.references import merge_bound
+from bronze.references import merge_bound, referring
 from bronze.rejected import ReturnedRows
 from bronze.repositories import MAX_ATTEMPTS, SourceFiles, atomic
 from bronze.services.curation import RecheckRecords
@@ -221,16 +224,33 @@ class MergeRows:
     ) -> Merged:
         """Call it in a transaction. `seen` is given each batch in `INCOMING_SCHEMA`; `bound` says which are taken."""
         contract = contract_named(dataset)
-        table, returned = IncomingTable(), ReturnedRows()
-        for batch in bound(read_rows(path, file_format)):
-            rows = incoming(returned.unmarked(batch), contract, self.cipher)
-            table.add(rows)
-            if seen:
-                seen(rows)
-        merged = merge_bound(table, contract, file_id)
+        returned = ReturnedRows()
+        load = FileLoad(
+            dataset,
+            file_id,
+            refuse_duplicates_of=self._unique_field(contract),
+            may_copy=not any(referring(contract, "quarantine")),
+        )
+
+        def batches() -> Iterator[IncomingBatch]:
+            for read in bound(read_rows(path, file_format)):
+                batch = IncomingBatch(returned.unmarked(read), contract, self.cipher)
+                yield batch if load.is_mostly_known and not seen else batch.check()
+
+        with closing(read_ahead(batches())) as ahead:
+            for batch in ahead:
+                load.add(batch)
+                if seen:
+                    seen(batch.rows)
+        merged = merge_bound(load.merge, contract)
         returned.settle(dataset, file_id)
         self.recheck(merged.patched)
         return merged
+
+    @staticmethod
+    def _unique_field(contract: ContractSpec) -> str | None:
+        """The key's field, if rows of one file with the same key are to be quarantined."""
+        return contract.key[0] if contract.key and duplicate_keys(contract.name) == "quarantine" else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,6 +262,7 @@ class LoadFile:
     events: EventBus
     merge: MergeRows
 
+    @again_if_busy
     def __call__(self, file_id: int) -> Receipt | None:
         """The receipt; None if there is nothing to do (loaded already, or another worker is at it).
 
@@ -364,4 +385,7 @@ def _failing(files: SourceFiles, file_id: int) -> Iterator[None]:
         yield
     except PermanentError as error:
         files.fail(file_id, error.message)
+        raise
+    except RecordsBusy:
+        files.take_back_attempt(file_id)
         raise

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import polars as pl
 
+from bronze.busy import again_if_busy
 from bronze.catalog import contract_named
 from bronze.contracts import ContractSpec
 from bronze.domain import Record
@@ -67,9 +68,9 @@ class RowGate:
         Raises `ContractViolation` if a record that it refers to has been deleted since.
         """
         _refuse(contract, _missing_references(contract, fields, hold=True))
-        table = IncomingTable()
+        table = IncomingTable(contract.name)
         table.add(self._row(contract, fields))
-        merge_bound(table, contract, None)
+        merge_bound(table.merge, contract)
         self.events.publish("bronze.changed")
 
     def _row(self, contract: ContractSpec, fields: Fields) -> pl.DataFrame:
@@ -126,6 +127,7 @@ class CreateRecord:
 
     gate: RowGate
 
+    @again_if_busy
     def __call__(self, dataset: str, fields: Fields) -> Record:
         """Raises `ContractViolation`, or `RecordExists` if the key is taken."""
         contract = contract_named(dataset)
@@ -149,6 +151,7 @@ class ReplaceRecord:
 
     gate: RowGate
 
+    @again_if_busy
     def __call__(
         self, dataset: str, key: str, fields: Fields, *, expected: Collection[str] | None = None
     ) -> Record:
@@ -176,6 +179,7 @@ class ChangeRecord:
     gate: RowGate
     edit: EditRecord
 
+    @again_if_busy
     def __call__(
         self, dataset: str, key: str, changes: Fields, *, expected: Collection[str] | None = None
     ) -> Record:
@@ -201,6 +205,7 @@ class DeleteRecord:
     records: RawRecords
     events: EventBus
 
+    @again_if_busy
     def __call__(self, dataset: str, key: str, *, expected: Collection[str] | None = None) -> None:
         """`expected`: as for `ReplaceRecord`.
 

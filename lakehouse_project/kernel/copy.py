@@ -12,7 +12,10 @@ from django.db import connection
 from psycopg import sql
 
 NULL = r"\N"
-"""Null on the way in: unquoted, whereas every string is quoted, so a cell that reads \\N survives."""
+"""Null on the way in. Backslashes of strings are doubled, so a cell that reads \\N survives."""
+
+ESCAPES = {"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"}
+"""Characters with a meaning in the text format of COPY, which the server reads faster than CSV."""
 
 NULL_OUT = "\x01"
 """Null on the way out: PostgreSQL quotes strings only where it must, so the mark has to be a control character."""
@@ -26,12 +29,13 @@ def copy_in(table: str | sql.Identifier, frame: pl.DataFrame) -> int:
     if frame.is_empty():
         return 0
     buffer = io.BytesIO()
-    frame.write_csv(buffer, include_header=False, null_value=NULL, quote_style="non_numeric")
-    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, NULL '\\N')").format(
+    escaped = frame.with_columns(pl.col(pl.String).str.replace_many(list(ESCAPES), list(ESCAPES.values())))
+    escaped.write_csv(buffer, include_header=False, separator="\t", null_value=NULL, quote_style="never")
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(table) if isinstance(table, str) else table,
         sql.SQL(", ").join(map(sql.Identifier, frame.columns)),
     )
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(statement) as copy:
         copy.write(buffer.getbuffer())
     return frame.height
 

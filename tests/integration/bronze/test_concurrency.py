@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from bronze.errors import ContractViolation, DatasetBusy, FileNotLoaded, RecordExists, RecordInUse
+from bronze.errors import (
+    ContractViolation,
+    DatasetBusy,
+    FileNotLoaded,
+    RecordExists,
+    RecordInUse,
+    RecordsBusy,
+)
 from bronze.models import RawRecord, SourceFile
 from bronze.repositories import SourceFiles
 from bronze.services import (
@@ -19,9 +26,11 @@ from bronze.services import (
     PreviewFile,
     ReceiveFile,
     UndoFile,
+    WriteBatch,
 )
 from lakehouse_project.kernel.services import resolve
 from tests.integration.bronze.intake import Intake, counts
+from tests.processes import wait_until
 from tests.unit.bronze.samples import valid_row
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,16 +41,21 @@ def at_once(*works: Callable[[], Any]) -> list[Any]:
     barrier = Barrier(len(works))
 
     def run(work: Callable[[], Any]) -> Any:
-        try:
-            barrier.wait(timeout=30)
-            return work()
-        except Exception as error:  # noqa: BLE001  handed back to the test
-            return error
-        finally:
-            connection.close()
+        barrier.wait(timeout=30)
+        return work()
 
     with ThreadPoolExecutor(len(works)) as pool:
-        return list(pool.map(run, works))
+        return list(pool.map(lambda work: closing_connection(lambda: run(work)), works))
+
+
+def closing_connection(work: Callable[[], Any]) -> Any:
+    """What `work` returns or raises, done in a thread."""
+    try:
+        return work()
+    except Exception as error:  # noqa: BLE001  handed back to the test
+        return error
+    finally:
+        connection.close()
 
 
 def test_two_workers_with_one_file(intake: Intake) -> None:
@@ -119,11 +133,11 @@ def test_changes_at_once_lose_nothing() -> None:
     resolve(CreateRecord)("users", valid_row("users"))
     works = [
         lambda field=field: resolve(ChangeRecord)("users", "1001", {field: "changed"})
-        for field in ("city", "address", "full_name", "nickname")
+        for field in ("city", "address", "full_name", "postal_code")
     ]
     at_once(*works)
     fields = RawRecord.objects.get().effective
-    assert [fields[name] for name in ("city", "address", "full_name", "nickname")] == ["changed"] * 4
+    assert [fields[name] for name in ("city", "address", "full_name", "postal_code")] == ["changed"] * 4
 
 
 def test_a_user_deleted_while_something_refers_to_it() -> None:
@@ -189,3 +203,51 @@ def test_a_dry_run_does_not_wait_for_a_long_load(intake: Intake, monkeypatch: py
     _, busy = at_once(load, preview)
     assert isinstance(busy, DatasetBusy)
     assert resolve(PreviewFile)(path, name="jobs.csv").receipt.inserted == 1
+
+
+def waiting_for_locks() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted")
+        (count,) = cursor.fetchone()
+    return int(count)
+
+
+def test_a_batch_and_a_file_in_opposite_order_do_not_block_each_other_for_ever(intake: Intake) -> None:
+    """The batch has the row that the file needs and wants the one that the file has: the batch gives way."""
+    intake.load("jobs.csv", "id,job\n1,Clerk\n2,Cook\n")
+    backwards = intake.receive("backwards.csv", "id,job\n2,Baker\n1,Driver\n", "jobs")
+    rows = [{"id": "1", "job": "Pilot"}, {"id": "2", "job": "Nurse"}]
+    with ThreadPoolExecutor(2) as pool:
+        with transaction.atomic():
+            RawRecord.objects.select_for_update().get(key="1")
+            batch = pool.submit(closing_connection, lambda: resolve(WriteBatch)("jobs", rows, replace=True))
+            wait_until(lambda: waiting_for_locks() == 1, "the batch waits for the first row")
+            load = pool.submit(closing_connection, lambda: resolve(LoadFile)(backwards.id))
+            wait_until(lambda: waiting_for_locks() == 2, "the file waits for it, too")
+        assert load.result(timeout=30).read == 2
+        written = isinstance(batch.result(timeout=30), list)
+    jobs = list(RawRecord.objects.order_by("key").values_list("effective__job", flat=True))
+    assert jobs in ([["Pilot", "Nurse"], ["Driver", "Baker"]] if written else [["Driver", "Baker"]])
+    assert resolve(SourceFiles).get(backwards.id).state == "loaded"
+
+
+def test_a_row_that_a_load_holds_is_busy(intake: Intake) -> None:
+    intake.load("jobs.csv", "id,job\n1,Clerk\n")
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        RawRecord.objects.select_for_update().get(key="1")
+        change = pool.submit(closing_connection, lambda: resolve(ChangeRecord)("jobs", "1", {"job": "Cook"}))
+        assert isinstance(change.result(timeout=30), RecordsBusy)
+    assert resolve(ChangeRecord)("jobs", "1", {"job": "Cook"}).fields["job"] == "Cook"
+
+
+def test_a_file_that_others_were_in_the_way_of_is_loaded_later(intake: Intake) -> None:
+    """A key that another transaction adds at the same time; the attempt does not count against the file."""
+    received = intake.receive("jobs.csv", "id,job\n1,Clerk\n")
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            resolve(CreateRecord)("jobs", {"id": "1", "job": "Cook"})
+            load = pool.submit(closing_connection, lambda: resolve(LoadFile)(received.id))
+            wait_until(lambda: waiting_for_locks() == 1, "the load waits for the key")
+        receipt = load.result(timeout=30)
+    assert (receipt.read, receipt.updated) == (1, 1)
+    assert SourceFile.objects.get().attempts == 1

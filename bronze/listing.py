@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db.models import DateField, DateTimeField, DecimalField, F, Func, Q, QuerySet, TextField, Value
-from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Lower, NullIf, Trim
 
 from bronze.contracts import ContractSpec
 from bronze.domain import InferredField
 from bronze.models import RawRecord
+from bronze.validation import MAX_KEY
 from lakehouse_project.kernel.filters import Column, Condition, Order, Selection, as_q
 
 OF_RECORD: Mapping[str, tuple[str, Column]] = {
@@ -21,10 +21,17 @@ OF_RECORD: Mapping[str, tuple[str, Column]] = {
 
 
 def columns_of(contract: ContractSpec, others: Iterable[InferredField] = ()) -> list[Column]:
-    """What records can be chosen and ordered by: the fields of the contract, `others`, and what is known of a record."""
+    """What records can be chosen and ordered by: the fields of the contract, `others`, and what is known of a record,
+    unless a field has the same name."""
     known = {field.name: Column(field.name, field.kind, field.choices) for field in contract.fields}
     found = {field.name: Column(field.name, field.type) for field in others}
-    return [*(found | known).values(), *(column for _name, column in OF_RECORD.values())]
+    fields = found | known
+    return [*fields.values(), *(column for name, (_path, column) in OF_RECORD.items() if name not in fields)]
+
+
+def is_of_record(column: Column) -> bool:
+    """Whether a column of `columns_of` is known of the record itself, and so no field."""
+    return column is OF_RECORD.get(column.name, (None, None))[1]
 
 
 def chosen(rows: QuerySet[RawRecord], contract: ContractSpec, selection: Selection) -> QuerySet[RawRecord]:
@@ -43,46 +50,57 @@ def _narrowed(
     rows: QuerySet[RawRecord], contract: ContractSpec, condition: Condition, alias: str
 ) -> QuerySet[RawRecord]:
     name = condition.column.name
-    if name in OF_RECORD:
+    if is_of_record(condition.column):
         return rows.filter(as_q(condition, OF_RECORD[name][0]))
-    if _is_key(contract, condition):
-        return rows.filter(_by_key(condition))
     value = _filled(name) if condition.operator == "isnull" else _typed(condition.column)
-    return rows.alias(**{alias: value}).filter(as_q(condition, alias))
+    rows, chosen_by_field = rows.alias(**{alias: value}), as_q(condition, alias)
+    if _is_key(contract, condition):
+        without_key = Q(status=RawRecord.Status.QUARANTINED) & chosen_by_field
+        return rows.filter(Q(key__any_of=_keys(condition)) | without_key)
+    return rows.filter(chosen_by_field)
 
 
 def _is_key(contract: ContractSpec, condition: Condition) -> bool:
-    """Whether the key of a record says the same as the field; the key has an index."""
+    """Whether the key of a record says the same as the field, rows in quarantine aside; the key has an index."""
     column = condition.column
     is_key = contract.key == (column.name,) and column.kind in ("text", "integer")
-    return is_key and condition.operator in ("eq", "in")
+    return (
+        is_key and condition.operator in ("eq", "in") and all(len(key) <= MAX_KEY for key in _keys(condition))
+    )
 
 
-def _by_key(condition: Condition) -> Q:
-    if condition.operator == "eq":
-        return Q(key=str(condition.value))
-    return Q(key__any_of=[str(value) for value in condition.value])
+def _keys(condition: Condition) -> list[str]:
+    """The values of `eq` or `in` as keys."""
+    values = [condition.value] if condition.operator == "eq" else condition.value
+    return [str(value) for value in values]
 
 
 def _ordered_by(order: Order) -> Any:
     name = order.column.name
-    if name in OF_RECORD:
+    if is_of_record(order.column):
         return F(OF_RECORD[name][0])
     return _filled(name) if order.column.kind in ("text", "object") else _typed(order.column)
 
 
-def _text(name: str) -> Any:
-    return KeyTextTransform(name, "effective")
+def text_of(name: str) -> Any:
+    """The text of a field. `KeyTextTransform` takes a name like `2024` for a place in an array."""
+    return Func(
+        "effective",
+        Value(name),
+        template="(%(expressions)s)",
+        arg_joiner=" ->> ",
+        output_field=TextField(),
+    )
 
 
 def _filled(name: str) -> Any:
     """The text, null where it is empty."""
-    return NullIf(Trim(_text(name)), Value(""), output_field=TextField())
+    return NullIf(Trim(text_of(name)), Value(""), output_field=TextField())
 
 
 def _typed(column: Column) -> Any:
     """The value as the type of its column, null where the text is none: rows in quarantine may have any text."""
-    text = _text(column.name)
+    text = text_of(column.name)
     match column.kind:
         case "integer" | "decimal":
             return Func(text, function="bronze_number", output_field=DecimalField(max_digits=1000))

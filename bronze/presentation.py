@@ -41,7 +41,7 @@ def present(record: Record, caller: Caller, contract: ContractSpec | None = None
         "id": record.id,
         "key": record.key,
         "status": record.status,
-        "errors": record.errors,
+        "errors": _visible_errors(contract, record.errors, caller),
         "conflict": _visible_conflict(contract, record, caller),
         "revision": record.revision,
         "source_file": record.source_file_id,
@@ -129,7 +129,12 @@ def _clear_sight(dataset: str) -> Iterator[tuple[Classification, str]]:
 
 def present_revision(dataset: str, revision: Revision, caller: Caller) -> Revision:
     """A revision as the caller may see it."""
-    return revision.model_copy(update={"fields": visible(dataset, revision.fields, caller)})
+    contract = contract_named(dataset, even_deleted=True)
+    seen = {
+        "fields": seen_by(caller, contract, revision.fields),
+        "errors": _visible_errors(contract, revision.errors, caller),
+    }
+    return revision.model_copy(update=seen)
 
 
 def present_preview(preview: Preview, caller: Caller) -> Preview:
@@ -189,6 +194,17 @@ def _visible_conflict(contract: ContractSpec, record: Record, caller: Caller) ->
         if record.conflict
     }
     return {name: {side: seen[side][name] for side in sides} for name in record.conflict}
+
+
+def _visible_errors(
+    contract: ContractSpec, errors: Sequence[dict[str, Any]], caller: Caller
+) -> list[dict[str, Any]]:
+    """The class of a field may be another one than when the row was checked."""
+    hidden = hidden_classes(caller)
+    return [
+        {**error, "value": None} if class_of(contract, error["field"]) in hidden else error
+        for error in errors
+    ]
 
 
 def _opened(text: str, field: str) -> str:

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Case, Count, F, Q, QuerySet, TextField, When
-from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Trim
 from django.utils import timezone
 
@@ -16,7 +15,7 @@ from bronze.contracts import DOCUMENTS, ContractSpec
 from bronze.domain import Receipt, ReceivedFile, Record
 from bronze.errors import FileNotFailed, FileNotLoaded, FileNotReceived, RecordNotFound
 from bronze.key_locks import lock_all_keys, lock_keys
-from bronze.listing import chosen
+from bronze.listing import chosen, text_of
 from bronze.models import Dataset, RawRecord, SourceFile
 from bronze.readers import FileFormat
 from bronze.rows import KEYLESS
@@ -370,7 +369,7 @@ def _count_by_text(contract: ContractSpec, field: str, texts: Sequence[str]) -> 
     rows = RawRecord.objects.filter(dataset_id=contract.name, status=RawRecord.Status.VALID)
     if contract.key == (field,) and contract.field(field).kind == "text":
         rows = rows.filter(key__any_of=list(wanted))  # the same rows, found by the index
-    read = rows.annotate(text=Trim(KeyTextTransform(field, "effective"))).filter(text__any_of=list(wanted))
+    read = rows.annotate(text=Trim(text_of(field))).filter(text__any_of=list(wanted))
     for text, count in read.values_list("text").annotate(Count("id")).order_by("text"):
         yield wanted[text], count
 

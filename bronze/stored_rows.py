@@ -15,11 +15,13 @@ from bronze.encryption import FieldCipher
 from bronze.incoming import NO_ERRORS, secret_columns
 from bronze.models import RawRecord
 from bronze.readers import LINE
-from bronze.readers.json_text import cell
+from bronze.readers.json_text import JsonDecoder, cell
 from bronze.references import with_unbound
 from bronze.rows import KEYLESS
 from bronze.validation import check, key_of
 from lakehouse_project.kernel.copy import copy_in, copy_out
+
+MAX_DEPTH = 64
 
 READ = """
 SELECT id, key, errors::text AS errors, raw_text IS NOT NULL AND patch = '{{}}' AS unread,
@@ -74,6 +76,15 @@ def ids_by_dataset(ids: Sequence[int]) -> dict[str, list[int]]:
     for dataset, pk in RawRecord.objects.filter(pk__in=ids).order_by("id").values_list("dataset_id", "id"):
         found.setdefault(dataset, []).append(pk)
     return found
+
+
+def patch_of(record_id: int) -> dict[str, Any]:
+    """The edits of staff on top of a record, numbers with every digit."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT patch::text FROM bronze_rawrecord WHERE id = %s", [record_id])
+        (text,) = cursor.fetchone()
+    patch: dict[str, Any] = JsonDecoder(MAX_DEPTH).decode_at(text, 0)[0]
+    return patch
 
 
 def read_stored(

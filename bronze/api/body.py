@@ -18,9 +18,7 @@ def json_object(request: HttpRequest) -> dict[str, Any]:
     value = _decode(decoder, text)
     if not isinstance(value, dict):
         raise InvalidInput("The body must be one JSON object with the fields of the record.")
-    if problem := decoder.problem(text, value):
-        rule, message = problem
-        raise InvalidInput(f"The body cannot be stored: {message}.", errors=[FieldError("", rule, message)])
+    _refuse(decoder.problem(text, value))
     return value
 
 
@@ -55,11 +53,18 @@ def _elements(request: HttpRequest, member: str) -> list[Any]:
     elements = value[member] if isinstance(value, dict) and value.keys() == {member} else value
     if not isinstance(elements, list):
         raise InvalidInput(f'The body must be a JSON array, or {{"{member}": [...]}} and nothing else.')
+    _refuse(decoder.repeated)
     is_clean = decoder.unstorable(text, value) is None
     return [
         element if is_clean and not deeper_than(MAX_DEPTH, element) else _storable(element, number)
         for number, element in enumerate(elements)
     ]
+
+
+def _refuse(problem: tuple[str, str] | None) -> None:
+    if problem:
+        rule, message = problem
+        raise InvalidInput(f"The body cannot be stored: {message}.", errors=[FieldError("", rule, message)])
 
 
 def _storable(element: Any, row: int) -> Any:

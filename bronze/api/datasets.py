@@ -9,7 +9,7 @@ from bronze.api.routes import refusals
 from bronze.catalog import Datasets, all_contracts, contract_named
 from bronze.contracts import CONTRACTS, ContractSpec
 from bronze.contracts.described import Description, DescriptionChanges
-from bronze.domain import DatasetCounts, InferredField
+from bronze.domain import DatasetCounts, InferredField, StorableText
 from bronze.inference import SAMPLE, infer
 from bronze.presentation import seen_by
 from bronze.services import ChangeDataset, CreateDataset, DeleteDataset
@@ -23,7 +23,7 @@ router = Router(tags=["datasets"])
 class NewDataset(Description):
     """A data set to create. `name` is its place in addresses and what names it in file names and folders."""
 
-    name: str
+    name: StorableText
 
 
 class DeleteQuery(Schema):

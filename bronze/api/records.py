@@ -14,7 +14,7 @@ from bronze.contracts import ContractSpec
 from bronze.domain import InferredField, Record
 from bronze.domain import Status as RecordStatus
 from bronze.inference import SAMPLE, infer
-from bronze.listing import columns_of
+from bronze.listing import columns_of, is_of_record
 from bronze.presentation import class_of, hidden_classes, present
 from bronze.repositories import RawRecords
 from bronze.services import ChangeRecord, CreateRecord, DeleteRecord, ReplaceRecord, RestoreRecord
@@ -104,7 +104,9 @@ def _selection(request: HttpRequest, contract: ContractSpec) -> Selection:
     others = _other_fields(contract) if {*request.GET} - {*own} else []
     hidden = hidden_classes(request.user)
     columns = [
-        column for column in columns_of(contract, others) if class_of(contract, column.name) not in hidden
+        column
+        for column in columns_of(contract, others)
+        if is_of_record(column) or class_of(contract, column.name) not in hidden
     ]
     shown = [*contract.field_names(), *(field.name for field in others)]
     return read_selection(request.GET, columns, shown=shown, own=own)

@@ -3,18 +3,19 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from bronze.contracts.base import Classification, ContractSpec, FieldSpec, Kind, Reference, ReferencePolicy
+from bronze.domain import StorableText
 from lakehouse_project.kernel.errors import FieldError
 
 DescribedKind = Literal["text", "integer", "decimal", "date", "datetime", "object"]
 DuplicateKeys = Literal["last_wins", "quarantine"]
 
 HOW_TO_CREATE = "To create one: POST /api/v1/bronze/datasets, or Data sets in the admin."
-SLUG = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
+SLUG = re.compile(r"[a-z][a-z0-9_]{0,62}")
 ROUTE_WORDS = frozenset(
     {
         "batch",
@@ -30,7 +31,7 @@ ROUTE_WORDS = frozenset(
     }
 )
 """Names of data sets are part of addresses; these words mean something there."""
-FIELD_NAME = re.compile(r"^[^\s_\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$")
+FIELD_NAME = re.compile(r"[^\s_\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?")
 MOST_FIELDS = 500
 
 
@@ -48,10 +49,10 @@ class DescribedField(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Field(max_length=120)
+    name: StorableText = Field(max_length=120)
     type: DescribedKind = "text"
     required: bool = False
-    description: str = Field("", max_length=1000)
+    description: StorableText = Field("", max_length=1000)
     classification: Classification = Classification.INTERNAL
     reference: DescribedReference | None = None
 
@@ -61,9 +62,9 @@ class Description(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    title: str = Field(min_length=1, max_length=120)
-    description: str = Field("", max_length=10_000)
-    key_fields: tuple[str, ...] = Field((), max_length=10)
+    title: StorableText = Field(min_length=1, max_length=120)
+    description: StorableText = Field("", max_length=10_000)
+    key_fields: tuple[Annotated[StorableText, Field(max_length=120)], ...] = Field((), max_length=10)
     """None: the key of a record is made from its content."""
     fields: tuple[DescribedField, ...] = Field((), max_length=MOST_FIELDS)
     duplicate_keys: DuplicateKeys = "last_wins"
@@ -72,12 +73,12 @@ class Description(BaseModel):
 class DescriptionChanges(Description):
     """The members of a description that shall be different; those that are not given stay."""
 
-    title: str = Field("", min_length=1, max_length=120)
+    title: StorableText = Field("", min_length=1, max_length=120)
 
 
 def slug_problem(slug: str, taken: Sequence[str]) -> FieldError | None:
     """Why a data set cannot be called so. `taken`: names and words in file names that belong to contracts."""
-    if not SLUG.match(slug):
+    if not SLUG.fullmatch(slug):
         message = "must be 1 to 63 lower-case letters, digits and underscores, a letter first"
         return FieldError("name", "slug", message)
     if slug in ROUTE_WORDS or slug in taken:
@@ -89,7 +90,7 @@ def problems(description: Description) -> Iterator[FieldError]:
     """What is wrong with a description beyond the types of its members."""
     names = [field.name for field in description.fields]
     for name in dict.fromkeys([*names, *description.key_fields]):
-        if not FIELD_NAME.match(name):
+        if not FIELD_NAME.fullmatch(name):
             message = f"{name!r} is no name of a field: it has no control character, and no blank or underscore first"
             yield FieldError("fields", "name", message)
     for member, given in (("fields", names), ("key_fields", description.key_fields)):

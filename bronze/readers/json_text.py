@@ -35,6 +35,13 @@ class JsonDecoder:
         )
 
     @property
+    def repeated(self) -> tuple[str, str] | None:
+        """Rule and message for the last value if an object in it has a member more than once."""
+        if self._repeated is None:
+            return None
+        return "repeated_name", f"the member {self._repeated[:40]!r} is there more than once"
+
+    @property
     def too_deep(self) -> tuple[str, str]:
         return too_deep(self._max_depth)
 
@@ -49,8 +56,8 @@ class JsonDecoder:
             return self.too_deep
         if unstorable := self.unstorable(text, value):
             return unstorable
-        if self._repeated is not None:
-            return "repeated_name", f"the member {self._repeated[:40]!r} is there more than once"
+        if self.repeated:
+            return self.repeated
         return None if isinstance(value, dict) else ("not_an_object", "the record is not a JSON object")
 
     def unstorable(self, text: str, value: Any) -> tuple[str, str] | None:

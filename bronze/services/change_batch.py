@@ -1,6 +1,5 @@
 """Changes of many records: some fields of each, as edits on top of what was received."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,9 +18,8 @@ from bronze.references import release, unbound, with_unbound
 from bronze.repositories import RawRecords, atomic
 from bronze.rows import frame_of
 from bronze.services.batches import Batch, Fields, require_size
-from bronze.services.records import MAX_DEPTH
 from bronze.services.unknown import unknown_fields
-from bronze.stored_rows import write_outcomes
+from bronze.stored_rows import MAX_DEPTH, write_outcomes
 from bronze.validation import check
 from lakehouse_project.kernel.errors import FieldError
 from lakehouse_project.kernel.events import EventBus
@@ -162,9 +160,7 @@ def _refuse_keyless(contract: ContractSpec, batch: Batch) -> None:
 def _new(target: Target) -> dict[str, Any]:
     """The changes that make a difference."""
     stored = target.stored
-    changed = {name: value for name, value in target.changes.items() if cell(value) != cell(stored.get(name))}
-    found: dict[str, Any] = json.loads(encode(changed))
-    return found
+    return {name: value for name, value in target.changes.items() if cell(value) != cell(stored.get(name))}
 
 
 def _frame(contract: ContractSpec, targets: Sequence[Target]) -> pl.DataFrame:

@@ -1,6 +1,5 @@
 """Edits of staff on top of raw records, and the check that decides whether a record is valid."""
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -15,11 +14,11 @@ from bronze.errors import ConflictNotFound, ContractViolation
 from bronze.history import changes
 from bronze.incoming import secret_columns
 from bronze.models import RawRecord
-from bronze.readers.json_text import cell
+from bronze.readers.json_text import cell, encode
 from bronze.references import release
 from bronze.repositories import RawRecords, atomic
 from bronze.rows import KEYLESS, frame_of
-from bronze.stored_rows import ids_by_dataset, outcomes, read_stored, with_fields, write_outcomes
+from bronze.stored_rows import ids_by_dataset, outcomes, patch_of, read_stored, with_fields, write_outcomes
 from bronze.validation import check
 from lakehouse_project.kernel.errors import FieldError
 from lakehouse_project.kernel.events import EventBus
@@ -59,7 +58,7 @@ class StorePatch:
         fields = {name: patch.get(name, row.payload.get(name)) for name in touched}
         stored = read_stored(contract, self.cipher, [row.pk])
         found = outcomes(contract, with_fields(stored, contract, self.cipher, fields))
-        write_outcomes(found.with_columns(patch=pl.lit(json.dumps(patch))), anew=True)
+        write_outcomes(found.with_columns(patch=pl.lit(encode(dict(patch)))), anew=True)
         release(contract.name)
 
 
@@ -129,7 +128,8 @@ class ResolveConflict:
             if field not in row.conflict:
                 raise ConflictNotFound(f"{row.key} of {row.dataset_id} has no conflict over {field!r}.")
             if keep == "received":
-                self.store(row, {name: value for name, value in row.patch.items() if name != field})
+                patch = patch_of(record_id)
+                self.store(row, {name: value for name, value in patch.items() if name != field})
             else:
                 others = {name: known for name, known in row.conflict.items() if name != field}
                 self.records.set_conflict(record_id, others)

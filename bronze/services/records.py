@@ -1,6 +1,5 @@
 """Single raw records: create, replace, change, delete. They pass the same check and merge as rows of files."""
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,14 +23,13 @@ from bronze.repositories import RawRecords, atomic
 from bronze.rows import frame_of
 from bronze.services.curation import EditRecord, RecheckRecords
 from bronze.services.unknown import unknown_fields
+from bronze.stored_rows import MAX_DEPTH, patch_of
 from bronze.validation import MAX_KEY, check
 from lakehouse_project.kernel.errors import FieldError
 from lakehouse_project.kernel.events import EventBus
 from lakehouse_project.kernel.preconditions import require_revision
 
 Fields = Mapping[str, Any]
-
-MAX_DEPTH = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,14 +185,14 @@ class ChangeRecord:
         contract = contract_named(dataset)
         records = self.gate.records
         with atomic():
-            row = records.lock(dataset, key)
+            records.lock(dataset, key)
             current = records.get(dataset, key)
             require_revision(current.revision, expected)
             stored = self.gate.stored(contract, key)
             self.gate.require_change(contract, stored | dict(changes), key, stored)
             new = {name: value for name, value in changes.items() if cell(value) != cell(stored.get(name))}
-            if row is not None and new:
-                self.edit(current.id, {**row.patch, **json.loads(encode(new))})
+            if new:
+                self.edit(current.id, {**patch_of(current.id), **new})
             return records.get(dataset, key)
 
 

@@ -165,16 +165,21 @@ def _value(text: str, column: Column, operator: Operator) -> Any:
 
 def _parts(text: str) -> list[str]:
     """The values of a list; one with a comma stands in double quotes."""
-    (parts, *more) = list(csv.reader([text], skipinitialspace=True)) or [[]]
-    if more or len(parts) > MOST_VALUES:
-        raise ValueError(f"may list {MOST_VALUES} values on one line")
+    try:
+        (parts,) = csv.reader([text], skipinitialspace=True)
+    except csv.Error as error:
+        raise ValueError(
+            "must be values separated by commas, each on one line or in double quotes"
+        ) from error
+    if len(parts) > MOST_VALUES:
+        raise ValueError(f"may list {MOST_VALUES} values")
     return parts
 
 
 def _read(text: str, column: Column) -> Any:
     try:
         return READERS[column.kind](text.strip(), column)
-    except (ValueError, InvalidOperation) as error:
+    except (ValueError, OverflowError, InvalidOperation) as error:
         expected = EXPECTED.get(column.kind) or f"one of {', '.join(column.choices)}"
         raise ValueError(f"must be {expected}, not {text[:60]!r}") from error
 
@@ -189,8 +194,9 @@ def _decimal(text: str, _column: Column) -> Decimal:
 
 
 def _moment(text: str, _column: Column) -> datetime:
+    """In UTC: PostgreSQL does not know all offsets that Python does."""
     moment = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _choice(text: str, column: Column) -> str:

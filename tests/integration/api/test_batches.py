@@ -335,3 +335,9 @@ def test_a_user_is_not_deleted_while_a_batch_refers_to_it() -> None:
             partial(Api(headers).send, "DELETE", "/users/batch", keys[::-1]),
         )
         assert (add.status_code, delete.status_code) in ((201, 409), (422, 200))
+
+
+def test_a_member_that_is_there_twice_is_refused(curator: Api) -> None:
+    body = b'[{"id": 1, "department": "Sales", "department": "Staff"}]'
+    found = assert_problem(curator.send("POST", "/departments/batch", body), 422, "invalid_input")
+    assert found["errors"][0]["code"] == "repeated_name"

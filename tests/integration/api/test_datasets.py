@@ -247,3 +247,38 @@ def test_viewers_look_only(viewer: Api) -> None:
         viewer.delete("/datasets/users"),
     ):
         assert_problem(answer, 403, "forbidden")
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"name": "a\x00b"},
+        {"name": "visits\n"},
+        {"title": "x\x00"},
+        {"description": "\x00"},
+        {"fields": [{"name": "a", "description": "\x00"}]},
+        {"fields": [{"name": "a\n"}]},
+        {"key_fields": ["k" * 1000]},
+    ],
+)
+def test_texts_that_cannot_be_stored_are_refused(curator: Api, odd: dict[str, Any]) -> None:
+    assert curator.post("/datasets", VISITS | odd).status_code == 422
+    assert not Dataset.objects.filter(name__startswith="visits").exists()
+
+
+def test_a_field_that_becomes_personal_is_masked_in_older_errors_too(
+    curator: Api, viewer: Api, intake: Intake
+) -> None:
+    curator.post("/datasets", VISITS)
+    intake.load("visits.csv", "visit_id,visited_at,minutes\n1,2024-05-17,unknown\n", "visits")
+    about = curator.get("/datasets/visits/records/1").json()["_record"]
+    assert [error["value"] for error in about["errors"]] == ["unknown"]
+    fields = [
+        field | {"classification": "personal"} for field in VISITS["fields"] if field["name"] == "minutes"
+    ]
+    curator.patch(
+        "/datasets/visits", {"fields": [f for f in VISITS["fields"] if f["name"] != "minutes"] + fields}
+    )
+    assert "unknown" not in viewer.get("/datasets/visits/records/1").content.decode()
+    assert "unknown" not in viewer.get("/history", dataset="visits", key="1").content.decode()
+    assert "unknown" in curator.get("/datasets/visits/records/1").content.decode()

@@ -202,3 +202,52 @@ def test_lists_and_keys_are_found_by_an_index(curator: Api) -> None:
         cursor.execute("ANALYZE bronze_rawrecord")
     for query in ({}, {"id": "77"}, {"id__in": "1,2"}):
         assert "Seq Scan" not in plan(curator, "/jobs", **query)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"city__in": "Berlin\nBonn"},
+        {"created_at__gt": "0001-01-01T00:00:00+23:59"},
+        {"record_updated_at__lt": "9999-12-31T23:59:59-23:59"},
+    ],
+)
+def test_values_that_the_database_does_not_take_are_told(viewer: Api, asked: dict[str, str]) -> None:
+    body = assert_problem(viewer.get("/users", **asked), 422, "invalid_input")
+    assert [error["field"] for error in body["errors"]] == list(asked)
+
+
+def test_a_moment_with_any_offset_is_the_same_moment(curator: Api) -> None:
+    curator.post("/users", valid_row("users") | {"created_at": "2024-05-17T12:00:00Z"})
+    assert curator.get("/users", created_at="2024-05-18T08:00:00+20:00").json()["count"] == 1
+
+
+def test_what_is_known_of_a_record_orders_lists_of_people_for_everybody(curator: Api, viewer: Api) -> None:
+    for key in ("1", "2"):
+        curator.post("/users", valid_row("users") | {"user_id": key})
+    for name in ("record_id", "record_key", "record_updated_at"):
+        found = viewer.get("/users", ordering=f"-{name}").json()["items"]
+        assert [row["user_id"] for row in found] == ["2", "1"]
+
+
+def test_fields_are_found_by_their_names_whatever_they_are(curator: Api) -> None:
+    curator.post("/datasets", {"name": "years", "title": "Years", "key_fields": ["town"]})
+    for town, count in (("Bonn", "10"), ("Berlin", "9")):
+        curator.post("/datasets/years/records", {"town": town, "2024": count, "record_id": f"7{count}"})
+
+    def towns(**asked: str) -> list[str]:
+        items = curator.get("/datasets/years/records", **asked).json()["items"]
+        return [row["town"] for row in items]
+
+    assert towns(**{"2024": "10"}) == ["Bonn"]
+    assert towns(ordering="2024") == ["Berlin", "Bonn"]
+    assert towns(record_id="79") == ["Berlin"]
+
+
+def test_a_key_also_finds_rows_that_have_it_but_no_key(curator: Api, intake: Intake) -> None:
+    long = "k" * 500
+    curator.post("/datasets", {"name": "towns", "title": "Towns", "key_fields": ["town"]})
+    intake.load("towns.csv", f"town,mayor\n{long},Ada\nBonn,Bea\n", "towns")
+    for town, mayor in ((long, "Ada"), ("Bonn", "Bea")):
+        items = curator.get("/datasets/towns/records", town=town).json()["items"]
+        assert [row["mayor"] for row in items] == [mayor]

@@ -335,3 +335,15 @@ def test_data_sets_describe_themselves(viewer: Api) -> None:
     described = {entry["name"]: entry for entry in viewer.get("/datasets").json()}
     assert described["order_lines"]["key"] == ["order_id", "line_number"]
     assert described["users"]["fields"][1]["classification"] == "personal"
+
+
+def test_changes_keep_every_digit_of_a_number(curator: Api) -> None:
+    curator.post("/users", USER)
+    curator.post("/employment_info", JOB)
+    curator.send("PATCH", "/employment_info/5001", b'{"salary": 1234567890123456.78}')
+    curator.patch("/employment_info/5001", {"job_title": "Chief"})
+    assert '"salary": 1234567890123456.78' in RawRecords().text_of("employment_info", "5001")
+    row = b'[{"employment_id": "5001", "salary": 2234567890123456.78}]'
+    assert curator.send("PATCH", "/employment_info/batch", row).json()["changed"] == 1
+    curator.patch("/employment_info/5001", {"job_title": "Boss"})
+    assert '"salary": 2234567890123456.78' in RawRecords().text_of("employment_info", "5001")

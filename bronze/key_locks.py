@@ -33,6 +33,19 @@ def lock_all_keys(dataset: str) -> None:
         cursor.execute(LOCK_ALL_KEYS, {"dataset": f"bronze:{dataset}", "locks": KEY_LOCKS})
 
 
+def lock_references(dataset: str, *, shared: bool) -> None:
+    """Whoever looks whether a record is there (`shared`) waits for whoever adds records and releases those that wait for
+    them, and the other way round: else each would miss what the other has not committed yet."""
+    lock = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('lock_timeout')")
+        (before,) = cursor.fetchone()
+        if before != "0":
+            cursor.execute(WAIT, [FOR_KEYS])
+        cursor.execute(f"SELECT {lock}(hashtextextended(%s, 2))", [f"bronze:{dataset}"])
+        cursor.execute(WAIT, [before])
+
+
 @contextmanager
 def _patiently(cursor: CursorWrapper) -> Iterator[None]:
     """Wait long for the locks of keys, of which everybody comes to the end soon, and from then on briefly for rows.

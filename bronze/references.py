@@ -13,6 +13,7 @@ from django.db import connection
 from bronze.catalog import all_contracts
 from bronze.contracts import ContractSpec, FieldSpec
 from bronze.contracts.base import ReferencePolicy
+from bronze.key_locks import lock_references
 from bronze.merge import Merged
 from bronze.models import RawRecord
 from bronze.readers.json_text import cell
@@ -54,7 +55,7 @@ def merge_bound(merge: Callable[[], Merged], contract: ContractSpec) -> Merged:
 
     Those that must wait for a record are quarantined, those that waited for these are released.
     """
-    for field in referring(contract, "quarantine"):
+    for field in _looked_up(contract):
         with connection.cursor() as cursor:
             cursor.execute(
                 QUARANTINE, _names(contract, field) | {"error": orjson.dumps([_entry(field)]).decode()}
@@ -70,8 +71,17 @@ def release(dataset: str) -> None:
         for field in referring(contract, "quarantine", to=dataset):
             error = {"field": field.name, "rule": RULE}
             names = {"error": orjson.dumps(error).decode(), "errors": orjson.dumps([error]).decode()}
+            lock_references(dataset, shared=False)
             with connection.cursor() as cursor:
                 cursor.execute(RELEASE, _names(contract, field) | names)
+
+
+def _looked_up(contract: ContractSpec) -> Iterator[FieldSpec]:
+    """The fields whose rows must wait for records, which nobody adds meanwhile."""
+    for field in referring(contract, "quarantine"):
+        if field.reference:
+            lock_references(field.reference.dataset, shared=field.reference.dataset != contract.name)
+        yield field
 
 
 def referring(
@@ -99,7 +109,7 @@ def unbound(
 
 def with_unbound(contract: ContractSpec, rows: pl.DataFrame, errors: pl.Series) -> pl.Series:
     """`errors` (JSON texts) with those of rows that must wait in quarantine for a record."""
-    for field in referring(contract, "quarantine"):
+    for field in _looked_up(contract):
         keys = rows.select(present(pl.col(field.name))).to_series()
         known = _known(field, set(keys.drop_nulls()))
         entry = orjson.dumps(_entry(field)).decode()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
+from bronze.contracts.described import Description
 from bronze.errors import (
     ContractViolation,
     DatasetBusy,
@@ -20,6 +21,7 @@ from bronze.models import RawRecord, SourceFile
 from bronze.repositories import SourceFiles
 from bronze.services import (
     ChangeRecord,
+    CreateDataset,
     CreateRecord,
     DeleteRecord,
     LoadFile,
@@ -251,3 +253,33 @@ def test_a_file_that_others_were_in_the_way_of_is_loaded_later(intake: Intake) -
         receipt = load.result(timeout=30)
     assert (receipt.read, receipt.updated) == (1, 1)
     assert SourceFile.objects.get().attempts == 1
+
+
+def test_a_row_does_not_wait_for_a_record_that_comes_at_the_same_time() -> None:
+    field = {"name": "user_id", "reference": {"dataset": "users", "policy": "quarantine"}}
+    about = {"title": "Badges", "key_fields": ["badge"], "fields": [field]}
+    resolve(CreateDataset)("badges", Description.model_validate(about))
+    looked, commit = Event(), Event()
+
+    def look() -> None:
+        with transaction.atomic():
+            resolve(CreateRecord)("badges", {"badge": "1", "user_id": "1001"})
+            looked.set()
+            commit.wait(timeout=30)
+
+    def add() -> None:
+        looked.wait(timeout=30)
+        resolve(CreateRecord)("users", valid_row("users"))
+
+    with ThreadPoolExecutor(2) as pool:
+        works = [pool.submit(closing_connection, work) for work in (look, add)]
+        wait_until(lambda: works[1].done() or _somebody_waits(), "the other comes to an end, or waits")
+        commit.set()
+        assert [work.result() for work in works] == [None, None]
+    assert RawRecord.objects.get(dataset="badges").status == "valid"
+
+
+def _somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        return bool(cursor.fetchone()[0])

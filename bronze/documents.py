@@ -62,6 +62,11 @@ class Documents:
             return _facts(row)
         raise DocumentNotFound(f"There is no document {sha256!r}. A document is named by its whole SHA-256.")
 
+    def of_users(self, sha256s: Sequence[str]) -> set[str]:
+        """Those of the documents that belong to a user."""
+        rows = Document.objects.filter(sha256__in=sha256s).exclude(user_id="")
+        return set(rows.values_list("sha256", flat=True))
+
     def hold(self, sha256: str) -> DocumentFacts:
         """As `get`, and the row is locked for the transaction."""
         _named(sha256).select_for_update().first()

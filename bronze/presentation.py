@@ -5,6 +5,7 @@ from typing import Any
 
 from bronze.catalog import contract_named
 from bronze.contracts import DOCUMENTS, Classification, ContractSpec
+from bronze.documents import Documents
 from bronze.domain import (
     DocumentFacts,
     FieldChange,
@@ -12,10 +13,12 @@ from bronze.domain import (
     Preview,
     PreviewRow,
     PreviewUpdate,
+    ReceivedFile,
     Record,
     Repair,
     RepairedRow,
     Revision,
+    Undone,
 )
 from bronze.encryption import FieldCipher
 from bronze.incoming import classification_of
@@ -61,6 +64,22 @@ def present_document(document: DocumentFacts, caller: Caller) -> DocumentFacts:
         return document
     masked = {name: mask(getattr(document, name)) for name in ("title", "author", "name")}
     return document.model_copy(update=masked)
+
+
+def present_files(files: Sequence[ReceivedFile], caller: Caller) -> list[ReceivedFile]:
+    """Without the names of files whose document belongs to a user: they may name the user."""
+    if may_see_personal_data(caller):
+        return list(files)
+    hidden = resolve(Documents).of_users([file.sha256 for file in files])
+    return [
+        file.model_copy(update={"name": mask(file.name)}) if file.sha256 in hidden else file for file in files
+    ]
+
+
+def present_undone(undone: Undone, caller: Caller) -> Undone:
+    """An undo as the caller may see it."""
+    (file,) = present_files([undone.file], caller)
+    return undone.model_copy(update={"file": file})
 
 
 def visible_fields(record: Record, caller: Caller) -> dict[str, Any]:

@@ -56,12 +56,12 @@ class ReturnedRows:
     ids: list[int] = field(default_factory=list)
 
     def unmarked(self, batch: RowBatch) -> RowBatch:
-        """The batch without the columns that only a download of rejected rows has."""
-        marks = [name for name in MARKS if name in batch.rows.columns]
-        if not marks:
+        """The batch without the columns that only a download of rejected rows has. `_record` tells that it is one; without
+        it `_reason` is a column like any other."""
+        if RECORD not in batch.rows.columns:
             return batch
-        if RECORD in marks:
-            self.ids += [int(text) for text in _numbers(batch.rows[RECORD])]
+        marks = [name for name in MARKS if name in batch.rows.columns]
+        self.ids += [int(text) for text in _numbers(batch.rows[RECORD])]
         payloads = batch.payloads
         if payloads is not None:
             payloads = pl.Series(payloads.name, [_without_marks(text) for text in payloads], dtype=pl.String)

@@ -8,6 +8,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -121,5 +122,6 @@ class StagedFiles:
     def _sweep(self) -> None:
         oldest = time.time() - KEPT_SECONDS
         for home in self.folder.glob("*"):
-            if home.stat().st_mtime < oldest:
-                shutil.rmtree(home, ignore_errors=True)
+            with suppress(FileNotFoundError):  # another request sweeps, too
+                if home.stat().st_mtime < oldest:
+                    shutil.rmtree(home, ignore_errors=True)

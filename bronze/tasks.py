@@ -1,6 +1,7 @@
 """Tasks of the bronze queue."""
 
 from contextlib import suppress
+from typing import Any
 
 from celery import shared_task
 
@@ -20,10 +21,10 @@ def load_file(file_id: int) -> None:
     file = resolve(SourceFiles).get(file_id)
     if file.state != "received":
         return
-    with (
-        suppress(NothingToDo, PermanentError),
-        track("ingest", file=file_id, name=file.name, dataset=file.dataset) as run,
-    ):
+    inputs: dict[str, Any] = {"file": file_id, "dataset": file.dataset}
+    if file.dataset != DOCUMENTS:  # the name of a document may be that of the user it belongs to
+        inputs["name"] = file.name
+    with suppress(NothingToDo, PermanentError), track("ingest", **inputs) as run:
         run.counts = _load_documents(file_id) if file.dataset == DOCUMENTS else _load_rows(file_id)
 
 

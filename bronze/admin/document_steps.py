@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from bronze.documents import Documents
 from bronze.domain import DocumentFacts
+from bronze.errors import DocumentNotFound
 from bronze.presentation import is_hidden
 from bronze.services import DeleteDocument, ExtractAgain, LinkDocument
 from lakehouse_project.kernel.errors import LakehouseError
@@ -86,7 +87,10 @@ def may_do(name: str, request: HttpRequest, sha256: str) -> bool:
     step = STEPS[name]
     if not request.user.has_perm(step.permission):
         return False
-    document = resolve(Documents).get(sha256)
+    try:
+        document = resolve(Documents).get(sha256)
+    except DocumentNotFound:
+        return False
     return step.is_due(document) and not (step.asks_for_user and is_hidden(document.user_id, request.user))
 
 

@@ -3,8 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Case, F, QuerySet, TextField, Value, When
-from django.db.models.functions import Concat, Left
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -12,12 +11,19 @@ from unfold.decorators import action, display
 
 from bronze.admin.document_steps import STEPS, may_do, step_page
 from bronze.admin.links import links
+from bronze.admin.masked import masked
 from bronze.models import Document, DocumentPage
 from bronze.services import ExtractAgain
 from lakehouse_project.kernel.admin import ReadOnlyAdmin, ReadOnlyInline
 from lakehouse_project.kernel.errors import LakehouseError
-from lakehouse_project.kernel.masking import MASK, may_see_personal_data
+from lakehouse_project.kernel.masking import mask, may_see_personal_data
 from lakehouse_project.kernel.services import resolve
+
+PAGES_SHOWN = 10
+"""At a time; a document may have thousands."""
+
+TEXT_SHOWN = 20_000
+"""Characters of a page; a text file without form feeds is one page."""
 
 DOCUMENT_COLOURS = {"ok": "success", "pending": "info", "partial": "warning"}
 
@@ -41,8 +47,14 @@ def _may(name: str) -> Any:
 
 class PageInline(ReadOnlyInline):
     model = DocumentPage
-    fields = ("number", "text", "is_ocr", "error")
+    fields = ("number", "shown_text", "is_ocr", "error")
     readonly_fields = fields
+    per_page = PAGES_SHOWN
+
+    @display(description="Text")
+    def shown_text(self, page: DocumentPage) -> str:
+        rest = len(page.text) - TEXT_SHOWN
+        return page.text if rest <= 0 else f"{page.text[:TEXT_SHOWN]} […] and {rest:,} characters more"
 
 
 @admin.register(Document)
@@ -97,17 +109,14 @@ class DocumentAdmin(ReadOnlyAdmin):
             self.message_user(request, f"{len(failed):,} cannot be read: {sentences}", messages.ERROR)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Document]:
-        clear = F("title")
-        if not may_see_personal_data(request.user):
-            mask = Concat(Left("title", 1), Value(MASK), output_field=TextField())
-            masked = Case(When(user_id="", then=clear), default=mask, output_field=TextField())
-            return super().get_queryset(request).annotate(visible_title=masked)  # type: ignore[no-any-return]
-        return super().get_queryset(request).annotate(visible_title=clear)  # type: ignore[no-any-return]
+        title = F("title") if may_see_personal_data(request.user) else masked("title", Q(user_id=""))
+        return super().get_queryset(request).annotate(visible_title=title)  # type: ignore[no-any-return]
 
-    def get_object(self, request: HttpRequest, *args: Any) -> Any:
-        document = super().get_object(request, *args)
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        document = super().get_object(request, object_id, from_field)
         if document is not None:
             document.title = document.visible_title  # also the heading of the page
+            document.source_file.name = present_name(document, request)
         return document
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
@@ -122,7 +131,7 @@ class DocumentAdmin(ReadOnlyAdmin):
     def get_inlines(self, request: HttpRequest, obj: Any) -> tuple[type[PageInline], ...]:
         return () if _is_hidden(request, obj) else (PageInline,)
 
-    @display(description="Title", ordering="title")
+    @display(description="Title", ordering="visible_title")
     def shown_title(self, document: Any) -> str:
         return str(document.visible_title) or document.source_file.name
 
@@ -142,6 +151,12 @@ class DocumentAdmin(ReadOnlyAdmin):
     def origin(self, document: Document) -> SafeString:
         address = reverse("admin:bronze_sourcefile_change", args=[document.source_file_id])
         return links({document.source_file.name: address})
+
+
+def present_name(document: Document, request: HttpRequest) -> str:
+    """The name of the file, as far as somebody may see it."""
+    name = document.source_file.name
+    return str(mask(name)) if _is_hidden(request, document) else name
 
 
 def _is_hidden(request: HttpRequest, document: Document | None) -> bool:

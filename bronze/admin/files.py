@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.humanize.templatetags.humanize import intcomma
+from django.db.models import Exists, F, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -12,8 +13,9 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 
 from bronze.admin.links import links
+from bronze.admin.masked import OF_A_USER, masked
 from bronze.admin.progress import progress_urls
-from bronze.admin.undo import may_undo, undo_page
+from bronze.admin.undo import file_of, may_undo, undo_page
 from bronze.admin.wizard import ImportWizard, may_import
 from bronze.contracts import DOCUMENTS
 from bronze.downloads import original_bytes, rejected_rows
@@ -22,6 +24,7 @@ from bronze.presentation import may_see_clear
 from bronze.rejected import RejectedRecords
 from lakehouse_project.kernel.admin import ReadOnlyAdmin
 from lakehouse_project.kernel.errors import LakehouseError
+from lakehouse_project.kernel.masking import may_see_personal_data
 from lakehouse_project.kernel.services import resolve
 
 STATE_COLOURS = {"loaded": "success", "failed": "danger", "received": "info", "undone": "warning"}
@@ -41,19 +44,29 @@ def _count(name: str) -> Callable[[SourceFile], str]:
 @admin.register(SourceFile)
 class SourceFileAdmin(ReadOnlyAdmin):
     list_display = (
-        "name",
+        "shown_name",
         "dataset",
         "shown_state",
         *(_count(name) for name in ("read", *COUNTS)),
         "received_at",
     )
     list_filter = ("state", "dataset", "received_via")
-    search_fields = ("name", "sha256__exact")
+    search_fields = ("visible_name", "sha256__exact")
     search_help_text = "Part of the name, or the whole SHA-256"
     list_select_related = ("dataset",)
     readonly_fields = ("shown_state", "receipt", "found", "rows", "bytes", "hash")
     actions_list = ("import_files",)
     actions_detail = ("show_progress", "download_rejected", "download_original", "undo_import")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SourceFile]:
+        name = F("name") if may_see_personal_data(request.user) else masked("name", ~Exists(OF_A_USER))
+        return super().get_queryset(request).annotate(visible_name=name)  # type: ignore[no-any-return]
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        file = super().get_object(request, object_id, from_field)
+        if file is not None:
+            file.name = file.visible_name  # also the heading of the page
+        return file
 
     def get_urls(self) -> list[Any]:
         return [*ImportWizard(self).urls(), *progress_urls(self), *super().get_urls()]
@@ -75,22 +88,31 @@ class SourceFileAdmin(ReadOnlyAdmin):
 
     def has_progress_permission(self, request: HttpRequest, object_id: str) -> bool:
         """Where there is something to wait for, or to try again."""
-        unfinished = (SourceFile.State.RECEIVED, SourceFile.State.FAILED)
-        return SourceFile.objects.filter(pk=object_id, state__in=unfinished).exists()
+        file = file_of(object_id)
+        is_unfinished = file is not None and file.state in (
+            SourceFile.State.RECEIVED,
+            SourceFile.State.FAILED,
+        )
+        return is_unfinished and self.has_view_permission(request)
 
     @action(description="Progress", url_path="show-progress", permissions=["progress"])
     def show_progress(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:bronze_sourcefile_progress", args=[object_id]))
 
     def has_rejected_permission(self, request: HttpRequest, object_id: str) -> bool:
-        return _sees_all(request, object_id) and resolve(RejectedRecords).exist(int(object_id))
+        may = request.user.has_perm("bronze.view_rawrecord") and self.has_original_permission(
+            request, object_id
+        )
+        return may and resolve(RejectedRecords).exist(int(object_id))
 
     @action(description="Download rejected rows", url_path="rejected", permissions=["rejected"])
     def download_rejected(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         return self._sent(request, object_id, rejected_rows)
 
     def has_original_permission(self, request: HttpRequest, object_id: str) -> bool:
-        return _sees_all(request, object_id)
+        """To have the values of a file in clear."""
+        file = file_of(object_id) if self.has_view_permission(request) else None
+        return file is not None and may_see_clear(file.dataset_id, request.user)
 
     @action(description="Download the file", url_path="original", permissions=["original"])
     def download_original(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
@@ -111,6 +133,10 @@ class SourceFileAdmin(ReadOnlyAdmin):
     @action(description="Undo this import", url_path="undo", permissions=["undo"])
     def undo_import(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return undo_page(self, request, int(object_id))
+
+    @display(description="Name", ordering="visible_name")
+    def shown_name(self, file: Any) -> str:
+        return str(file.visible_name)
 
     @display(description="State", label=STATE_COLOURS, ordering="state")
     def shown_state(self, file: SourceFile) -> str:
@@ -141,9 +167,3 @@ class SourceFileAdmin(ReadOnlyAdmin):
     @display(description="SHA-256")
     def hash(self, file: SourceFile) -> SafeString:
         return format_html('<span style="overflow-wrap:anywhere">{}</span>', file.sha256)
-
-
-def _sees_all(request: HttpRequest, object_id: str) -> bool:
-    """Whether somebody may have the values of a file in clear."""
-    file = SourceFile.objects.filter(pk=object_id).first()
-    return file is not None and may_see_clear(file.dataset_id, request.user)

@@ -33,7 +33,7 @@ def _page(admin: Any, request: HttpRequest, file_id: int) -> HttpResponse:
     """Step 4 of an import. The page asks for itself again until the file is done."""
     if not admin.has_view_permission(request):
         raise PermissionDenied
-    file = SourceFile.objects.select_related("dataset").filter(pk=file_id).first()
+    file = admin.get_object(request, str(file_id))
     if file is None:
         raise Http404
     context = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -15,7 +15,7 @@ from django.urls import reverse
 from bronze.catalog import contract_named
 from bronze.domain import Record, Selection
 from bronze.errors import RevisionNotFound
-from bronze.forms import FieldRow, RecordForm
+from bronze.forms import FieldRow, ObjectField, RecordForm
 from bronze.history import Revisions
 from bronze.models import RawRecord
 from bronze.presentation import visible
@@ -204,10 +204,10 @@ def _differences(base: Edits, patch: Edits) -> dict[str, Any]:
 def _merge(admin: Any, request: HttpRequest, record: RawRecord) -> HttpResponse:
     """After a diff: the fields that were chosen, on top of what the record is now."""
     try:
-        mine: dict[str, Any] = json.loads(request.POST["mine"])
+        mine = _sent_edits(request.POST.get("mine"))
         opened = int(request.POST["revision"])
         chosen = {name: mine[name] for name in request.POST.getlist("keep_mine")}
-    except (ValueError, KeyError, TypeError):
+    except (ValidationError, ValueError, KeyError):
         admin.message_user(request, "Nothing was stored: open the record and edit it again.", messages.ERROR)
         return HttpResponseRedirect(request.path)
     patch = {name: value for name, value in record.patch.items() if name not in chosen}
@@ -215,6 +215,14 @@ def _merge(admin: Any, request: HttpRequest, record: RawRecord) -> HttpResponse:
     if opened != record.revision:
         return _diff_page(admin, request, record, mine, opened)
     return _save(admin, request, record, patch)
+
+
+def _sent_edits(text: str | None) -> dict[str, list[Any]]:
+    """Differences as a diff page sends them back. Raises `ValidationError`."""
+    found = ObjectField().to_python(text) or {}
+    if any(not isinstance(value, list) or len(value) > 1 for value in found.values()):
+        raise ValidationError("Each field must have its new value, or none.")
+    return dict(found)
 
 
 def _diff_page(admin: Any, request: HttpRequest, record: RawRecord, mine: Edits, opened: int) -> HttpResponse:

@@ -10,14 +10,24 @@ from django.urls import reverse
 from bronze.contracts import DOCUMENTS
 from bronze.domain import Undone
 from bronze.models import SourceFile
+from bronze.presentation import present_undone
 from bronze.services import PreviewUndo, UndoFile
 from lakehouse_project.kernel.errors import LakehouseError
 from lakehouse_project.kernel.services import resolve
 
+ID_DIGITS = 18
+"""No id of a file has more."""
+
+
+def file_of(object_id: str) -> SourceFile | None:
+    """The file that an address names; None if it names none, whatever it says."""
+    is_id = object_id.isdecimal() and len(object_id) <= ID_DIGITS
+    return SourceFile.objects.filter(pk=object_id).first() if is_id else None
+
 
 def may_undo(request: HttpRequest, object_id: str) -> bool:
-    loaded = SourceFile.objects.filter(pk=object_id, state=SourceFile.State.LOADED)
-    return request.user.has_perm("bronze.change_rawrecord") and loaded.exists()
+    file = file_of(object_id) if request.user.has_perm("bronze.change_rawrecord") else None
+    return file is not None and file.state == SourceFile.State.LOADED
 
 
 def undo_page(admin: Any, request: HttpRequest, file_id: int) -> HttpResponse:
@@ -25,8 +35,8 @@ def undo_page(admin: Any, request: HttpRequest, file_id: int) -> HttpResponse:
     address = reverse("admin:bronze_sourcefile_change", args=[file_id])
     try:
         if request.method != "POST":
-            return _plan(admin, request, resolve(PreviewUndo)(file_id))
-        undone = resolve(UndoFile)(file_id)
+            return _plan(admin, request, present_undone(resolve(PreviewUndo)(file_id), request.user))
+        undone = present_undone(resolve(UndoFile)(file_id), request.user)
     except LakehouseError as error:
         admin.message_user(request, error.message, messages.ERROR)
     else:

@@ -1,13 +1,11 @@
 """The import wizard: send a file, check what it is, see what loading it would do, load it, read the receipt."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -21,6 +19,7 @@ from bronze.presentation import present_look, present_preview
 from bronze.repositories import SourceFiles
 from bronze.services import LookAtFile, PreviewFile, ReceiveStaged, StageFiles
 from bronze.staged import StagedFile, StagedFiles
+from bronze.uploads import path_of
 from lakehouse_project.kernel.errors import LakehouseError, PermanentError
 from lakehouse_project.kernel.services import resolve
 
@@ -139,7 +138,7 @@ class ImportWizard:
 
 def _staged(request: HttpRequest, form: UploadForm) -> StagedFile | None:
     """The first of the files of the form; None if one of them cannot be read, which the form then says."""
-    sent = [(_path(upload), upload.name or "upload") for upload in form.cleaned_data["file"]]
+    sent = [(path_of(upload), upload.name or "upload") for upload in form.cleaned_data["file"]]
     dataset = form.cleaned_data["dataset"] or None
     try:
         first, *_ = resolve(StageFiles)(sent, user_id=request.user.pk, dataset=dataset)
@@ -147,13 +146,6 @@ def _staged(request: HttpRequest, form: UploadForm) -> StagedFile | None:
         form.add_error("file", ValidationError([part.message for part in error.errors] or error.message))
         return None
     return first
-
-
-def _path(upload: "UploadedFile[Any]") -> Path:
-    """Where the upload handler of the settings has streamed the file to."""
-    if not isinstance(upload, TemporaryUploadedFile):
-        raise TypeError("FILE_UPLOAD_HANDLERS must stream uploads to files.")
-    return Path(upload.temporary_file_path())
 
 
 def _look_at(staged: StagedFile) -> FileLook:

@@ -72,6 +72,7 @@ def list_documents(request: HttpRequest, query: Query[DocumentQuery]) -> PageOf:
     summary="What is known of a document",
 )
 def get_document(request: HttpRequest, sha256: str) -> DocumentFacts:
+    reject_unknown(request, ())
     require(request, "bronze.view_document")
     return present_document(resolve(Documents).get(sha256), request.user)
 

@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from ninja import Field, Query, Router, Schema, Status
 
 from bronze.admission import Overrides
 from bronze.domain import FileState, Preview, ReceivedFile, Undone
 from bronze.downloads import original_bytes, rejected_rows
-from bronze.presentation import present_preview
+from bronze.presentation import present_files, present_preview, present_undone
 from bronze.repositories import SourceFiles
 from bronze.services import PreviewFile, PreviewUndo, ReceiveFiles, RetryFile, UndoFile
+from bronze.uploads import path_of
 from lakehouse_project.kernel.errors import InvalidInput
 from lakehouse_project.kernel.pagination import Page, PageOf, PageQuery
 from lakehouse_project.kernel.parameters import reject_unknown
@@ -110,15 +110,18 @@ def upload_files(request: HttpRequest, response: HttpResponse, query: Query[Uplo
 def list_files(request: HttpRequest, query: Query[FileQuery]) -> PageOf:
     reject_unknown(request, FileQuery.model_fields)
     require(request, "bronze.view_sourcefile")
-    return PageOf(*resolve(SourceFiles).page(query.window, dataset=query.dataset, state=query.state))
+    found, count = resolve(SourceFiles).page(query.window, dataset=query.dataset, state=query.state)
+    return PageOf(present_files(found, request.user), count)
 
 
 @router.get(
     "/{int:file_id}", response=ReceivedFile, operation_id="get_file", summary="One file and its receipt"
 )
 def get_file(request: HttpRequest, file_id: int) -> ReceivedFile:
+    reject_unknown(request, ())
     require(request, "bronze.view_sourcefile")
-    return resolve(SourceFiles).get(file_id)
+    (file,) = present_files([resolve(SourceFiles).get(file_id)], request.user)
+    return file
 
 
 @router.post(
@@ -177,7 +180,7 @@ def download_original(request: HttpRequest, file_id: int) -> HttpResponseBase:
 def retry_file(request: HttpRequest, file_id: int) -> Any:
     reject_unknown(request, ())
     require(request, "bronze.add_sourcefile")
-    return Status(202, resolve(RetryFile)(file_id))
+    return Status(202, *present_files([resolve(RetryFile)(file_id)], request.user))
 
 
 @router.get(
@@ -187,8 +190,9 @@ def retry_file(request: HttpRequest, file_id: int) -> Any:
     summary="What undoing a file would do",
 )
 def preview_undo(request: HttpRequest, file_id: int) -> Undone:
+    reject_unknown(request, ())
     require(request, "bronze.view_rawrecord")
-    return resolve(PreviewUndo)(file_id)
+    return present_undone(resolve(PreviewUndo)(file_id), request.user)
 
 
 @router.post(
@@ -202,7 +206,7 @@ def preview_undo(request: HttpRequest, file_id: int) -> Undone:
 def undo_file(request: HttpRequest, file_id: int) -> Undone:
     reject_unknown(request, ())
     require(request, "bronze.change_rawrecord")
-    return resolve(UndoFile)(file_id)
+    return present_undone(resolve(UndoFile)(file_id), request.user)
 
 
 def _said(request: HttpRequest, query: UploadQuery, name: str) -> str | None:
@@ -224,19 +228,12 @@ def _sent(request: HttpRequest, query: UploadQuery) -> Iterator[list[tuple[Path,
     uploads = [upload for name in request.FILES for upload in request.FILES.getlist(name)]
     if not uploads:
         raise InvalidInput("The form has no file. Send it as form field `file`: curl -F file=@my.csv …")
-    yield [(_path(upload), upload.name or "upload") for upload in uploads]
+    yield [(path_of(upload), upload.name or "upload") for upload in uploads]
 
 
 def _is_form(request: HttpRequest) -> bool:
     """Every other body is a file, whatever its type says: `curl --data-binary` calls it a form, too."""
     return request.content_type == "multipart/form-data"
-
-
-def _path(upload: "UploadedFile[Any]") -> Path:
-    """Where the upload handler of the settings has streamed the file to."""
-    if not isinstance(upload, TemporaryUploadedFile):
-        raise TypeError("FILE_UPLOAD_HANDLERS must stream uploads to files.")
-    return Path(upload.temporary_file_path())
 
 
 @contextmanager

@@ -76,10 +76,11 @@ class WatchInbox:
         `TransientError` of an inbox that cannot be looked into.
         """
         waiting = list(self.inbox.waiting(self.datasets()))
+        present = set(waiting)
         places = {dropped.place for dropped in waiting}
         self._seen = {place: seen for place, seen in self._seen.items() if place in places}
         self._complaints = {place: said for place, said in self._complaints.items() if place in places}
-        self._taken = {dropped: ids for dropped, ids in self._taken.items() if dropped in waiting}
+        self._taken = {dropped: ids for dropped, ids in self._taken.items() if dropped in present}
         for dropped in waiting:
             try:
                 self._look_at(dropped, now)

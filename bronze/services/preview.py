@@ -17,7 +17,7 @@ from bronze.incoming import incoming
 from bronze.preview import FirstRows, Reasons, RowSample, dry_run, updates_by
 from bronze.readers import FileFormat, read_rows
 from bronze.readers.csv_exact import unique_names
-from bronze.rejected import MARKS, ReturnedRows
+from bronze.rejected import MARKS, RECORD, ReturnedRows
 from bronze.repositories import SourceFiles
 from bronze.services.intake import NOTHING_SAID, MergeRows, ReceiveFile, UnpackFiles
 from lakehouse_project.kernel.errors import InvalidInput, PermanentError
@@ -87,10 +87,11 @@ def _matched(candidate: Candidate, fmt: FileFormat) -> list[FileColumn]:
     else:
         _kind, names = columns_of(candidate)
         fields = unique_names(names, fmt.aliases)
+    marks = MARKS if RECORD in fields else ()
     return [
         FileColumn(name=name, field=field)
         for name, field in zip(names, fields, strict=True)
-        if field not in MARKS
+        if field not in marks
     ]
 
 

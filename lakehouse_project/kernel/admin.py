@@ -35,12 +35,16 @@ class LayerAdmin(ModelAdmin):
     # pylint: disable-next=signature-differs  # Django passes the request since 5.0, and always
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Django takes any column as a filter in the address. Those who do not see all of a row could find out what is in
-        it by guessing, so that they filter by what the list offers, and by the rows that a row belongs to."""
+        it by guessing, so that they filter by what the list offers, and by the rows that a row belongs to. No column has
+        a NUL character, and PostgreSQL does not take it."""
         column = lookup.split(LOOKUP_SEP, maxsplit=1)[0]
         parents = {field.name for field in self.opts.fields if field.is_relation}
         offered = column in {*self.get_list_filter(request), *parents}
         allowed: bool = super().lookup_allowed(lookup, value, request)
-        return allowed and (offered or may_see_personal_data(request.user))
+        return "\x00" not in value and allowed and (offered or may_see_personal_data(request.user))
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        return None if "\x00" in object_id else super().get_object(request, object_id, from_field)
 
 
 class ReadOnlyAdmin(LayerAdmin):

@@ -1,6 +1,6 @@
 """Single raw records of every data set: list, create, read, replace, change, delete."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -19,6 +19,7 @@ from bronze.presentation import class_of, hidden_classes, present
 from bronze.repositories import RawRecords
 from bronze.services import ChangeRecord, CreateRecord, DeleteRecord, ReplaceRecord, RestoreRecord
 from governance.idempotency import idempotent
+from lakehouse_project.kernel.errors import UnknownParameter
 from lakehouse_project.kernel.filters import Selection, read_selection
 from lakehouse_project.kernel.pagination import Page, PageOf, PageQuery
 from lakehouse_project.kernel.parameters import reject_unknown
@@ -100,8 +101,13 @@ def _shown(request: HttpRequest, response: HttpResponse, record: Record) -> dict
 def _selection(request: HttpRequest, contract: ContractSpec) -> Selection:
     """Personal fields are filters for those alone who may see them, secret ones for nobody: who looks for a value and
     finds it knows it."""
-    own = [*RecordQuery.model_fields]
-    others = _other_fields(contract) if {*request.GET} - {*own} else []
+    try:
+        return _read(request, contract)
+    except UnknownParameter:
+        return _read(request, contract, _other_fields(contract))
+
+
+def _read(request: HttpRequest, contract: ContractSpec, others: Sequence[InferredField] = ()) -> Selection:
     hidden = hidden_classes(request.user)
     columns = [
         column
@@ -109,7 +115,7 @@ def _selection(request: HttpRequest, contract: ContractSpec) -> Selection:
         if is_of_record(column) or class_of(contract, column.name) not in hidden
     ]
     shown = [*contract.field_names(), *(field.name for field in others)]
-    return read_selection(request.GET, columns, shown=shown, own=own)
+    return read_selection(request.GET, columns, shown=shown, own=RecordQuery.model_fields)
 
 
 def _other_fields(contract: ContractSpec) -> list[InferredField]:

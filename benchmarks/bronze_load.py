@@ -139,7 +139,7 @@ def _write_ready(source: Path, target: Path) -> Path:
 def report(race: Race, costs: Mapping[str, list[Cost]]) -> None:
     wall = {name: median(cost.wall for cost in found) for name, found in costs.items()}
     cpu = {name: median(cost.cpu for cost in found) for name, found in costs.items()}
-    print(f"\n{race.rows:,} rows, 10 columns; medians of {len(costs['typed'])} rounds")
+    print(f"\n{race.rows:,} rows, 10 columns; medians of {len(next(iter(costs.values())))} rounds")
     for name in costs:
         print(f"  {name:12} {wall[name]:8.2f} s   processor {cpu[name]:8.2f} s")
     for text, above, below, target in (
@@ -149,7 +149,7 @@ def report(race: Race, costs: Mapping[str, list[Cost]]) -> None:
         ("bulk_create / bronze", "bulk_create", "bronze", "at least 10"),
         ("to_sql / bronze", "to_sql", "bronze", "at least 4"),
     ):
-        if above in wall:
+        if above in wall and below in wall:
             ratios = f"{wall[above] / wall[below]:6.2f}   of processor time {cpu[above] / cpu[below]:6.2f}"
             print(f"  {text:22} {ratios}   ({target})")
     print(f"  peak of the worker {max(race.peaks):.0f} MB")

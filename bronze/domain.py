@@ -361,6 +361,8 @@ class Repair(BaseModel):
     released: int
     quarantined: int
     unchanged: int
+    unparsed: int
+    """Rows of the selection that are not among the taken ones: they could not be parsed, and are repaired one by one."""
     more: bool
     """There are more records than one run takes."""
     up_to: int | None

@@ -1,6 +1,6 @@
 """The quarantine: which records are in it and why, by filters; bounded, however many there are."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +73,11 @@ class Quarantine:
         rows = self.rows(selection).order_by("id")
         rows = rows.select_for_update() if hold else rows
         return list(rows.values_list("id", flat=True)[:limit])
+
+    def stored_names(self, ids: Sequence[int], names: Iterable[str]) -> list[str]:
+        """Those of `names` that at least one of the records has as a field."""
+        rows = RawRecord.objects.filter(pk__in=ids)
+        return [name for name in names if rows.filter(effective__has_key=name).exists()]
 
     def datasets(self) -> list[tuple[str, str, int]]:
         """Name, title and count of every data set with quarantined records; a count above `COUNTED` means more."""

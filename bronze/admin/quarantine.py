@@ -83,6 +83,8 @@ def _preview(admin: Any, request: HttpRequest, selection: Selection, form: Repai
     context = {
         "title": f"{ACTIONS[cleaned['action']]}: preview",
         "repair": present_repair(done, request.user),
+        "taken": done.taken + done.unparsed if cleaned["action"] == "delete" else done.taken,
+        "unparsed": _unparsed(done),
         "is_removal": cleaned["action"] == "delete",
         "edits": cleaned["edits"],
         "form": form,
@@ -116,11 +118,17 @@ def _carry_out(admin: Any, request: HttpRequest, selection: Selection, form: Rep
 
 def _repaired(repair: Repair) -> str:
     more = f" There are more: this run took the {AT_ONCE:,} oldest." if repair.more else ""
+    unparsed = f" {_unparsed(repair)}" if repair.unparsed else ""
     stay = repair.quarantined + repair.unchanged
     return (
         f"{repair.released:,} released: they are valid now and flow on to silver and gold. "
-        f"{stay:,} stay in quarantine, {repair.quarantined:,} of them edited.{more}"
+        f"{stay:,} stay in quarantine, {repair.quarantined:,} of them edited.{unparsed}{more}"
     )
+
+
+def _unparsed(repair: Repair) -> str:
+    each = "it on its own page" if repair.unparsed == 1 else "them one by one"
+    return f"{repair.unparsed:,} could not be parsed: repair {each}." if repair.unparsed else ""
 
 
 def _removed(removal: Removal) -> str:

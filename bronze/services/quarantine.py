@@ -12,6 +12,7 @@ from bronze.contracts import ContractSpec
 from bronze.domain import FailedRule, FieldChange, Removal, Repair, RepairedRow, Selection
 from bronze.edits import NO_CHANGES, Edit, ReplaceText, changes, edited, words
 from bronze.encryption import FieldCipher
+from bronze.errors import ContractViolation
 from bronze.history import changes as history
 from bronze.incoming import NO_ERRORS, secret_columns
 from bronze.key_locks import lock_all_keys
@@ -19,6 +20,7 @@ from bronze.quarantine import Quarantine
 from bronze.references import release
 from bronze.repositories import RawRecords, SourceFiles, atomic
 from bronze.rows import KEYLESS
+from bronze.services.unknown import unknown_fields
 from bronze.stored_rows import StoredRows, outcomes, read_stored, write_outcomes
 from lakehouse_project.kernel.errors import FieldError, InvalidInput
 from lakehouse_project.kernel.events import EventBus
@@ -41,6 +43,9 @@ class Plan:
     after: pl.DataFrame
     fields: Sequence[str]
     """Those that are edited."""
+    unparsed: int
+    """Rows of the selection that are left alone: no column of theirs is known."""
+    up_to: int | None
     more: bool
 
     def repair(self) -> Repair:
@@ -53,8 +58,9 @@ class Plan:
             released=int(valid.sum()),
             quarantined=int(stays),
             unchanged=self.outcome.height - int(valid.sum()) - int(stays),
+            unparsed=self.unparsed,
             more=self.more,
-            up_to=self.outcome["id"].max(),
+            up_to=self.up_to,
             reasons=_reasons(self.outcome.filter(~valid)["errors"]),
             rows=[self._row(row) for row in (valid | is_edited).arg_true()[:SHOWN]],
         )
@@ -96,13 +102,22 @@ class RepairPlanner:
     def __call__(
         self, selection: Selection, edits: Sequence[Edit], *, is_right: bool, hold: bool = False
     ) -> Plan:
-        """Raises `UnknownDataset`, or `InvalidInput` if an edit cannot be made."""
+        """Raises `UnknownDataset`, `InvalidInput` if an edit cannot be made, or `ContractViolation` if it is of a field that
+        neither the contract has nor one of the records."""
         contract = contract_named(selection.dataset)
         _refuse_unfit(contract, edits)
         ids = self.quarantine.ids(selection, AT_ONCE + 1, hold=hold)
+        self._refuse_unknown(contract, edits, ids[:AT_ONCE])
         rows = read_stored(contract, self.cipher, ids[:AT_ONCE], [edit.field for edit in edits])
         fields = list(dict.fromkeys(edit.field for edit in edits))
         return self._plan(contract, rows, edits, fields, is_right=is_right, more=len(ids) > AT_ONCE)
+
+    def _refuse_unknown(self, contract: ContractSpec, edits: Sequence[Edit], ids: Sequence[int]) -> None:
+        beyond = {edit.field for edit in edits} - {*contract.field_names()}
+        names = dict.fromkeys(edit.field for edit in edits)
+        errors = list(unknown_fields(contract, names, self.quarantine.stored_names(ids, beyond)))
+        if errors:
+            raise ContractViolation(f"{'; '.join(error.message for error in errors)}.", errors=errors)
 
     def _plan(
         self,
@@ -115,6 +130,7 @@ class RepairPlanner:
         more: bool,
     ) -> Plan:
         parsed = ~rows.about["unread"]
+        up_to = max(rows.about["id"].to_list(), default=None)
         rows = StoredRows(rows.about.filter(parsed), rows.fields.filter(parsed))
         after = edited(rows.fields, edits, contract, rows.about["key"].str.starts_with(KEYLESS))
         outcome = outcomes(contract, StoredRows(rows.about, after), is_right=is_right)
@@ -122,7 +138,16 @@ class RepairPlanner:
         outcome = outcome.with_columns(patch=made)
         if is_right and contract.key:
             outcome = outcome.with_columns(patch=_key_kept(contract, outcome, after))
-        return Plan(contract.name, outcome, rows.fields, after, fields, more)
+        return Plan(
+            contract.name,
+            outcome,
+            rows.fields,
+            after,
+            fields,
+            unparsed=int((~parsed).sum()),
+            up_to=up_to,
+            more=more,
+        )
 
 
 def _key_kept(contract: ContractSpec, outcome: pl.DataFrame, fields: pl.DataFrame) -> pl.Series:

@@ -75,6 +75,18 @@ def test_what_is_wrong_with_a_request_is_said(curator: Api, sent: dict[str, Any]
     assert records("hired_employees") == {}
 
 
+@pytest.mark.parametrize("route", ["preview", "apply"])
+def test_a_misspelled_field_is_refused_as_in_a_change_of_one_record(curator: Api, route: str) -> None:
+    refused = curator.post(
+        f"/quarantine/{route}",
+        body("set", "job_id", value="7") | {"edits": [{"action": "set", "field": "jobid", "value": "7"}]},
+    )
+    found = assert_problem(refused, 422, "contract_violation")
+    assert [(error["field"], error["code"]) for error in found["errors"]] == [("jobid", "unknown_field")]
+    assert "did you mean job_id?" in found["detail"]
+    assert RawRecord.objects.get(key="1").patch == {}
+
+
 def test_an_unknown_data_set_and_parameter(curator: Api) -> None:
     assert_problem(
         curator.post("/quarantine/preview", {"selection": {"dataset": "nope"}}), 404, "unknown_dataset"

@@ -108,6 +108,19 @@ def test_delete_and_check_again(intake: Intake) -> None:
     assert "0 released" in text(again)
 
 
+def test_rows_that_could_not_be_parsed_are_told_and_deleted_with_the_others(intake: Intake) -> None:
+    intake.load("jobs.csv", "id,job\n1,Clerk,x\n2,Cook,y\n3,\n4,Chef,z\n")
+    curator, address = client_of("curator"), bench(dataset="jobs")
+    sent = {"action": "set", "scope": "all", "set_field": "job", "value": "Baker"}
+    said = "3 could not be parsed: repair them one by one."
+    assert f"1 row of Jobs. {said}" in text(curator.post(address, sent))
+    assert said in text(curator.post(address, sent | {"confirmed": "yes"}, follow=True))
+    last = max(RawRecord.objects.values_list("pk", flat=True))
+    removal = text(curator.post(address, {"action": "delete", "scope": "all"}))
+    assert "Delete 3 rows" in removal
+    assert f'name="up_to" value="{last}"' in removal
+
+
 def test_staff_without_the_rights_see_masks_and_no_repairs(intake: Intake) -> None:
     intake.load(
         "hires.csv",

@@ -6,6 +6,7 @@ import pytest
 
 from bronze.domain import FailedRule, Repair, Selection
 from bronze.edits import EmptyField, ReplaceText, SetField
+from bronze.errors import ContractViolation
 from bronze.history import Revisions
 from bronze.models import RawRecord, RecordHistory
 from bronze.quarantine import Quarantine
@@ -88,7 +89,7 @@ def test_a_preview_tells_and_changes_nothing_and_the_repair_does_the_same(produc
         (replaced("price", r"^(\d+) [A-Z]+$", "$1", "pattern"), (4, 1, 0, 3)),
         (replaced("price", ".", ","), (4, 0, 0, 4)),
         (EmptyField(action="empty", field="description"), (4, 0, 3, 1)),
-        (set_to("note", "seen"), (4, 0, 4, 0)),
+        (set_to("category", "seen"), (4, 0, 4, 0)),
     ],
 )
 def test_what_edits_do(products: Intake, edit: Any, expected: tuple[int, ...]) -> None:
@@ -130,8 +131,27 @@ def test_deleting_leaves_tombstones(products: Intake) -> None:
 
 def test_a_row_that_could_not_be_parsed_is_left_alone(intake: Intake) -> None:
     intake.load("jobs.csv", "id,job\n1,Clerk,x\n2,\n")
-    assert counts(resolve(RepairRecords)(Selection(dataset="jobs"), [set_to("job", "Cook")])) == (1, 1, 0, 0)
+    done = resolve(RepairRecords)(Selection(dataset="jobs"), [set_to("job", "Cook")])
+    assert (counts(done), done.unparsed) == ((1, 1, 0, 0), 1)
     assert RawRecord.objects.get(status="quarantined").patch == {}
+
+
+def test_a_field_that_neither_the_contract_nor_a_record_has(intake: Intake) -> None:
+    intake.load("jobs.csv", "id,job,grade\n1,,A\n2,,B\n")
+    jobs = Selection(dataset="jobs")
+    for repair in (resolve(PreviewRepair), resolve(RepairRecords)):
+        for edit in (
+            set_to("jbo", "Cook"),
+            replaced("jbo", "a", "b"),
+            EmptyField(action="empty", field="jbo"),
+        ):
+            with pytest.raises(
+                ContractViolation, match=r"jbo is no field of jobs; did you mean job\?"
+            ) as refused:
+                repair(jobs, [edit])
+            assert [error.rule for error in refused.value.errors] == ["unknown_field"]
+    assert set(RawRecord.objects.values_list("revision", flat=True)) == {1}
+    assert counts(resolve(RepairRecords)(jobs, [set_to("grade", "C")])) == (2, 0, 2, 0)
 
 
 def test_rows_without_a_key_get_the_one_that_they_are_given(intake: Intake) -> None:
@@ -197,7 +217,7 @@ def test_of_rows_that_share_a_key_staff_choose_one(intake: Intake) -> None:
             "value": None,
         }
         RawRecord.objects.filter(pk=record.pk).update(
-            errors=[repeated], payload={"id": "5", "job": record.payload["job"]}
+            errors=[repeated], payload={"id": "5", "job": record.payload["job"], "note": ""}
         )
     clerk, cook = RawRecord.objects.order_by("id")
     jobs = Selection(dataset="jobs")

@@ -6,11 +6,12 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema, Status
 
 from bronze.api.routes import refusals
-from bronze.catalog import Datasets, all_contracts, contract_named
+from bronze.catalog import Datasets, all_contracts, contract_named, duplicate_keys
 from bronze.contracts import CONTRACTS, ContractSpec
 from bronze.contracts.described import Description, DescriptionChanges
 from bronze.domain import DatasetCounts, InferredField, StorableText
 from bronze.inference import SAMPLE, infer
+from bronze.models import Dataset
 from bronze.presentation import seen_by
 from bronze.services import ChangeDataset, CreateDataset, DeleteDataset
 from lakehouse_project.kernel.parameters import reject_unknown
@@ -60,10 +61,10 @@ class DatasetDetail(DatasetOut):
 def list_datasets(request: HttpRequest) -> list[DatasetOut]:
     reject_unknown(request, ())
     require(request, "bronze.view_dataset")
-    policies = resolve(Datasets).duplicate_keys()
+    contracts, policies = all_contracts(), resolve(Datasets).duplicate_keys()
     return [
-        DatasetOut(**_described(spec), duplicate_keys=policies[name])
-        for name, spec in all_contracts().items()
+        DatasetOut(**_described(spec), duplicate_keys=policies.get(name, Dataset.DuplicateKeys.LAST_WINS))
+        for name, spec in contracts.items()  # one that has been deleted since has no policy
     ]
 
 
@@ -134,7 +135,7 @@ def _detail(request: HttpRequest, name: str) -> DatasetDetail:
     contract, datasets = contract_named(name), resolve(Datasets)
     return DatasetDetail(
         **_described(contract),
-        duplicate_keys=datasets.duplicate_keys()[name],
+        duplicate_keys=duplicate_keys(name),
         counts=datasets.counts(name),
         inferred=_inferred(request, contract),
     )

@@ -21,7 +21,7 @@ from bronze.references import merge_bound, unbound
 from bronze.repositories import RawRecords, atomic
 from bronze.rows import frame_of
 from bronze.services.records import in_use
-from bronze.services.unknown import unknown_fields
+from bronze.services.unknown import no_fields, unknown_fields
 from bronze.validation import MAX_KEY
 from lakehouse_project.kernel.errors import FieldError
 from lakehouse_project.kernel.events import EventBus
@@ -205,6 +205,8 @@ def _read(contract: ContractSpec, rows: Sequence[Fields | FieldError], frame: pl
             batch.errors[number].append(row)
         elif found != NO_ERRORS:
             batch.errors[number].extend(FieldError(**error, row=number) for error in orjson.loads(found))
+        elif not row:
+            batch.errors[number].extend(no_fields(row, row=number))
         elif batch.keys[number] is None:
             message = f"{contract.key[0]} is longer than a key may be ({MAX_KEY} characters)"
             batch.refuse(number, contract.key[0], "key_length", message)

@@ -22,7 +22,7 @@ from bronze.references import merge_bound, unbound
 from bronze.repositories import RawRecords, atomic
 from bronze.rows import frame_of
 from bronze.services.curation import EditRecord, RecheckRecords
-from bronze.services.unknown import unknown_fields
+from bronze.services.unknown import no_fields, unknown_fields
 from bronze.stored_rows import MAX_DEPTH, patch_of
 from bronze.validation import MAX_KEY, check
 from lakehouse_project.kernel.errors import FieldError
@@ -49,6 +49,7 @@ class RowGate:
         errors = list(unknown_fields(contract, fields, stored))
         errors += [FieldError(**error) for error in orjson.loads(checked["_errors"][0])]
         errors += _missing_references(contract, fields)
+        errors += [] if errors else no_fields(fields)
         key = checked["_key"][0]
         if not errors and key is None and contract.key:
             message = f"{contract.key[0]} is longer than a key may be ({MAX_KEY} characters)"

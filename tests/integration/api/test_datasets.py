@@ -114,6 +114,30 @@ def test_without_key_fields_the_content_is_the_key(curator: Api, clicks: None) -
 
 
 @pytest.mark.parametrize(
+    ("row", "rule"), [({}, "empty"), ({"": 1}, "field_name"), ({" ": 1, "n": 1}, "field_name")]
+)
+def test_a_row_that_names_nothing_is_refused(
+    curator: Api, clicks: None, row: dict[str, Any], rule: str
+) -> None:
+    rows = "/datasets/clicks/records"
+    body = assert_problem(curator.post(rows, row), 422, "contract_violation")
+    assert [error["code"] for error in body["errors"]] == [rule]
+    result = curator.post(f"{rows}/batch?mode=partial", [row, {"n": 1}]).json()
+    assert (result["created"], result["failed"]) == (1, 1)
+    assert curator.get(rows).json()["count"] == 1
+
+
+def test_a_data_set_without_a_row_is_listed_all_the_same(curator: Api) -> None:
+    """As one that is deleted between the two queries of the listing."""
+    Dataset.objects.filter(name="departments").delete()
+    answer = curator.get("/datasets")
+    assert answer.status_code == 200
+    (found,) = (found for found in answer.json() if found["name"] == "departments")
+    assert found["duplicate_keys"] == "last_wins"
+    assert curator.get("/datasets/departments").json()["duplicate_keys"] == "last_wins"
+
+
+@pytest.mark.parametrize(
     ("dataset", "name", "content", "expected"),
     [
         ("visits", "export.csv", "visit_id,visited_at\n1,2024-05-17\n2,2024-05-18\n", {"1", "2"}),

@@ -135,8 +135,8 @@ def run_command(environment: Mapping[str, str], *arguments: str | Path) -> subpr
 @contextmanager
 def blank(home: Path) -> Iterator[Blank]:
     """Migrate a new database and make its users."""
-    with _database("CREATE DATABASE {name}") as name:
-        environment = _environment(home, {"DATABASE_URL": _address(name)})
+    with database("CREATE DATABASE {name}") as name:
+        environment = _environment(home, {"DATABASE_URL": address(name)})
         done = run_command(environment, "shell", "--command", PREPARE)
         assert done.returncode == 0, done.stderr
         yield Blank(name, token=done.stdout.split()[-1])
@@ -147,8 +147,8 @@ def lakehouse(home: Path, template: Blank, start: Iterable[str]) -> Iterator[Lak
     """A new lakehouse with the parts in `start` running."""
     StateFolder(home).create()
     broker = EmbeddedValkey(folder=home / "valkey", log=home / "valkey.log", password="test", durable=False)
-    with _database(f"CREATE DATABASE {{name}} TEMPLATE {template.name}") as name:
-        services = {"DATABASE_URL": _address(name), "BROKER_URL": broker.start()}
+    with database(f"CREATE DATABASE {{name}} TEMPLATE {template.name}") as name:
+        services = {"DATABASE_URL": address(name), "BROKER_URL": broker.start()}
         made = Lakehouse(
             home=home,
             database_url=services["DATABASE_URL"],
@@ -169,7 +169,7 @@ def _environment(home: Path, services: Mapping[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def _database(statement: str) -> Iterator[str]:
+def database(statement: str) -> Iterator[str]:
     """A database on the server of the test session, dropped afterwards."""
     name = f"e2e_{secrets.token_hex(4)}"
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
@@ -180,5 +180,5 @@ def _database(statement: str) -> Iterator[str]:
             server.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
-def _address(name: str) -> str:
+def address(name: str) -> str:
     return urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}"))

@@ -38,7 +38,7 @@ def _forked(task: Callable[[], None]) -> str:
     if child == 0:
         try:
             task()
-        except:
+        except BaseException:  # noqa: BLE001  the child must never return into the loop of its parent
             sys.excepthook(*sys.exc_info())
             os._exit(1)
         os._exit(0)

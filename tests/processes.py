@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 
 import psutil
 
-DEADLINE = 30.0
+DEADLINE = 120.0
 
 
 def descendants(pid: int) -> list[psutil.Process]:

@@ -23,7 +23,7 @@ from lakehouse_project.runtime.valkey import EmbeddedValkey
 from tests.processes import running, wait_until
 
 PASSWORD = "a-long-pass-phrase"
-DEADLINE = 60.0
+DEADLINE = 180.0
 SETTINGS = {"DROP_SETTLE_SECONDS": "0.2", "PIPELINE_INTERVAL_SECONDS": "1"}
 PREPARE = f"""
 from django.core.management import call_command

@@ -34,13 +34,10 @@ FIRST = {
     ),
 }
 SECOND = {
-    "4-users.csv": f"{COLUMNS}\n1,Ada Long,ada@example.org,Mainz,55116,DE,2020-01-05T10:00:00Z,2021-06-01T10:00:00Z\n"
-    "3,Cy Tall,cy@example.org,Lyon,69001,FR,2021-02-05T10:00:00Z,\n",
-    "5-order_lines.csv": f"{LINES}\nA,2,1,2021-03-01T10:00:00Z,returned,USD,S2,1,3.00\n"
-    "C,1,3,2021-08-01T10:00:00Z,paid,USD,S2,4,3.00\n",
     "1-jobs.csv": 'id,job\n1,Clerk\n2,Head cook\n4,Porter\n5,Waiter\n5,Waitress\n6,\n7,Broken "quote\nx,y,z\n',
-    "2-hired_employees.csv": "1,Person One,2021-11-07T12:00:00Z,2,5\n13,Person 13,2022-01-07T12:00:00Z,3,6\n14,,,,\n",
-    "3-note.txt": "A note about the kitchen.\n\nUser: 1\n\nThe cook is pleased with the new stove.\n",
+    "2-note.txt": "A note about the kitchen.\n\nUser: 1\n\nThe cook is pleased with the new stove.\n",
+    "3-users.csv": f"{COLUMNS}\n1,Ada Long,ada@example.org,Mainz,55116,DE,2020-01-05T10:00:00Z,2021-06-01T10:00:00Z\n"
+    "3,Cy Tall,cy@example.org,Lyon,69001,FR,2021-02-05T10:00:00Z,\n",
 }
 
 RECORDS = (
@@ -170,12 +167,12 @@ def interrupted(work: Breaker, template: str, piece: str, queries: tuple[str, ..
 
 def test_a_file_that_is_being_received_is_there_or_not(work: Breaker, before: str) -> None:
     states = interrupted(work, before, "receive", (RECEIPTS,))
-    assert sorted({len(state[RECEIPTS]) for state in states}) == [5, 6, 7, 8, 9, 10]
+    assert sorted({len(state[RECEIPTS]) for state in states}) == [5, 6, 7, 8]
 
 
 def test_a_file_is_loaded_as_a_whole_or_not_at_all(work: Breaker, received: str) -> None:
     states = interrupted(work, received, "load", BRONZE)
-    assert [loaded_files(state) for state in states] == [5, 6, 7, 8, 9, 10, 10]
+    assert [loaded_files(state) for state in states] == [5, 6, 7, 8, 8]
 
 
 def loaded_files(state: Content) -> int:

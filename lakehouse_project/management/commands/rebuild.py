@@ -28,9 +28,9 @@ class Command(BaseCommand):
         columns = TextColumn("refining"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
         console = Console(stderr=True)
         with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
-            bar = bars.add_task("", total=None)
+            shown = bars.add_task("", total=None)
             return resolve(RebuildStar)(
-                lambda done, total: bars.update(bar, completed=done, total=total)
+                lambda done, total: bars.update(shown, completed=done, total=total)
             ).counts
 
     def _gold(self) -> Mapping[str, int]:

@@ -32,7 +32,8 @@ class SeveralFilesField(forms.FileField):
     """At least one file; its value is the list of them."""
 
     def clean(self, data: Any, initial: Any = None) -> list[Any]:
-        return [super(SeveralFilesField, self).clean(one, initial) for one in data or [None]]
+        clean = super().clean
+        return [clean(one, initial) for one in data or [None]]
 
 
 class UploadForm(forms.Form):

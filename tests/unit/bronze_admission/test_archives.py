@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import itertools
 import struct
 import zipfile
 from collections.abc import Callable, Sequence
@@ -120,6 +121,7 @@ def test_names_are_only_shown(send, tmp_path, name, shown):
             "an OpenDocument file: save it as PDF",
         ),
     ],
+    ids=itertools.count(),  # the archives carry the time at which they were made
 )
 def test_archives_that_are_refused(send, archive, code, message):
     with pytest.raises(PermanentError) as refused:
@@ -144,6 +146,7 @@ NESTED = "an archive or Office file inside of an archive"
         (changed(zipped(("x.csv", JOBS)), 24, "<I", 10_000), "incomplete_file", "is damaged in the archive"),
         (changed(zipped(("x.csv", JOBS)), 42, "<I", 20), "incomplete_file", "is damaged in the archive"),
     ],
+    ids=itertools.count(),  # the archives carry the time at which they were made
 )
 def test_a_bad_file_in_an_archive_is_named_and_costs_no_other_its_error(send, archive, code, message):
     ((found, sentence),) = errors(send(archive))

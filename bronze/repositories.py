@@ -5,20 +5,20 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Case, Count, F, Q, QuerySet, TextField, When
-from django.db.models.functions import Cast, Trim
+from django.db.models import Case, F, Q, QuerySet, TextField, When
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from bronze.busy import told_if_busy
-from bronze.catalog import all_contracts
 from bronze.contracts import DOCUMENTS, ContractSpec
 from bronze.domain import Receipt, ReceivedFile, Record
 from bronze.errors import FileNotFailed, FileNotLoaded, FileNotReceived, RecordNotFound
 from bronze.key_locks import lock_all_keys, lock_keys
-from bronze.listing import chosen, text_of
+from bronze.listing import chosen
 from bronze.models import Dataset, RawRecord, SourceFile
 from bronze.readers import FileFormat
 from bronze.rows import KEYLESS
+from bronze.uses import uses
 from lakehouse_project.kernel.filters import Selection
 
 MAX_ATTEMPTS = 3
@@ -287,7 +287,7 @@ class RawRecords:
     def delete_unused(self, dataset: str, ids: Sequence[int]) -> int:
         """Leave tombstones of those that no record of another data set strictly refers to; how many are kept."""
         rows = RawRecord.objects.filter(pk__in=ids)
-        kept = self.references_to(dataset, *rows.values_list("key", flat=True))
+        kept = uses(dataset, *rows.values_list("key", flat=True))
         rows.exclude(key__any_of=list(kept)).update(status=RawRecord.Status.DELETED)
         return len(kept)
 
@@ -315,22 +315,6 @@ class RawRecords:
         rows = RawRecord.objects.filter(pk=record_id)
         rows.filter(errors=[]).update(status=RawRecord.Status.VALID)
         rows.exclude(errors=[]).update(status=RawRecord.Status.QUARANTINED)
-
-    def references_to(self, dataset: str, *keys: str) -> dict[str, dict[str, int]]:
-        """Key -> how many records of other data sets need it, by data set. Keys in use alone."""
-        used: dict[str, dict[str, int]] = {}
-        for contract in all_contracts().values():
-            for field in contract.fields:
-                if (
-                    field.reference
-                    and field.reference.policy != "late"
-                    and field.reference.dataset == dataset
-                ):
-                    for key, count in _count_by_text(contract, field.name, keys):
-                        used.setdefault(key, {})[contract.name] = (
-                            used.get(key, {}).get(contract.name, 0) + count
-                        )
-        return used
 
 
 @contextmanager
@@ -361,17 +345,6 @@ def _require_storable(dataset: str, key: str) -> None:
     """PostgreSQL does not take NUL characters, not even to look for them."""
     if "\x00" in key:
         raise RecordNotFound(f"{dataset} has no record with the key {key!r}.")
-
-
-def _count_by_text(contract: ContractSpec, field: str, texts: Sequence[str]) -> Iterator[tuple[str, int]]:
-    """Each of `texts` that valid records have in a field, blanks around it aside, and how many have it."""
-    wanted = {text.strip(): text for text in texts}
-    rows = RawRecord.objects.filter(dataset_id=contract.name, status=RawRecord.Status.VALID)
-    if contract.key == (field,) and contract.field(field).kind == "text":
-        rows = rows.filter(key__any_of=list(wanted))  # the same rows, found by the index
-    read = rows.annotate(text=Trim(text_of(field))).filter(text__any_of=list(wanted))
-    for text, count in read.values_list("text").annotate(Count("id")).order_by("text"):
-        yield wanted[text], count
 
 
 def _values(rows: QuerySet[RawRecord]) -> Any:

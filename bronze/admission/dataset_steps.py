@@ -108,7 +108,11 @@ def _dialect(inspection: Inspection) -> Dialect | None:
         return None
     require_columns(inspection.candidate.name, dialect.width, inspection.candidate.limits.max_columns)
     if not _is_called_text(inspection):
-        dialect = without_preamble(dialect, [wanted] if wanted else inspection.contracts.values())
+        target = wanted or inspection.contracts.get(
+            named_by_file(inspection.candidate.name, inspection.contracts) or ""
+        )
+        contracts = [wanted] if wanted else inspection.contracts.values()
+        dialect = without_preamble(dialect, contracts, target, inspection.candidate.overrides.header)
     return replace(dialect, starts=tuple(start + (said is not None) for start in dialect.starts))
 
 

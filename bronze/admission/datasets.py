@@ -1,13 +1,15 @@
 """Which data set a file belongs to, and what its columns are called."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
 from bronze.contracts import ContractSpec
 from bronze.contracts.base import FieldSpec
 from bronze.readers.formats import plain_name
+
+CHECKED_KINDS = frozenset({"integer", "decimal", "date", "datetime"})
 
 
 def known_names(contracts: Mapping[str, ContractSpec]) -> frozenset[str]:
@@ -50,6 +52,17 @@ def known_count(columns: Collection[str], contract: ContractSpec) -> int:
     return len(_fields_in(columns, contract))
 
 
+def are_names_of(cells: Collection[str], contract: ContractSpec) -> bool:
+    """Whether several cells are all names of fields, in whatever order."""
+    names = contract.column_names()
+    return len(cells) > 1 and all(plain_name(cell) in names for cell in cells)
+
+
+def filled(row: Iterable[str]) -> list[str]:
+    """The cells that are not blank."""
+    return [cell for cell in row if cell.strip()]
+
+
 def missing(columns: Collection[str], contract: ContractSpec) -> list[str]:
     """Required fields that no column stands for."""
     found = _fields_in(columns, contract)
@@ -70,13 +83,31 @@ def fits_types(row: Sequence[str], contract: ContractSpec) -> bool:
     return all(_fits(cell.strip(), field) for cell, field in zip(row, fields, strict=False))
 
 
+def is_surely_row(row: Sequence[str], contract: ContractSpec) -> bool:
+    """`fits_types`, nothing required is missing, and a number, date or choice in its place shows that it is no title."""
+    if not fits_types(row, contract):
+        return False
+    pairs = list(zip(row, contract.fields, strict=False))
+    has_required = all(cell.strip() for cell, field in pairs if field.required)
+    return has_required and any(cell.strip() and _is_checked(field) for cell, field in pairs)
+
+
+def _is_checked(field: FieldSpec) -> bool:
+    return bool(field.choices) or field.kind in CHECKED_KINDS
+
+
 def _fits(cell: str, field: FieldSpec) -> bool:
     if not cell:
         return True
     if field.choices:
         return cell.lower() in {choice.lower() for choice in field.choices}
-    checks = {"integer": is_number, "decimal": is_number, "date": _is_moment, "datetime": _is_moment}
-    return field.kind not in checks or checks[field.kind](cell)
+    match field.kind:
+        case "integer" | "decimal":
+            return is_number(cell)
+        case "date" | "datetime":
+            return _is_moment(cell)
+        case _:
+            return True
 
 
 def is_number(cell: str) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from bronze.admission.datasets import fits_types, is_number, known_count, missing
+from bronze.admission.datasets import filled, fits_types, is_number, known_count, missing
 from bronze.admission.dialect import Dialect
 from bronze.admission.errors import MissingColumns, RepeatedColumns, TooManyColumns, UnknownColumns
 from bronze.admission.overrides import Overrides
@@ -42,7 +42,7 @@ def _is_header(dialect: Dialect, contract: ContractSpec) -> bool:
     known = known_count(first, contract)
     has_words_only = not any(is_number(cell.strip()) for cell in first)
     is_header = has_words_only and known > 0
-    if not (is_header and 2 * known >= len(first)):
+    if not (is_header and 2 * known >= len(filled(first))):
         if fits_types(first, contract) or (not has_words_only and _rows_fit(dialect, contract)):
             return False
         if not is_header:

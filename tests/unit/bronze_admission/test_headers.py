@@ -5,7 +5,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from bronze.admission import Candidate, admit
+from bronze.admission import Candidate, Overrides, admit
+from bronze.contracts.described import DescribedField, Description, spec_of
 from bronze.readers import read_rows
 from lakehouse_project.kernel.errors import PermanentError
 
@@ -124,3 +125,56 @@ def test_a_parquet_bomb(rows, tmp_path):
     with pytest.raises(PermanentError, match="more than 200 times its size") as refused:
         rows((tmp_path / "p").read_bytes(), "jobs.parquet")
     assert refused.value.code == "archive_bomb"
+
+
+USERS = "user_id;full_name;email;phone;address;postal_code;city;country;created_at\n"
+USER = "U1;Ada;a@b.org;1;Main Street 1;10115;Berlin;DE;2023-04-01T09:30:00Z\n"
+
+
+@pytest.mark.parametrize("above", ["Users\n\n", "Users;;;;;;;;\n\n", "Users;;;;;;;;\nReport;Ada;;;;;;;\n"])
+@pytest.mark.parametrize("asked", [None, True])
+@pytest.mark.parametrize("name", ["users.csv", "export.csv"])
+def test_a_title_with_the_delimiters_of_excel(tmp_path, above, asked, name):
+    path = tmp_path / "upload"
+    path.write_text(above + USERS + USER)
+    admitted = admit(Candidate(path, name, overrides=Overrides(header=asked)))
+    assert "header on line 3" in admitted.detected[0]
+    (batch,) = read_rows(path, admitted.format)
+    assert batch.rows.select("_line", "user_id", "city").row(0) == (4, "U1", "Berlin")
+
+
+def test_a_header_below_a_title_lacks_what_is_required(rows):
+    with pytest.raises(PermanentError, match="lacks job") as refused:
+        rows("Jobs;\nid;id\n1;2\n")
+    assert refused.value.code == "missing_columns"
+
+
+def test_a_header_with_empty_cells_is_one(rows):
+    assert rows("id;job;;;;;;\n1;Clerk;;;;;;\n") == [(2, "1", "Clerk")]
+
+
+CUSTOMERS = "Kundenexport;;\nKundennr;Name;Ort;Umsatz\n1;A;X;1\n3;C;Z\n4;C;W;1;1\n"
+
+
+@pytest.mark.parametrize("described", [("kundennr",), ("kundennr", "name", "ort", "umsatz")])
+@pytest.mark.parametrize("above", ["", "Stand 2024\n\n"])
+def test_titles_above_ragged_rows_of_a_described_data_set(tmp_path, described, above):
+    path = tmp_path / "upload"
+    path.write_text(above + CUSTOMERS)
+    fields = tuple(DescribedField(name=name) for name in described)
+    contract = spec_of("kunden", Description(title="Kunden", fields=fields, key_fields=described[:1]))
+    admitted = admit(Candidate(path, "upload.csv", "kunden"), {"kunden": contract})
+    assert admitted.format.header == ("Kundennr", "Name", "Ort", "Umsatz")
+    (batch,) = read_rows(path, admitted.format)
+    assert (batch.rows.height, len(batch.broken)) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    "above", ["Kundenexport;;;\n", "Kundenexport;;\n", "Kundenexport;;;\nStand 2024;;;\n"]
+)
+def test_titles_of_a_data_set_without_described_fields(tmp_path, above):
+    path = tmp_path / "upload"
+    path.write_text(above + "Nr;Name;Ort;Umsatz\n" + "1;A;;1\n" * 9)
+    contract = spec_of("kunden", Description(title="Kunden"))
+    admitted = admit(Candidate(path, "kunden.csv"), {"kunden": contract})
+    assert admitted.format.header == ("Nr", "Name", "Ort", "Umsatz")

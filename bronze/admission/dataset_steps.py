@@ -220,6 +220,8 @@ def columns_in(inspection: Inspection) -> tuple[str, ...]:
 def _records_format(inspection: Inspection) -> tuple[FileFormat, set[str]]:
     """Where the records of a JSON file are, and the members of them that contracts unnest."""
     fmt, path, asked = inspection.format, inspection.candidate.path, inspection.candidate.overrides
+    if asked.record_path and _is_path_of_file(inspection, asked.record_path):
+        return replace(fmt, array_key=asked.record_path), set()
     if fmt.kind == "json":
         fmt = replace(fmt, array_key=find_array_key(path, fmt, ReadLimits()))
     inner_keys = {contract.record_path for contract in inspection.contracts.values() if contract.record_path}
@@ -249,16 +251,22 @@ def _json_dataset(inspection: Inspection) -> Inspection:
     return inspection.learn(format=fmt, dataset=contract.name, reason=reason)
 
 
+def _is_path_of_file(inspection: Inspection, asked: str) -> bool:
+    """Whether the records are the elements of a member of the whole file."""
+    is_object = inspection.format.kind == "json" and inspection.sample.lstrip().startswith("{")
+    return is_object and bool(_sample_columns(inspection, replace(inspection.format, array_key=asked)))
+
+
 def _at_record_path(inspection: Inspection, fmt: FileFormat, asked: str) -> FileFormat:
-    """The records are the elements of a member of the whole file, or of a member of each record."""
-    is_object = fmt.kind == "json" and inspection.sample.lstrip().startswith("{")
-    of_file = replace(fmt, array_key=asked)
-    if is_object and _sample_columns(inspection, of_file):
-        return of_file
+    """The records are the elements of a member of each record."""
     columns = _sample_columns(inspection, fmt)
     if asked not in columns:
+        found = (
+            f"There are {listed(sorted(columns))}" if columns else "It has no records that tell their members"
+        )
         raise InvalidOverride(
-            f"{inspection.candidate.name} has no member {asked!r} with records. There are {listed(sorted(columns))}."
+            f"{inspection.candidate.name} has no member {asked!r} with records. {found}. A dot leads into an object of "
+            "a JSON file, as in `data.items`."
         )
     return replace(fmt, record_path=asked)
 

@@ -12,6 +12,7 @@ from bronze.admission.bytes_steps import HEAD_BYTES, SUPPORTED, TAIL_BYTES, mega
 from bronze.admission.candidate import Inspection, TextScan
 from bronze.admission.errors import EmptyFile, IncompleteFile, UndecodableText, UnsupportedFileType
 from bronze.admission.overrides import ENCODINGS
+from bronze.readers.json_rows import LONGEST_TOKEN
 
 BYTE_ORDER_MARKS: tuple[tuple[bytes, str], ...] = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -140,7 +141,8 @@ def find_json(inspection: Inspection) -> Inspection:
     sample = inspection.sample
     if inspection.scan is None:
         return inspection
-    if _is_ndjson(sample) or _is_called_ndjson(inspection):
+    is_lines = _is_ndjson(sample) or _is_called_ndjson(inspection)
+    if is_lines and not _is_one_value(sample, is_whole=inspection.is_sample_whole):
         return inspection.with_format("NDJSON", kind="ndjson")
     if not JSON_START.match(sample) or _is_broken_start(sample):
         return inspection
@@ -170,6 +172,22 @@ def _is_ndjson(sample: str) -> bool:
     if all(line.startswith('{"') for line in lines[:-1]) or _is_object(lines[0]):
         return True
     return 2 * sum(map(_is_object, lines)) >= len(lines)
+
+
+def _is_one_value(sample: str, *, is_whole: bool) -> bool:
+    """Whether lines that look like records are those of one JSON value, as far as the sample goes."""
+    text = sample.strip()
+    first = text.partition("\n")[0]
+    if first == text or _is_object(first):
+        return False
+    try:
+        _, end = ANY_NUMBER.raw_decode(text)
+    except json.JSONDecodeError as error:
+        is_cut = error.msg.startswith("Unterminated string") or error.pos >= len(text) - LONGEST_TOKEN
+        return is_cut and not is_whole
+    except RecursionError:
+        return False
+    return end == len(text)
 
 
 def _is_called_ndjson(inspection: Inspection) -> bool:

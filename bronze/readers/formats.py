@@ -24,7 +24,8 @@ class FileFormat:
     `skip_lines` is the number of physical lines above the header, or above the first row, that are no data.
     `aliases` maps other spellings of a column (lower case, underscores) to the field's name.
     `is_narrow`: of JSON only members that `aliases` knows become columns; the payloads have all.
-    `array_key` names the member of a top-level JSON object that holds the array of records.
+    `array_key` names the member of a top-level JSON object that holds the array of records, a dot before each object
+    further in.
     `record_path` names the member of each record whose elements are the rows; they inherit the record's scalars.
     """
 

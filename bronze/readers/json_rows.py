@@ -182,7 +182,11 @@ def _array(stream: JsonStream) -> Iterator[tuple[int, str, Any]]:
 
 
 def _wrapped_array(stream: JsonStream, key: str) -> Iterator[tuple[int, str, Any]]:
-    """The records of the array under `key` of the object whose brace was just consumed."""
+    """The records of the array under `key` of the object whose brace was just consumed.
+
+    A dot leads into an object: the records of `data.items` are the `items` of the member `data`.
+    """
+    outer, _, inner = key.partition(".")
     if stream.take("}"):
         return
     while True:
@@ -190,6 +194,8 @@ def _wrapped_array(stream: JsonStream, key: str) -> Iterator[tuple[int, str, Any
         stream.expect(":", "after a name")
         if name == key and stream.peek() == "[":
             yield from _array(stream)
+        elif inner and name == outer and stream.take("{"):
+            yield from _wrapped_array(stream, inner)
         else:
             stream.value()
         if not stream.take(","):

@@ -310,3 +310,21 @@ def test_hostile_but_readable(send):
 def test_a_format_survives_json(send):
     fmt = send("departments.csv", "id,department\n1,x\n").format
     assert FileFormat.from_dict(json.loads(json.dumps(fmt.to_dict()))) == fmt
+
+
+RECORDS = [f'{{"id": {n}, "job": "{n}"}}' for n in range(30_000)]
+
+
+@pytest.mark.parametrize("count", [2, 3, 30_000])
+@pytest.mark.parametrize("start", ['{"items": [', '{"count": 2, "items": [', '{"items": [\n'])
+@pytest.mark.parametrize("between", [",\n ", "\n,\n"])
+@pytest.mark.parametrize("name", ["jobs_x.json", "jobs.ndjson"])
+def test_lines_of_one_json_value_are_json(rows, name, start, between, count):
+    data = start + between.join(RECORDS[:count]) + "]}\n"
+    assert len(rows(name, data)) == count
+
+
+@pytest.mark.parametrize("name", ["jobs.json", "jobs.ndjson"])
+@pytest.mark.parametrize("first", ["", '{"id": 1, "job":\n', '{"id": 1, "job": "A"} x\n'])
+def test_lines_that_are_values_by_themselves_are_ndjson(send, name, first):
+    assert send(name, first + "\n".join(RECORDS[:3])).format.kind == "ndjson"

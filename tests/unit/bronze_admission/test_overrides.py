@@ -101,6 +101,23 @@ def test_record_path_of_each_record(door: Door) -> None:
         door.admit(json.dumps(records), record_path="lines")
 
 
+def test_record_path_into_objects_of_the_file(door: Door) -> None:
+    text = '{"count": 2, "data": {"old": [], "items": [{"id": 1, "job": "A"},\n {"id": 2, "job": "B"}]}, "z": {}}'
+    assert [row["id"] for row in door.rows(text, record_path="data.items")] == ["1", "2"]
+    assert [row["id"] for row in door.rows(text.replace('"old"', '"a.b"'), record_path="data.items")] == [
+        "1",
+        "2",
+    ]
+    for wrong in ("items", "data.old", "data.items.id"):
+        with pytest.raises(InvalidOverride, match=r"There are count, data, z\. A dot leads into an object"):
+            door.admit(text, record_path=wrong)
+
+
+def test_wrong_record_path_of_records_without_members(door: Door) -> None:
+    with pytest.raises(InvalidOverride, match="no records that tell their members"):
+        door.admit("[1, 2]", record_path="items")
+
+
 @pytest.mark.parametrize(
     ("name", "text", "value"),
     [

@@ -1,10 +1,11 @@
 """From decoded JSON records to a `RowBatch`: unnesting, column names, cells and payloads."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
+from bronze.readers.csv_exact import resolved_names
 from bronze.readers.formats import LINE, BrokenRow, FileFormat, ReadLimits, RowBatch, plain_name, storable
 from bronze.readers.json_text import JsonDecoder, cell, encode
 
@@ -14,6 +15,13 @@ CELLS_AT_ONCE = 2_000_000
 """Records times the names that any of them has: records that all have other names must not fill the memory."""
 
 
+class _Shape(NamedTuple):
+    """What is known of records with the same members: the names that aliases replace, members that are one field."""
+
+    names: dict[str, str]
+    repeated: list[str]
+
+
 class RecordCollector:
     """Collects records until a batch is due."""
 
@@ -21,7 +29,7 @@ class RecordCollector:
         self._fmt = fmt
         self._limits = limits
         self._decoder = decoder
-        self._names: dict[tuple[str, ...], dict[str, str]] = {}
+        self._known: dict[tuple[str, ...], _Shape] = {}
         self._clear()
 
     def _clear(self) -> None:
@@ -72,10 +80,18 @@ class RecordCollector:
         inherited = {name: value for name, value in parent.items() if not isinstance(value, dict | list)}
         for element in elements:
             row = inherited | element
+            if self._shape(row).repeated:
+                own = {self._field(name) for name in element}
+                others = {name: value for name, value in inherited.items() if self._field(name) not in own}
+                row = others | element
             self._add_record(line, encode(row), row)
 
     def _add_record(self, line: int, text: str, record: Record) -> None:
-        names = self._renamed(record)
+        names, repeated = self._shape(record)
+        if repeated:
+            shown = ", ".join(repr(name[:40]) for name in repeated[:4])
+            self.add_broken(line, text, "repeated_name", f"the members {shown} stand for the same field")
+            return
         if names:
             record = {names.get(name, name): value for name, value in record.items()}
             text = encode(record)
@@ -94,16 +110,27 @@ class RecordCollector:
             (name, None) for name in shape if not self._fmt.is_narrow or plain_name(name) in known
         )
 
-    def _renamed(self, record: Record) -> dict[str, str]:
-        """Names of the record's members that an alias replaces. A field under its own name wins over its alias."""
+    def _shape(self, record: Record) -> _Shape:
         shape = tuple(record)
-        if shape not in self._names:
-            if len(self._names) >= KNOWN_SHAPES:
-                self._names.clear()
-            self._names[shape] = self._new_names(shape)
-        return self._names[shape]
+        if shape not in self._known:
+            if len(self._known) >= KNOWN_SHAPES:
+                self._known.clear()
+            self._known[shape] = _Shape(self._new_names(shape), self._repeated(shape))
+        return self._known[shape]
+
+    def _field(self, name: str) -> str:
+        return self._fmt.aliases.get(plain_name(name), name)
+
+    def _repeated(self, shape: tuple[str, ...]) -> list[str]:
+        """Members of which it cannot be told which one a field is taken from; one called like the field wins over its
+        aliases."""
+        fields = resolved_names(shape, self._fmt.aliases)
+        known = set(self._fmt.aliases.values())
+        twice = {field for field in known.intersection(fields) if fields.count(field) > 1}
+        return [name for name, field in zip(shape, fields, strict=True) if field in twice]
 
     def _new_names(self, shape: tuple[str, ...]) -> dict[str, str]:
+        """Names of members that an alias replaces. A field under its own name wins over its alias."""
         names = {LINE: f"{LINE}_"} if LINE in shape else {}
         for name in shape:
             field = self._fmt.aliases.get(plain_name(name))

@@ -222,3 +222,18 @@ def test_records_that_all_have_other_names_come_in_batches(path):
     batches = list(read_rows(path, NDJSON))
     assert sum(batch.rows.height for batch in batches) == 10_000
     assert max(batch.rows.height * batch.rows.width for batch in batches) < 6_000_000
+
+
+def test_members_that_stand_for_one_field_break_their_record(path):
+    fmt = FileFormat("ndjson", aliases={"id": "id", "job": "job", "title": "job", "post": "job"})
+    text = '{"id":1,"ID":2}\n{"title":"A","post":"B"}\n{"id":3,"job":"C","title":"D","x":1,"X":2}\n'
+    rows, _, broken = read(path, text, fmt)
+    assert [(row["id"], row["job"]) for row in rows] == [("3", "C")]
+    assert [(row.line, row.rule) for row in broken] == [(1, "repeated_name"), (2, "repeated_name")]
+    assert broken[0].message == "line 1: the members 'id', 'ID' stand for the same field"
+
+
+def test_what_an_element_says_wins_over_its_record_in_any_case(path):
+    fmt = FileFormat("json", aliases={"id": "id"}, record_path="items")
+    rows, _, broken = read(path, '[{"ID":1,"note":"n","items":[{"id":2},{"x":3}]}]', fmt)
+    assert ([(row["id"], row["note"]) for row in rows], broken) == ([("2", "n"), ("1", "n")], [])

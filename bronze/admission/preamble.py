@@ -26,7 +26,7 @@ def without_preamble(
     """
     if asked is not False:
         for position in range(len(dialect.rows[:PREAMBLE_ROWS])):
-            if any(_starts_at(position, dialect, contract, target, asked) for contract in contracts):
+            if any(_starts_at(position, dialect, contract, target) for contract in contracts):
                 return dialect.from_row(position)
     start = next((position for position, row in enumerate(dialect.rows) if filled(row)), 0)
     if asked is not False and target is not None and target.is_open:
@@ -34,14 +34,12 @@ def without_preamble(
     return dialect.from_row(start)
 
 
-def _starts_at(
-    position: int, dialect: Dialect, contract: ContractSpec, target: ContractSpec | None, asked: bool | None
-) -> bool:
+def _starts_at(position: int, dialect: Dialect, contract: ContractSpec, target: ContractSpec | None) -> bool:
     """Whether the header of the contract is there. Of the target also above ragged rows, and if it lacks fields."""
     is_target = contract is target
     if not _is_header(dialect.rows[position], contract, is_target=is_target):
         return False
-    if not asked and any(is_surely_row(row, contract) for row in dialect.rows[:position]):
+    if any(is_surely_row(row, contract) for row in dialect.rows[:position]):
         return False
     return position == 0 or is_target or dialect.from_row(position).is_table
 

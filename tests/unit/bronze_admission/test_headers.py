@@ -178,3 +178,10 @@ def test_titles_of_a_data_set_without_described_fields(tmp_path, above):
     contract = spec_of("kunden", Description(title="Kunden"))
     admitted = admit(Candidate(path, "kunden.csv"), {"kunden": contract})
     assert admitted.format.header == ("Nr", "Name", "Ort", "Umsatz")
+
+
+def test_rows_above_the_header_that_is_said_to_be_there_are_not_lost(tmp_path):
+    path = tmp_path / "upload"
+    path.write_text("1,Clerk\n2,Chief\nid,job\n3,Cook\n")
+    with pytest.raises(PermanentError, match="The header lacks id, job"):
+        admit(Candidate(path, "jobs.csv", overrides=Overrides(header=True)))

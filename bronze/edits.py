@@ -78,10 +78,17 @@ def edited(
             fields = fields.with_columns(after.cast(pl.String).alias(edit.field))
         except pl.exceptions.ComputeError as error:
             raise InvalidInput(
-                f"{edit.field}: this is not a regular expression: {str(error).splitlines()[0]}.",
+                f"{edit.field}: this is not a regular expression: {_reason(error)}.",
                 errors=[FieldError(edit.field, "pattern", "is not a regular expression")],
             ) from error
     return fields
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong with a pattern; the lines around it draw where."""
+    lines = str(error).splitlines()
+    found = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
+    return (found or lines)[-1].rstrip(".")
 
 
 def _after(edit: Edit) -> pl.Expr:

@@ -71,7 +71,7 @@ class StagedFiles:
         self, sent: Sequence[tuple[Path, str]], *, user_id: int | None, dataset: str | None
     ) -> list[StagedFile]:
         """Move files here, given by paths and names. Removes what was left behind a day ago."""
-        self._sweep()
+        self.sweep()
         bundle = tuple(secrets.token_urlsafe(16) for _ in sent)
         return [
             self._keep(
@@ -119,7 +119,8 @@ class StagedFiles:
     def _about(self, token: str) -> Path:
         return self.folder / token / "about.json"
 
-    def _sweep(self) -> None:
+    def sweep(self) -> None:
+        """Remove what was left behind a day ago."""
         oldest = time.time() - KEPT_SECONDS
         for home in self.folder.glob("*"):
             with suppress(FileNotFoundError):  # another request sweeps, too

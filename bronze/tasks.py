@@ -9,6 +9,7 @@ from bronze.contracts import DOCUMENTS
 from bronze.documents import Documents
 from bronze.repositories import SourceFiles
 from bronze.services import ExtractWanted, LoadDocuments, LoadFile, ReadScans, SeedLake
+from bronze.staged import StagedFiles
 from governance.feed import NothingToDo
 from governance.services import track
 from lakehouse_project.kernel.errors import PermanentError
@@ -44,13 +45,14 @@ def _load_documents(file_id: int) -> dict[str, int]:
 
 @shared_task(name="bronze.load_received")
 def load_received() -> None:
-    """Load what was received but not announced, such as when the broker was down."""
+    """Load what was received but not announced, such as when the broker was down; remove what nobody gave the word for."""
     tried: set[int] = set()
     while due := [file_id for file_id in resolve(SourceFiles).waiting() if file_id not in tried]:
         for file_id in due:
             load_file(file_id)
         tried.update(due)
     extract_wanted()
+    resolve(StagedFiles).sweep()
 
 
 @shared_task(name="bronze.extract_wanted")

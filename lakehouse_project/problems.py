@@ -20,6 +20,7 @@ log = structlog.get_logger(__name__)
 
 STATUS: Mapping[str, int] = {
     "unknown_parameter": 400,
+    "invalid_precondition": 400,
     "forbidden": 403,
     "not_found": 404,
     "unknown_dataset": 404,
@@ -53,6 +54,15 @@ STATUS: Mapping[str, int] = {
     "not_configured": 503,
 }
 """Every other code is 422: the request was understood, and its content cannot be taken."""
+
+CREATE_DATASET = "Over the API: POST /api/v1/bronze/datasets."
+
+HOW: Mapping[str, str] = {
+    "precondition_failed": 'Then send If-Match: "{revision}".',
+    "unknown_dataset": CREATE_DATASET,
+    "unrecognised_dataset": f"{CREATE_DATASET} The data set of a file is the field `dataset` of the form.",
+}
+"""What callers of the API do next: errors themselves speak to people of the admin and of the command line as well."""
 
 UNPROCESSABLE = 422
 RETRY_SECONDS = 5
@@ -105,11 +115,16 @@ def as_problem(request: HttpRequest, page: HttpResponse) -> HttpResponse:
 def _domain_error(request: HttpRequest, error: Any) -> HttpResponse:
     status = status_of(error)
     answer = problem(
-        request, status, code=error.code, title=_title(status), detail=error.message, errors=error.errors
+        request, status, code=error.code, title=_title(status), detail=_detail(error), errors=error.errors
     )
     if isinstance(error, TransientError):
         answer["Retry-After"] = str(RETRY_SECONDS)
     return answer
+
+
+def _detail(error: LakehouseError) -> str:
+    how = HOW.get(error.code, "").format_map(error.context)
+    return f"{error.message} {how}".rstrip()
 
 
 def _not_logged_in(request: HttpRequest, _error: Any) -> HttpResponse:

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from unfold.decorators import action, display
+from unfold.forms import PaginationInlineFormSet
 
 from bronze.admin.document_steps import STEPS, may_do, step_page
 from bronze.admin.links import links
@@ -21,6 +22,9 @@ from lakehouse_project.kernel.services import resolve
 
 PAGES_SHOWN = 10
 """At a time; a document may have thousands."""
+
+PAGE_DIGITS = 9
+"""No page number has more."""
 
 TEXT_SHOWN = 20_000
 """Characters of a page; a text file without form feeds is one page."""
@@ -45,10 +49,20 @@ def _may(name: str) -> Any:
     return may
 
 
+class PagedFormSet(PaginationInlineFormSet):
+    """That of unfold takes digits of all scripts and powers for numbers."""
+
+    def get_page_num(self) -> int:
+        page = self.request.GET.get(self.get_pagination_key(), "")
+        is_number = page.isdecimal() and len(page) <= PAGE_DIGITS
+        return max(1, int(page)) if is_number else 1
+
+
 class PageInline(ReadOnlyInline):
     model = DocumentPage
     fields = ("number", "shown_text", "is_ocr", "error")
     readonly_fields = fields
+    formset = PagedFormSet
     per_page = PAGES_SHOWN
 
     @display(description="Text")

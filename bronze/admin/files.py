@@ -1,6 +1,6 @@
 """Files with their receipts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django.contrib import admin, messages
@@ -15,7 +15,7 @@ from unfold.decorators import action, display
 from bronze.admin.links import links
 from bronze.admin.masked import OF_A_USER, masked
 from bronze.admin.progress import progress_urls
-from bronze.admin.undo import file_of, may_undo, undo_page
+from bronze.admin.undo import file_of, no_file, undo_page
 from bronze.admin.wizard import ImportWizard, may_import
 from bronze.contracts import DOCUMENTS
 from bronze.downloads import original_bytes, rejected_rows
@@ -86,33 +86,47 @@ class SourceFileAdmin(ReadOnlyAdmin):
     def import_files(self, request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:bronze_sourcefile_import"))
 
-    def has_progress_permission(self, request: HttpRequest, object_id: str) -> bool:
-        """Where there is something to wait for, or to try again."""
-        file = file_of(object_id)
-        is_unfinished = file is not None and file.state in (
-            SourceFile.State.RECEIVED,
-            SourceFile.State.FAILED,
-        )
-        return is_unfinished and self.has_view_permission(request)
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> Any:
+        """Buttons for what can be done with the file as it is; the addresses of the others say why it cannot."""
+        fits = self._fitting(file_of(str(object_id)))
+        allowed = super().get_actions_detail(request, object_id)
+        return [each for each in allowed if each.method.original_function_name in fits]
+
+    def _fitting(self, file: SourceFile | None) -> Collection[str]:
+        if file is None:
+            return ()
+        states = SourceFile.State
+        fits = {
+            "download_original": True,
+            "show_progress": file.state in (states.RECEIVED, states.FAILED),
+            "undo_import": file.state == states.LOADED,
+            "download_rejected": resolve(RejectedRecords).exist(file.pk),
+        }
+        return {name for name, is_fit in fits.items() if is_fit}
+
+    def has_progress_permission(self, request: HttpRequest, _object_id: str) -> bool:
+        return bool(self.has_view_permission(request))
 
     @action(description="Progress", url_path="show-progress", permissions=["progress"])
     def show_progress(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return HttpResponseRedirect(reverse("admin:bronze_sourcefile_progress", args=[object_id]))
+        file = file_of(object_id)
+        if file is None:
+            return no_file(self, request)
+        return HttpResponseRedirect(reverse("admin:bronze_sourcefile_progress", args=[file.pk]))
 
     def has_rejected_permission(self, request: HttpRequest, object_id: str) -> bool:
-        may = request.user.has_perm("bronze.view_rawrecord") and self.has_original_permission(
-            request, object_id
-        )
-        return may and resolve(RejectedRecords).exist(int(object_id))
+        may = request.user.has_perm("bronze.view_rawrecord")
+        return may and self.has_original_permission(request, object_id)
 
     @action(description="Download rejected rows", url_path="rejected", permissions=["rejected"])
     def download_rejected(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         return self._sent(request, object_id, rejected_rows)
 
     def has_original_permission(self, request: HttpRequest, object_id: str) -> bool:
-        """To have the values of a file in clear."""
-        file = file_of(object_id) if self.has_view_permission(request) else None
-        return file is not None and may_see_clear(file.dataset_id, request.user)
+        """To have the values of a file in clear. Of a file that is not there nothing is hidden."""
+        file = file_of(object_id)
+        may = self.has_view_permission(request)
+        return may and (file is None or may_see_clear(file.dataset_id, request.user))
 
     @action(description="Download the file", url_path="original", permissions=["original"])
     def download_original(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
@@ -121,18 +135,21 @@ class SourceFileAdmin(ReadOnlyAdmin):
     def _sent(
         self, request: HttpRequest, object_id: str, make: Callable[[HttpRequest, int], HttpResponseBase]
     ) -> HttpResponseBase:
+        file = file_of(object_id)
+        if file is None:
+            return no_file(self, request)
         try:
-            return make(request, int(object_id))
+            return make(request, file.pk)
         except LakehouseError as error:
             self.message_user(request, error.message, messages.ERROR)
-            return HttpResponseRedirect(reverse("admin:bronze_sourcefile_change", args=[object_id]))
+            return HttpResponseRedirect(reverse("admin:bronze_sourcefile_change", args=[file.pk]))
 
-    def has_undo_permission(self, request: HttpRequest, object_id: str) -> bool:
-        return may_undo(request, object_id)
+    def has_undo_permission(self, request: HttpRequest, _object_id: str) -> bool:
+        return request.user.has_perm("bronze.change_rawrecord")
 
     @action(description="Undo this import", url_path="undo", permissions=["undo"])
     def undo_import(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return undo_page(self, request, int(object_id))
+        return undo_page(self, request, object_id)
 
     @display(description="Name", ordering="visible_name")
     def shown_name(self, file: Any) -> str:

@@ -25,14 +25,26 @@ def file_of(object_id: str) -> SourceFile | None:
     return SourceFile.objects.filter(pk=object_id).first() if is_id else None
 
 
-def may_undo(request: HttpRequest, object_id: str) -> bool:
-    file = file_of(object_id) if request.user.has_perm("bronze.change_rawrecord") else None
-    return file is not None and file.state == SourceFile.State.LOADED
+def no_file(admin: Any, request: HttpRequest) -> HttpResponse:
+    """The answer to an address that names no file."""
+    admin.message_user(request, "There is no such file.", messages.ERROR)
+    return HttpResponseRedirect(reverse("admin:bronze_sourcefile_changelist"))
 
 
-def undo_page(admin: Any, request: HttpRequest, file_id: int) -> HttpResponse:
+def undo_page(admin: Any, request: HttpRequest, object_id: str) -> HttpResponse:
     """Lists what an undo would do; sent back, does it and says what came of it."""
-    address = reverse("admin:bronze_sourcefile_change", args=[file_id])
+    file = file_of(object_id)
+    if file is None:
+        return no_file(admin, request)
+    address = reverse("admin:bronze_sourcefile_change", args=[file.pk])
+    if file.state != SourceFile.State.LOADED:
+        is_done = "is undone already" if file.state == SourceFile.State.UNDONE else f"is {file.state}"
+        admin.message_user(request, f"This file {is_done}: there is nothing to undo.", messages.WARNING)
+        return HttpResponseRedirect(address)
+    return _undo(admin, request, file.pk, address)
+
+
+def _undo(admin: Any, request: HttpRequest, file_id: int, address: str) -> HttpResponse:
     try:
         if request.method != "POST":
             return _plan(admin, request, present_undone(resolve(PreviewUndo)(file_id), request.user))

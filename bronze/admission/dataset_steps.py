@@ -349,6 +349,6 @@ def _unknown_dataset(inspection: Inspection, columns: Iterable[str], fits: list[
     why = f"its columns fit {listed(fits)}" if fits else f"no data set has its columns ({listed(columns)})"
     return UnknownDataset(
         f"Which data set {inspection.candidate.name} belongs to cannot be told: its name names none, and {why}. "
-        "Name it: as `dataset` in the form or the address, as --dataset, or by a folder of the inbox. "
+        "Say which one it is when you send the file, or put it into the folder of the data set in the inbox. "
         f"There are {listed([*inspection.contracts, DOCUMENTS])}. {HOW_TO_CREATE}"
     )

@@ -134,7 +134,7 @@ def _add_routes(at: Resource) -> None:
     whole, some = at.body(required=True), at.body(required=False)
     once, match, none_match = map(parameters, ("Idempotency-Key", "If-Match", "If-None-Match"))
     one = "/{path:key}"
-    changed = {200: Row} | refusals(404, 412, 422)
+    changed = {200: Row} | refusals(400, 404, 412, 422)
     routes: tuple[tuple[str, str, Callable[..., Any], Mapping[int, Any], Mapping[str, Any], str], ...] = (
         ("POST", f"{one}/restore", restore_record, changed, once, "Bring back a deleted record of {}"),
         ("GET", "", list_records, {200: Page[Row]} | refusals(400, 422), choices(), "List {}"),
@@ -142,7 +142,14 @@ def _add_routes(at: Resource) -> None:
         ("GET", one, get_record, {200: Row, 304: None} | refusals(404), none_match, "One record of {}"),
         ("PUT", one, replace_record, changed, whole | match, "Replace a record of {}"),
         ("PATCH", one, change_record, changed, some | match, "Change a record of {}"),
-        ("DELETE", one, delete_record, {204: None} | refusals(404, 409, 412), match, "Delete a record of {}"),
+        (
+            "DELETE",
+            one,
+            delete_record,
+            {204: None} | refusals(400, 404, 409, 412),
+            match,
+            "Delete a record of {}",
+        ),
     )
     for method, path, view, response, extra, summary in routes:
         router.add_api_operation(

@@ -14,7 +14,7 @@ from lakehouse_project.kernel.errors import FieldError
 DescribedKind = Literal["text", "integer", "decimal", "date", "datetime", "object"]
 DuplicateKeys = Literal["last_wins", "quarantine"]
 
-HOW_TO_CREATE = "To create one: POST /api/v1/bronze/datasets, or Data sets in the admin."
+HOW_TO_CREATE = "New ones are created under Data sets in the admin, or over the API."
 SLUG = re.compile(r"[a-z][a-z0-9_]{0,62}")
 ROUTE_WORDS = frozenset(
     {

@@ -8,10 +8,20 @@ from django.utils.http import parse_etags
 from lakehouse_project.kernel.errors import PermanentError
 
 
+class InvalidPrecondition(PermanentError):
+    """A header with a precondition that is none."""
+
+    code = "invalid_precondition"
+
+
 class PreconditionFailed(PermanentError):
     """The record is not the one that the caller has seen."""
 
     code = "precondition_failed"
+
+
+SHOWN = 100
+"""Characters of a header that a message repeats."""
 
 
 def etag(revision: int) -> str:
@@ -19,9 +29,15 @@ def etag(revision: int) -> str:
 
 
 def expected_tags(request: HttpRequest) -> Collection[str] | None:
-    """The ETags that `If-Match` allows; None: every one, also without the header."""
+    """The ETags that `If-Match` allows; None: every one, also without the header. Raises `InvalidPrecondition`."""
     header = request.headers.get("If-Match")
-    return None if header is None or header.strip() == "*" else parse_etags(header)
+    if header is None or header.strip() == "*":
+        return None
+    if not (tags := parse_etags(header)):
+        raise InvalidPrecondition(
+            f'If-Match has no ETag: {header[:SHOWN]!r}. Send the one that the record came with, in its quotes: "3"; or *.'
+        )
+    return tags
 
 
 def is_unchanged(request: HttpRequest, revision: int) -> bool:
@@ -34,5 +50,6 @@ def require_revision(revision: int, expected: Collection[str] | None) -> None:
     """Raises `PreconditionFailed`. A weak ETag (`W/"3"`) is never the one of a record."""
     if expected is not None and etag(revision) not in expected:
         raise PreconditionFailed(
-            f"The record has been changed: it is at revision {revision}. Read it again and send If-Match: {etag(revision)}."
+            f"The record has been changed: it is at revision {revision}. Read it again before you write it.",
+            revision=revision,
         )

@@ -9,7 +9,7 @@ from tests.unit.bronze.samples import valid_row
 pytestmark = pytest.mark.django_db
 
 USER = valid_row("users")
-STALE = ['"2"', 'W/"1"', "1", "", '"x"', '"-1"', '"2", "3"', '"１"', '"' + "9" * 50 + '"']
+STALE = ['"2"', 'W/"1"', '"x"', '"-1"', '"2", "3"', '"１"', '"' + "9" * 50 + '"']
 
 
 @pytest.fixture
@@ -30,6 +30,14 @@ def test_a_record_that_is_not_the_one_seen_stays(
     body = assert_problem(write(curator, method, if_match), 412, "precondition_failed")
     assert 'If-Match: "1"' in body["detail"]
     assert (curator.get("/users/1001").json()["city"], RawRecord.objects.get().revision) == ("Berlin", 1)
+
+
+@pytest.mark.parametrize("if_match", ["1", "", "garbage", "**"])
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+def test_what_is_no_tag_is_not_called_stale(curator: Api, user: None, method: str, if_match: str) -> None:
+    body = assert_problem(write(curator, method, if_match), 400, "invalid_precondition")
+    assert "has no ETag" in body["detail"]
+    assert RawRecord.objects.get().revision == 1
 
 
 @pytest.mark.parametrize("if_match", ['"1"', "*", '"7", "1"', ' "1" '])

@@ -103,9 +103,26 @@ def test_addresses_of_what_there_is_not(object_id: str) -> None:
             address = reverse(f"admin:bronze_{model}_{page}", args=[object_id])
             assert client.get(address).status_code in (302, 404)
     for name in ACTIONS:
-        assert client.get(reverse(f"admin:bronze_sourcefile_{name}", args=[object_id])).status_code == 403
+        answer = client.get(reverse(f"admin:bronze_sourcefile_{name}", args=[object_id]), follow=True)
+        assert "There is no such file." in answer.content.decode()
     for name in STEPS:
         assert client.get(reverse(f"admin:bronze_document_{name}", args=[object_id])).status_code == 403
+
+
+def test_what_cannot_be_done_with_a_file_is_said(jobs: ReceivedFile, intake: Intake) -> None:
+    clean, client = intake.load("jobs.csv", "id,job\n5,Chef\n", "jobs"), client_of("curator")
+    undo, rejected = (f"admin:bronze_sourcefile_{name}" for name in ("undo_import", "download_rejected"))
+    client.post(reverse(undo, args=[jobs.id]))
+    said = {
+        reverse(undo, args=[jobs.id]): "This file is undone already: there is nothing to undo.",
+        reverse(undo, args=[999_999]): "There is no such file.",
+        reverse(rejected, args=[clean.id]): "is in quarantine.",
+    }
+    for address, words in said.items():
+        answer = client.get(address, follow=True)
+        assert words in answer.content.decode(), address
+        assert address not in answer.content.decode()
+    assert staff_with("view_sourcefile").get(reverse(undo, args=[jobs.id])).status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -125,6 +142,8 @@ def test_a_document_of_many_long_pages(intake: Intake) -> None:
     assert "and 5,000 characters more" in first
     assert ("page-10." in first, "page-11." in first) == (True, False)
     assert "page-11." in curator.get(f"{page}?pages-page=2").content.decode()
+    for number in ("²", "0", "x", "9" * 5000, "99"):
+        assert "page-10." in curator.get(page, {"pages-page": number}).content.decode()
 
 
 @pytest.mark.parametrize(

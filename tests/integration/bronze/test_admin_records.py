@@ -182,6 +182,7 @@ def test_a_conflict_is_shown_with_both_values_and_settled(intake: Intake) -> Non
         assert f">{value}</code>" in shown
     stale = client.post(page.address, {"settle": "received:job", "revision": "1"}, follow=True)
     assert "has been changed" in text(stale)
+    assert "If-Match" not in text(stale)
     client.post(page.address, {"settle": "received:job", "revision": the_record().revision})
     assert (the_record().effective["job"], the_record().conflict) == ("Baker", {})
 

@@ -119,7 +119,7 @@ def test_a_recheck_writes_only_what_is_different(products: Intake) -> None:
 
 
 def test_a_pattern_that_is_none_is_refused(products: Intake) -> None:
-    with pytest.raises(InvalidInput, match="not a regular expression"):
+    with pytest.raises(InvalidInput, match="not a regular expression: unclosed group"):
         resolve(PreviewRepair)(selection(), [replaced("price", "(", "", "pattern")])
 
 

@@ -18,7 +18,7 @@ from django.urls import reverse
 
 from bronze.models import SourceFile
 from bronze.staged import KEPT_SECONDS
-from bronze.tasks import load_file
+from bronze.tasks import load_file, load_received
 from tests.integration.bronze.intake import Intake, records
 from tests.integration.bronze.test_admin_history import client_of
 
@@ -119,6 +119,13 @@ def test_what_was_found_out_wrongly_is_said(wizard: Wizard) -> None:
     assert records("users")["1"]["full_name"] == "Ada Łovelace"
 
 
+def test_a_file_of_no_data_set_is_told_in_words_for_people(wizard: Wizard) -> None:
+    page = wizard.page(wizard.start("x.csv", "a,b\nc,d\n"))
+    assert "Say which one it is when you send the file" in page
+    for word in ("--dataset", "POST ", "/api/v1"):
+        assert word not in page
+
+
 def test_columns_that_no_field_is_called_like(wizard: Wizard) -> None:
     content = "Nummer,Beruf\n1,Koch\n2,Amme\n"
     look = wizard.start("liste.csv", content, "jobs")
@@ -211,6 +218,15 @@ def test_a_staged_file_is_there_for_its_sender_alone(wizard: Wizard) -> None:
         assert "This file is no longer here" in text(answer)
     assert "This file is no longer here" in text(other.post(f"{look}dry-run/", follow=True))
     assert not SourceFile.objects.exists()
+
+
+def test_the_clock_removes_what_is_left_behind(wizard: Wizard) -> None:
+    wizard.start("jobs.csv", "id,job\n1,Clerk\n")
+    (left,) = staged()
+    yesterday = left.parent.stat().st_mtime - KEPT_SECONDS - 60
+    os.utime(left.parent, (yesterday, yesterday))
+    load_received()
+    assert not left.parent.exists()
 
 
 def test_what_is_left_behind_is_removed(wizard: Wizard) -> None:

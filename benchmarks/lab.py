@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -116,9 +116,12 @@ class Stopwatch:
 
     def _server_seconds(self) -> float:
         """Of the server and its backends, those that have ended included."""
-        used = [part.cpu_times() for part in (self._server, *self._server.children())]
-        ended = used[0].children_user + used[0].children_system
-        return float(ended + sum(times.user + times.system for times in used))
+        own, total = self._server.cpu_times(), 0.0
+        for backend in self._server.children():
+            with suppress(psutil.NoSuchProcess):  # it has ended since, as workers for one query do
+                times = backend.cpu_times()
+                total += times.user + times.system
+        return float(total + own.user + own.system + own.children_user + own.children_system)
 
 
 __all__ = ["Cost", "Lab", "Stopwatch", "laboratory"]

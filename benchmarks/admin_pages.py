@@ -22,7 +22,7 @@ def main() -> None:
     options = parser.parse_args()
     with laboratory() as lab:
         rows = options.rows
-        fill(lab, users=rows, lines=rows, events=rows)
+        fill(lab, users=10_000, lines=rows, events=rows)
         lab.script(
             f"""INSERT INTO gold_customer360 (user_id, is_known, country, salary, order_count, revenue, average_order,
                 returned, return_rate, event_count, login_count, document_count, unconverted)
@@ -31,7 +31,7 @@ def main() -> None:
             INSERT INTO gold_topspender (user_id, order_count, revenue) SELECT user_id, order_count, revenue
             FROM gold_customer360; VACUUM ANALYZE gold_customer360, gold_topspender;"""
         )
-        measure(options.rounds, last=rows // 50)
+        measure(options.rounds, last=min(rows, 100_000) // 50)
 
 
 def measure(rounds: int, last: int) -> None:

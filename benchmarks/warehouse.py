@@ -17,12 +17,12 @@ INSERT INTO silver_dimeventtype (name)
 VALUES ('login'), ('product_view'), ('add_to_cart'), ('checkout'), ('purchase');
 INSERT INTO silver_factorderline (raw_record_id, order_id, line_number, user_id_natural, sku_natural, ordered_at, status,
     quantity, unit_price, amount, currency, amount_reporting, date_id, user_id, product_id)
-SELECT n, (n / 3)::text, n % 3 + 1, 'u' || 1 + (n / 3 * 7919) % {users}, 'S', at, 'paid', 1, 9.99, 9.99, 'USD', 9.99,
+SELECT n, (n / 3)::text, n % 3 + 1, 'u' || 1 + (n / 3 * 7919::bigint) % {users}, 'S', at, 'paid', 1, 9.99, 9.99, 'USD', 9.99,
     to_char(at, 'YYYYMMDD')::int, 0, 0
 FROM generate_series(1, {lines}) n,
      LATERAL (SELECT '2020-01-01Z'::timestamptz + n / 3 * 3 * (interval '1826 days' / {lines}) AS at) x;
 INSERT INTO silver_factevent (raw_record_id, event_id, user_id_natural, occurred_at, date_id, user_id, event_type_id)
-SELECT n, 'e' || n, 'u' || 1 + (n / 4 * 7919) % {users}, at, to_char(at, 'YYYYMMDD')::int, 0,
+SELECT n, 'e' || n, 'u' || 1 + (n / 4 * 7919::bigint) % {users}, at, to_char(at, 'YYYYMMDD')::int, 0,
     (SELECT min(key) FROM silver_dimeventtype WHERE key > 0) + n % 5
 FROM generate_series(1, {events}) n,
      LATERAL (SELECT '2020-01-01Z'::timestamptz + n * (interval '1826 days' / {events}) AS at) x;

@@ -62,9 +62,15 @@ class ReadOnlyAdmin(LayerAdmin):
 
 class EstimatedPaginator(Paginator):  # type: ignore[type-arg]
     """Counts no more than it must: takes the planner's estimate of a large table that is not filtered, and of one that is
-    filtered counts the first rows alone, so that only these can be paged through."""
+    filtered counts the first rows alone. Only these can be paged through: a page far down is as dear as all above it."""
 
     exact_below = 100_000
+
+    @cached_property
+    def num_pages(self) -> int:  # pylint: disable=invalid-overridden-method  # as below
+        """The pages of the first rows."""
+        pages: int = super().num_pages
+        return min(pages, -(-self.exact_below // self.per_page))
 
     @cached_property
     def count(self) -> int:  # pylint: disable=invalid-overridden-method  # Django's is a property, too

@@ -5,20 +5,21 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Case, F, Q, QuerySet, TextField, When
-from django.db.models.functions import Cast
+from django.db.models import Case, F, Q, QuerySet, When
 from django.utils import timezone
 
 from bronze.busy import told_if_busy
 from bronze.contracts import DOCUMENTS, ContractSpec
 from bronze.domain import Receipt, ReceivedFile, Record
 from bronze.errors import FileNotFailed, FileNotLoaded, FileNotReceived, RecordNotFound
+from bronze.exact import json_text, with_digits
 from bronze.key_locks import lock_all_keys, lock_keys
 from bronze.listing import chosen
 from bronze.models import Dataset, RawRecord, SourceFile
 from bronze.readers import FileFormat
 from bronze.rows import KEYLESS
 from bronze.uses import uses
+from lakehouse_project.kernel.exact import loads
 from lakehouse_project.kernel.filters import Selection
 
 MAX_ATTEMPTS = 3
@@ -217,7 +218,7 @@ class RawRecords:
         """The fields of a record as JSON text, every digit as stored. Raises `RecordNotFound`."""
         _require_storable(dataset, key)
         rows = RawRecord.objects.filter(dataset_id=dataset, key=key).exclude(status="deleted")
-        for text in rows.values_list(Cast("effective", TextField()), flat=True):
+        for text in rows.values_list(json_text("effective"), flat=True):
             return str(text)
         raise RecordNotFound(f"{dataset} has no record with the key {key!r}.")
 
@@ -245,7 +246,7 @@ class RawRecords:
         row = RawRecord.objects.select_for_update().filter(pk=record_id).first()
         if row is None:
             raise RecordNotFound(f"There is no record {record_id}.")
-        return row
+        return with_digits(row)
 
     def id_of(self, dataset: str, key: str) -> int:
         """The id of a record, deleted or not. Raises `RecordNotFound`."""
@@ -307,7 +308,7 @@ class RawRecords:
         """Key -> id, revision, and the fields as JSON text with every digit; of records that are not deleted."""
         rows = RawRecord.objects.filter(dataset_id=dataset, key__any_of=keys)
         rows = rows.exclude(status=RawRecord.Status.DELETED)
-        found = rows.values_list("key", "id", "revision", Cast("effective", TextField()))
+        found = rows.values_list("key", "id", "revision", json_text("effective"))
         return {key: (pk, revision, text) for key, pk, revision, text in found}
 
     def bring_back(self, record_id: int) -> None:
@@ -352,13 +353,13 @@ def _values(rows: QuerySet[RawRecord]) -> Any:
         "id",
         "dataset_id",
         "key",
-        "effective",
         "status",
         "errors",
         "revision",
         "source_file_id",
         "line",
-        "conflict",
+        fields=json_text("effective"),
+        conflicts=json_text("conflict"),
     )
 
 
@@ -367,13 +368,13 @@ def _record_entity(row: Mapping[str, Any]) -> Record:
         id=row["id"],
         dataset=row["dataset_id"],
         key=row["key"],
-        fields=row["effective"],
+        fields=loads(row["fields"]),
         status=row["status"],
         errors=row["errors"],
         revision=row["revision"],
         source_file_id=row["source_file_id"],
         line=row["line"],
-        conflict=row["conflict"],
+        conflict=loads(row["conflicts"]),
     )
 
 

@@ -13,6 +13,7 @@ from governance.api import router as governance
 from lakehouse_project import problems
 from lakehouse_project.auth import AUTHENTICATION, login_or_token
 from lakehouse_project.kernel.problem import CONTENT_TYPE
+from lakehouse_project.renderer import ExactRenderer
 from search.api import router as search
 from silver.api import router as silver
 
@@ -35,6 +36,7 @@ class Api(NinjaAPI):
 
 v1 = Api(
     title="lakehouse",
+    renderer=ExactRenderer(),
     version="1.0.0",
     urls_namespace="v1",
     auth=AUTHENTICATION,

@@ -15,6 +15,7 @@ from django.urls import reverse
 from bronze.catalog import contract_named
 from bronze.domain import Record, Selection
 from bronze.errors import RevisionNotFound
+from bronze.exact import with_digits
 from bronze.forms import FieldRow, ObjectField, RecordForm
 from bronze.history import Revisions
 from bronze.models import RawRecord
@@ -32,6 +33,7 @@ Edits = Mapping[str, Any]
 
 def record_page(admin: Any, request: HttpRequest, record: RawRecord) -> HttpResponse:
     """The form; sent back, stores the edits or says why not. Who saves second sees what the first did."""
+    record = with_digits(record)
     if request.method != "POST":
         contract = contract_named(record.dataset_id, even_deleted=True)
         return _form_page(admin, request, record, RecordForm(record=record, contract=contract))
@@ -226,7 +228,7 @@ def _sent_edits(text: str | None) -> dict[str, list[Any]]:
 
 
 def _diff_page(admin: Any, request: HttpRequest, record: RawRecord, mine: Edits, opened: int) -> HttpResponse:
-    record = RawRecord.objects.get(pk=record.pk)
+    record = with_digits(RawRecord.objects.get(pk=record.pk))
     revisions = resolve(Revisions).of(record.pk)
     since = [found for found in revisions if found.revision > opened]
     before = next((found.fields for found in revisions if found.revision == opened), {})

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from json.encoder import encode_basestring
 from typing import Any
 
+from lakehouse_project.kernel.exact import ExactFloat
+
 CONTAINERS = (dict, list)
 LONGEST_NUMBER = 400
 LARGEST_EXPONENT = 999
@@ -137,7 +139,7 @@ def strings(value: Any) -> Iterator[str]:
 def encode(value: Any) -> str:
     """JSON text of a decoded value."""
     match value:
-        case Number():
+        case Number() | ExactFloat():
             return str(value)
         case str():
             return encode_basestring(value)

@@ -3,10 +3,13 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 
 from bronze.models import Dataset, RawRecord
-from bronze.services import LoadFile
+from bronze.repositories import RawRecords
+from bronze.services import EditRecord, LoadFile
 from lakehouse_project.kernel.services import resolve
 from tests.integration.api.client import Api, assert_problem, at, rules
 from tests.integration.bronze.intake import Intake, counts, records
@@ -111,6 +114,47 @@ def test_without_key_fields_the_content_is_the_key(curator: Api, clicks: None) -
     ).json()
     assert (result["created"], result["failed"]) == (2, 1)
     assert curator.get(rows).json()["count"] == 3
+
+
+EXACT = (
+    b'{"n": 1, "v": 12345678901234567.89, "w": 0.10, "long": 123456789012345678901234567890, "in": [1.50]}'
+)
+
+
+def test_numbers_come_out_with_the_digits_they_came_in_with(
+    curator: Api, clicks: None, intake: Intake
+) -> None:
+    rows = "/datasets/clicks/records"
+    intake.load("x.ndjson", EXACT.replace(b'"n": 1', b'"n": 2') + b"\n", dataset="clicks")
+    made = curator.send("POST", rows, EXACT)
+    listed = curator.get(rows)
+    for answer, times in ((made, 1), (listed, 2)):
+        text = answer.content.decode().replace(" ", "")
+        for digits in (
+            '"v":12345678901234567.89,',
+            '"w":0.10,',
+            '"in":[1.50]',
+            ":123456789012345678901234567890,",
+        ):
+            assert text.count(digits) == times, text
+    pk = made.json()["_record"]["id"]
+    admin = Client()
+    admin.force_login(User.objects.create_superuser("root"))
+    page = admin.get(f"/admin/bronze/rawrecord/{pk}/change/").content.decode()
+    assert ">12345678901234567.89<" in page
+    assert ">0.10<" in page
+
+
+def test_an_edit_that_is_taken_back_leaves_every_digit(curator: Api, clicks: None) -> None:
+    rows = "/datasets/clicks/records"
+    record = curator.send("POST", rows, EXACT).json()["_record"]
+    curator.send("PATCH", f"{rows}/{at(record['key'])}", b'{"w": 0.250, "n": 3}')
+    edited = resolve(RawRecords).by_id([record["id"]])[0].fields
+    assert str(edited["w"]) == "0.250"
+    resolve(EditRecord)(record["id"], {"w": edited["w"]})
+    assert '"w": 0.250' in RawRecords().text_of("clicks", record["key"])
+    back = resolve(EditRecord)(record["id"], {})
+    assert (str(back.fields["w"]), str(back.fields["v"])) == ("0.10", "12345678901234567.89")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from bronze.contracts import ContractSpec
 from bronze.domain import MAX_NAME, StorableText
 from bronze.encryption import FieldCipher
 from bronze.incoming import secret_columns
-from bronze.readers.json_text import encode
+from bronze.readers.json_text import NESTED, encode
 from lakehouse_project.kernel.errors import FieldError, InvalidInput
 
 NO_CHANGES = "{}"
@@ -114,7 +114,10 @@ def changes(
     names = list(dict.fromkeys(edit.field for edit in edits))
     secrets = secret_columns(contract, names)
     sealed = after.with_columns(cipher.encrypt_column(after[name], name) for name in secrets)
-    members = [_member(name, sealed[name], before[name].ne_missing(after[name])) for name in names]
+    members = [
+        _member(name, sealed[name].str.strip_prefix(NESTED), before[name].ne_missing(after[name]))
+        for name in names
+    ]
     frame = pl.DataFrame({str(number): member for number, member in enumerate(members)})
     inner = pl.concat_str(pl.all(), separator=", ", ignore_nulls=True)
     return frame.select(pl.concat_str(pl.lit("{"), inner, pl.lit("}"))).to_series()

@@ -11,6 +11,7 @@ from bronze.contracts import Classification, ContractSpec
 from bronze.encryption import FieldCipher
 from bronze.readers import LINE, BrokenRow, RowBatch
 from bronze.readers.formats import plain_name
+from bronze.readers.json_text import NESTED
 from bronze.validation import NO_ERRORS, errors_of, keys_of
 
 INCOMING_SCHEMA: Mapping[str, pl.DataType] = {
@@ -101,7 +102,9 @@ def _payloads(batch: RowBatch, contract: ContractSpec, cipher: FieldCipher) -> p
     if batch.payloads is not None and not secrets:
         return batch.payloads
     rows = batch.rows.drop(LINE)
-    rows = rows.with_columns(cipher.encrypt_column(rows[name], name) for name in secrets)
+    rows = rows.with_columns(
+        cipher.encrypt_column(rows[name].str.strip_prefix(NESTED), name) for name in secrets
+    )
     if batch.payloads is not None:
         return _with_secrets(batch.payloads, rows.select(secrets))
     return canonical_json(rows)

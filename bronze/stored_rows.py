@@ -15,7 +15,7 @@ from bronze.encryption import FieldCipher
 from bronze.incoming import NO_ERRORS, secret_columns
 from bronze.models import RawRecord
 from bronze.readers import LINE
-from bronze.readers.json_text import JsonDecoder, cell
+from bronze.readers.json_text import NESTED, JsonDecoder, cell, frame_cell
 from bronze.references import with_unbound
 from bronze.rows import KEYLESS
 from bronze.validation import check, key_of
@@ -28,6 +28,11 @@ SELECT id, key, errors::text AS errors, raw_text IS NOT NULL AND patch = '{{}}' 
        jsonb_path_query_array(errors, '$[*] ? (@.rule == "duplicate_key")')::text AS repeated{cells}
 FROM bronze_rawrecord WHERE id = ANY(%s) ORDER BY id
 """
+
+CELL = f"""
+CASE WHEN jsonb_typeof(effective -> %s) IN ('object', 'array') THEN '{NESTED}' ELSE '' END || (effective ->> %s)
+"""
+"""As `frame_cell`; takes the name of the field twice."""
 
 CREATE = """
 CREATE TEMP TABLE bronze_outcome (id bigint PRIMARY KEY, key text, patch jsonb, anew boolean, errors jsonb) ON COMMIT DROP
@@ -93,9 +98,12 @@ def read_stored(
     """The fields of the contract, and `extra` ones."""
     named = dict.fromkeys([*contract.field_names(), *contract.key, *extra])
     names = list(named) or [LINE]  # a frame without columns has no rows either
-    cells = [f", effective ->> %s AS c{number}" for number in range(len(names))]
+    cells = [f", {CELL} AS c{number}" for number in range(len(names))]
     cells += [f", payload ->> %s AS k{number}" for number in range(len(contract.key))]
-    found = copy_out(READ.format(cells="".join(cells)), [*names, *contract.key, list(ids)])
+    found = copy_out(
+        READ.format(cells="".join(cells)),
+        [*(name for name in names for _ in range(2)), *contract.key, list(ids)],
+    )
     parts = (pl.col(f"k{number}").alias(name) for number, name in enumerate(contract.key))
     keys = found.select(pl.col("id").alias(LINE), *parts).with_columns(
         key_of(contract, list(contract.key)).alias(LINE)
@@ -113,14 +121,20 @@ def with_fields(
 ) -> StoredRows:
     """The rows as they would be with these values of fields that the contract knows."""
     secrets = secret_columns(contract, fields)
-    texts = {name: cell(value) for name, value in fields.items() if name in rows.fields.columns}
+    known = {name: value for name, value in fields.items() if name in rows.fields.columns}
     plain = {
-        name: text and cipher.decrypt(text, name) if name in secrets else text for name, text in texts.items()
+        name: _plain(value, name, cipher) if name in secrets else frame_cell(value)
+        for name, value in known.items()
     }
     return StoredRows(
         rows.about,
         rows.fields.with_columns(pl.lit(text, pl.String).alias(name) for name, text in plain.items()),
     )
+
+
+def _plain(value: Any, name: str, cipher: FieldCipher) -> str | None:
+    text = cell(value)
+    return text and cipher.decrypt(text, name)
 
 
 def _opened(values: pl.Series, cipher: FieldCipher) -> pl.Series:

@@ -13,6 +13,7 @@ import orjson
 import polars as pl
 
 from bronze.contracts import ContractSpec, FieldSpec
+from bronze.readers.json_text import NESTED
 from bronze.rules import RULES
 from lakehouse_project.kernel.parsing import (
     parse_date,
@@ -133,7 +134,10 @@ def rules_of(field: FieldSpec) -> Iterator[Rule]:
 
 
 def _type_rules(field: FieldSpec, column: pl.Expr, text: pl.Expr) -> Iterator[Rule]:
-    if field.kind == "integer":
+    if field.kind == "text":
+        nested = column.str.contains(rf"^{NESTED}[\[{{]")
+        yield Rule(field, "text", nested, "is not text but a JSON object or array")
+    elif field.kind == "integer":
         yield Rule(
             field, "integer", text.is_not_null() & parse_integer(column).is_null(), "is not a whole number"
         )

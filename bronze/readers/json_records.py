@@ -7,7 +7,7 @@ import polars as pl
 
 from bronze.readers.csv_exact import resolved_names
 from bronze.readers.formats import LINE, BrokenRow, FileFormat, ReadLimits, RowBatch, plain_name, storable
-from bronze.readers.json_text import JsonDecoder, cell, encode
+from bronze.readers.json_text import JsonDecoder, encode, frame_cell
 
 Record = dict[str, Any]
 KNOWN_SHAPES = 1000
@@ -142,6 +142,7 @@ class RecordCollector:
 def frame(records: list[Record], lines: list[int], names: Iterable[str]) -> pl.DataFrame:
     """Members of records as text columns, and their lines."""
     columns = [
-        pl.Series(name, [cell(record.get(name)) for record in records], dtype=pl.String) for name in names
+        pl.Series(name, [frame_cell(record.get(name)) for record in records], dtype=pl.String)
+        for name in names
     ]
     return pl.DataFrame([*columns, pl.Series(LINE, lines, dtype=pl.Int64)])

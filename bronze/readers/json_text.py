@@ -9,6 +9,9 @@ from typing import Any
 from lakehouse_project.kernel.exact import ExactFloat
 
 CONTAINERS = (dict, list)
+NESTED = "\u2029"
+"""A cell of a frame that begins so is the text of a JSON object or array, and no text that looks like one. It is white space
+to whoever parses the cell."""
 LONGEST_NUMBER = 400
 LARGEST_EXPONENT = 999
 LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -156,3 +159,8 @@ def cell(value: Any) -> str | None:
     if value is None:
         return None
     return str(value) if isinstance(value, str) else encode(value)
+
+
+def frame_cell(value: Any) -> str | None:
+    """As `cell`, objects and arrays marked as such."""
+    return NESTED + encode(value) if isinstance(value, CONTAINERS) else cell(value)

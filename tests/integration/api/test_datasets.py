@@ -9,7 +9,7 @@ from django.test import Client
 
 from bronze.models import Dataset, RawRecord
 from bronze.repositories import RawRecords
-from bronze.services import EditRecord, LoadFile
+from bronze.services import EditRecord, LoadFile, RecheckRecords
 from lakehouse_project.kernel.services import resolve
 from tests.integration.api.client import Api, assert_problem, at, rules
 from tests.integration.bronze.intake import Intake, counts, records
@@ -350,3 +350,16 @@ def test_a_field_that_becomes_personal_is_masked_in_older_errors_too(
     assert "unknown" not in viewer.get("/datasets/visits/records/1").content.decode()
     assert "unknown" not in viewer.get("/history", dataset="visits", key="1").content.decode()
     assert "unknown" in curator.get("/datasets/visits/records/1").content.decode()
+
+
+def test_objects_are_no_texts_and_stay_none_when_checked_again(curator: Api, intake: Intake) -> None:
+    body = assert_problem(curator.post("/jobs", {"id": 8100, "job": {"x": 1}}), 422, "contract_violation")
+    assert rules(body) == [("job", "text")]
+    intake.load("jobs.ndjson", '{"id": 8101, "job": ["x"]}\n{"id": 8102, "job": "[x]"}\n', dataset="jobs")
+    bad = RawRecord.objects.get(key="8101")
+    assert (bad.status, RawRecord.objects.get(key="8102").status) == ("quarantined", "valid")
+    resolve(RecheckRecords)([bad.pk])
+    bad.refresh_from_db()
+    assert bad.status == "quarantined"
+    assert resolve(EditRecord)(bad.pk, {"job": "Cook"}).status == "valid"
+    assert resolve(EditRecord)(bad.pk, {}).status == "quarantined"

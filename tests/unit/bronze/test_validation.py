@@ -222,6 +222,16 @@ def test_no_objects(value: object) -> None:
     assert rules_broken("events", properties=value) == [("properties", "object")]
 
 
+@pytest.mark.parametrize("value", ["[1]", '{"x": 1}', 5, True])
+def test_what_may_stand_for_a_text(value: object) -> None:
+    assert rules_broken("jobs", job=value) == []
+
+
+@pytest.mark.parametrize("value", [{"x": 1}, {}, [], ["x"]])
+def test_objects_and_arrays_are_no_texts(value: object) -> None:
+    assert rules_broken("jobs", job=value) == [("job", "text")]
+
+
 def test_every_error_of_a_row_and_only_of_that_row() -> None:
     bad = valid_row("hired_employees", id="x", name=None, datetime="?", department_id="-5")
     results = check_rows("hired_employees", valid_row("hired_employees"), bad, valid_row("hired_employees"))

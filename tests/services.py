@@ -34,7 +34,8 @@ _SERVICES = pytest.StashKey[Services]()
 
 def is_controller(config: pytest.Config) -> bool:
     """Whether this process only hands out tests to the processes of xdist."""
-    return bool(config.getoption("numprocesses", None)) and "PYTEST_XDIST_WORKER" not in os.environ
+    hands_out = config.getoption("numprocesses", None) and not config.option.collectonly
+    return bool(hands_out) and "PYTEST_XDIST_WORKER" not in os.environ
 
 
 def start(config: pytest.Config) -> None:

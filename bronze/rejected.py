@@ -20,11 +20,11 @@ from django.db.models.functions import Cast
 from bronze.contracts import ContractSpec
 from bronze.models import RawRecord
 from bronze.readers import FileFormat, RowBatch
-from bronze.readers.formats import plain_name
+from bronze.readers.formats import MARKS, plain_name
 from bronze.readers.json_text import JsonDecoder, cell, encode
 
-RECORD, REASON, RAW = "_record", "_reason", "_raw"
-MARKS = (RECORD, REASON)
+RECORD, REASON = MARKS
+RAW = "_raw"
 CHUNK_CHARACTERS = 64 * 1024
 JSON_DEPTH = 64
 ROWS_AT_ONCE = 2000

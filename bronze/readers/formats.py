@@ -12,6 +12,9 @@ Compression = Literal["none", "gzip"]
 LINE = "_line"
 """Column of `RowBatch.rows` with the physical line at which the record starts."""
 
+MARKS = ("_record", "_reason")
+"""Columns of a download of rejected rows: the record that each row is, and why it was set aside."""
+
 RAW_TEXT_LIMIT = 65_536
 
 
@@ -23,7 +26,7 @@ class FileFormat:
     `header` are the cells of the header line as the file has them.
     `skip_lines` is the number of physical lines above the header, or above the first row, that are no data.
     `aliases` maps other spellings of a column (lower case, underscores) to the field's name.
-    `is_narrow`: of JSON only members that `aliases` knows become columns; the payloads have all.
+    `is_narrow`: of JSON only members that `aliases` knows, and `MARKS`, become columns; the payloads have all.
     `array_key` names the member of a top-level JSON object that holds the array of records, a dot before each object
     further in.
     `record_path` names the member of each record whose elements are the rows; they inherit the record's scalars.

@@ -6,7 +6,16 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from bronze.readers.csv_exact import resolved_names
-from bronze.readers.formats import LINE, BrokenRow, FileFormat, ReadLimits, RowBatch, plain_name, storable
+from bronze.readers.formats import (
+    LINE,
+    MARKS,
+    BrokenRow,
+    FileFormat,
+    ReadLimits,
+    RowBatch,
+    plain_name,
+    storable,
+)
 from bronze.readers.json_text import JsonDecoder, encode, frame_cell
 
 Record = dict[str, Any]
@@ -107,7 +116,9 @@ class RecordCollector:
         self._shapes.add(shape)
         known = self._fmt.aliases
         self._columns.update(
-            (name, None) for name in shape if not self._fmt.is_narrow or plain_name(name) in known
+            (name, None)
+            for name in shape
+            if not self._fmt.is_narrow or plain_name(name) in known or name in MARKS
         )
 
     def _shape(self, record: Record) -> _Shape:

@@ -3,6 +3,7 @@
 import gc
 import io
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -293,10 +294,14 @@ def test_a_form_that_is_cut_off_leaves_nothing(curator: Api) -> None:
 
 
 @pytest.mark.parametrize("form", [False, True])
-def test_a_disk_that_is_full(curator: Api, monkeypatch: pytest.MonkeyPatch, form: bool) -> None:
-    """/dev/full takes no byte."""
+def test_a_disk_that_is_full(
+    curator: Api, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, form: bool
+) -> None:
+    """/dev/full takes no byte. What is removed afterwards is a link to it."""
+    full = tmp_path / "full"
+    full.symlink_to("/dev/full")
     for module in ("tempfile", "django.core.files.temp"):
-        monkeypatch.setattr(f"{module}.NamedTemporaryFile", lambda **_: io.FileIO("/dev/full", "wb"))
+        monkeypatch.setattr(f"{module}.NamedTemporaryFile", lambda **_: io.FileIO(full, "wb"))
     if form:
         response = curator.upload(file=sent("jobs.csv", JOBS * 100_000))
     else:

@@ -14,7 +14,7 @@ from bronze.contracts import ContractSpec
 from bronze.domain import InferredField, Record
 from bronze.domain import Status as RecordStatus
 from bronze.inference import SAMPLE, infer
-from bronze.listing import columns_of, is_of_record
+from bronze.listing import OF_RECORD, columns_of, is_of_record
 from bronze.presentation import class_of, hidden_classes, present
 from bronze.repositories import RawRecords
 from bronze.services import ChangeRecord, CreateRecord, DeleteRecord, ReplaceRecord, RestoreRecord
@@ -100,7 +100,9 @@ def _shown(request: HttpRequest, response: HttpResponse, record: Record) -> dict
 
 def _selection(request: HttpRequest, contract: ContractSpec) -> Selection:
     """Personal fields are filters for those alone who may see them, secret ones for nobody: who looks for a value and
-    finds it knows it."""
+    finds it knows it. What the contract does not know is looked up only where a name may mean it."""
+    if any(name in request.META["QUERY_STRING"] for name in OF_RECORD):
+        return _read(request, contract, _other_fields(contract))
     try:
         return _read(request, contract)
     except UnknownParameter:

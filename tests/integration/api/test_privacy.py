@@ -81,7 +81,7 @@ def violation(db: None) -> Run:
 
 
 def test_a_failed_run_names_the_rule_and_not_the_row(violation: Run) -> None:
-    assert "violates check constraint \"dim_user" in violation.detail
+    assert 'violates check constraint "dim_user' in violation.detail
     assert "ada@example.org" not in violation.detail
 
 

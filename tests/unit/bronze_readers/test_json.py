@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from bronze.readers import LINE, BrokenRow, FileFormat, ReadLimits, UnreadableFile, read_rows
 from bronze.readers.json_rows import find_array_key
+from bronze.readers.json_text import NESTED
 
 JSON, NDJSON = FileFormat("json"), FileFormat("ndjson")
 SEGMENTS = [1, 5, 2 * 1024 * 1024]
@@ -46,7 +47,7 @@ def test_numbers_keep_their_digits_and_nested_values_become_json(path, fmt, segm
             "a": "17",
             "b": "1.10",
             "c": "12345678901234567890.5",
-            "d": '{"x": [2.50, null]}',
+            "d": NESTED + '{"x": [2.50, null]}',
             "e": "é",
             "g": "1E5",
             LINE: 1,

@@ -133,7 +133,7 @@ def _only(row: dict[str, Any], fields: tuple[str, ...] | None) -> dict[str, Any]
 
 def _add_routes(at: Resource) -> None:
     """The single records of one resource, with their fields in the OpenAPI document."""
-    whole, some = at.body(required=True), at.body(required=False)
+    whole = at.body(required=True)
     once, match, none_match = map(parameters, ("Idempotency-Key", "If-Match", "If-None-Match"))
     one = "/{path:key}"
     changed = {200: Row} | refusals(400, 404, 412, 422)
@@ -143,7 +143,7 @@ def _add_routes(at: Resource) -> None:
         ("POST", "", create_record, {201: Row} | refusals(409, 422), whole | once, "Add to {}"),
         ("GET", one, get_record, {200: Row, 304: None} | refusals(404), none_match, "One record of {}"),
         ("PUT", one, replace_record, changed, whole | match, "Replace a record of {}"),
-        ("PATCH", one, change_record, changed, some | match, "Change a record of {}"),
+        ("PATCH", one, change_record, changed, at.body(required=False) | match, "Change a record of {}"),
         (
             "DELETE",
             one,

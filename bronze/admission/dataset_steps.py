@@ -156,10 +156,14 @@ def _table(inspection: Inspection, dialect: Dialect) -> Inspection:
     )
     if has_header:
         check_repeated(first, aliases, contract)
-    encoding, *notes = (part for part in inspection.detected if part != "gzip")
-    packed = ["gzip"] if fmt.compression == "gzip" else []
-    what = ("CSV", *packed, encoding, dialect.title, header, *notes)
+    what = _table_as_detected(inspection, dialect, header)
     return replace(inspection, detected=what).learn(format=fmt, dataset=contract.name, reason=reason)
+
+
+def _table_as_detected(inspection: Inspection, dialect: Dialect, header: str) -> tuple[str, ...]:
+    encoding, *notes = (part for part in inspection.detected if part != "gzip")
+    packed = ["gzip"] if inspection.format.compression == "gzip" else []
+    return ("CSV", *packed, encoding, dialect.title, header, *notes)
 
 
 def _with_names(dialect: Dialect, asked: Overrides) -> Dialect:

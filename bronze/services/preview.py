@@ -17,7 +17,8 @@ from bronze.incoming import incoming
 from bronze.preview import FirstRows, Reasons, RowSample, dry_run, updates_by
 from bronze.readers import FileFormat, read_rows
 from bronze.readers.csv_exact import unique_names
-from bronze.rejected import MARKS, RECORD, ReturnedRows
+from bronze.readers.formats import MARKS
+from bronze.rejected import RECORD, ReturnedRows
 from bronze.repositories import SourceFiles
 from bronze.services.intake import NOTHING_SAID, MergeRows, ReceiveFile, UnpackFiles
 from lakehouse_project.kernel.errors import InvalidInput, PermanentError

@@ -94,6 +94,9 @@ class Cost:
     wall: float
     cpu: float
 
+    def __str__(self) -> str:
+        return f"{self.wall:.2f} s (processor {self.cpu:.2f} s)"
+
 
 class Stopwatch:
     """Measures a block: what this process and the server do. Other children count if `with_children`."""

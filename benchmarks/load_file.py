@@ -15,27 +15,27 @@ def main(file_id: int) -> None:
     from lakehouse_project.kernel.services import resolve  # noqa: PLC0415
 
     service = resolve(LoadFile)
-    before, start = _cpu_seconds(), time.perf_counter()
+    before, start = cpu_seconds(), time.perf_counter()
     receipt = service(file_id)
     wall = time.perf_counter() - start
     print(
         json.dumps(
             {
                 "wall": wall,
-                "cpu": _cpu_seconds() - before,
-                "peak_mb": _peak_mb(),
+                "cpu": cpu_seconds() - before,
+                "peak_mb": peak_mb(),
                 "receipt": receipt.model_dump() if receipt else None,
             }
         )
     )
 
 
-def _cpu_seconds() -> float:
+def cpu_seconds() -> float:
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
 
 
-def _peak_mb() -> float:
+def peak_mb() -> float:
     """Highest resident set of this process, all that it imports included."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     (line,) = [line for line in status.splitlines() if line.startswith("VmHWM")]

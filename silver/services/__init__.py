@@ -1,6 +1,6 @@
 """Services of the silver layer."""
 
-from silver.services.binding import Calendar
+from silver.services.lookups import Calendar
 from silver.services.reading import ReadStar
 from silver.services.rebuild import ForgetChanges, RebuildStar
 from silver.services.refine import RefineChanges

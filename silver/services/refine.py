@@ -1,11 +1,10 @@
 """The refinement: what changed in bronze, into the star schema."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
 
-from bronze.contracts import CONTRACTS, Classification
 from governance.feed import Window
 from governance.models import Run
 from governance.services import track
@@ -25,11 +24,14 @@ from silver.repositories.revisits import (
 from silver.repositories.spellings import settle_names
 from silver.repositories.tables import FROM_RECORDS, Table
 from silver.repositories.unit import is_there_news, unread
-from silver.services.binding import Binding, Calendar, Step
+from silver.services.lookups import Calendar, Lookups
 from silver.transforms.keys import UNKNOWN
 from silver.transforms.records import Refined
-from silver.transforms.schemas import check
+from silver.transforms.registry import TRANSFORMS, Transform
 from silver.transforms.titles import rebound_titles
+
+_FACTS = tuple(each for each in TRANSFORMS.values() if FROM_RECORDS[each.name].is_fact)
+_DIMENSIONS = tuple(each for each in TRANSFORMS.values() if each not in _FACTS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +61,8 @@ class RefineChanges:
             return self._refine(window, run, on_progress)
 
     def _refine(self, window: Window, run: Run, on_progress: OnProgress | None = None) -> RefineResult:
-        binding = Binding(reporting_currency=self.reporting_currency, calendar=self.calendar)
-        result = _Work(binding, window, self.fill_from, on_progress).run()
+        lookups = Lookups(reporting_currency=self.reporting_currency, calendar=self.calendar)
+        result = _Work(lookups, window, self.fill_from, on_progress).run()
         record_quality(run, result.tallies)
         if result.changes:
             self.events.publish("silver.changed")
@@ -72,7 +74,7 @@ class RefineChanges:
 class _Work:
     """One refinement, inside of its transaction."""
 
-    binding: Binding
+    lookups: Lookups
     window: Window
     fill_from: int
     on_progress: OnProgress | None
@@ -85,52 +87,53 @@ class _Work:
         open_todo(self.window)
         self.extents = extents(self.window)
         if self.window.is_full:
-            self.binding.calendar.fill()
-        tallies = self._each(self.binding.dimensions())
+            self.lookups.calendar.fill()
+        tallies = self._each(_DIMENSIONS)
         align_user_versions()
         if not self.window.is_full:
             revisit_concerned_facts()
             revisit_titles(_titles_to_rebind())
-        tallies |= self._each(self.binding.facts())
+        tallies |= self._each(_FACTS)
         swap(self.fillings)
         settle_names(everything=self.window.is_full)
         return RefineResult(tallies=tallies, changes=close_ledger())
 
-    def _each(self, steps: Mapping[str, Step]) -> dict[str, Tally]:
+    def _each(self, transforms: Iterable[Transform]) -> dict[str, Tally]:
         """Refine data set by data set; those without anything to do are left out."""
-        tallies = {dataset: self._dataset(dataset, step) for dataset, step in steps.items()}
+        tallies = {transform.name: self._dataset(transform) for transform in transforms}
         return {dataset: tally for dataset, tally in tallies.items() if tally != Tally()}
 
-    def _dataset(self, dataset: str, step: Step) -> Tally:
+    def _dataset(self, transform: Transform) -> Tally:
+        dataset = transform.name
         table, extent = FROM_RECORDS[dataset], self.extents.get(dataset)
         if table.is_fact and extent and extent.count >= self.fill_from and is_fillable(table):
-            return self._filled(dataset, step, Filling(table))
-        tally = self._refined(dataset, step, self._pages(dataset))
+            return self._filled(transform, Filling(table))
+        tally = self._refined(transform, self._pages(transform))
         if self.window.is_full:
             tally += Tally(removed=retire_orphans(dataset, table))
         if tally.removed and revisit_heirs(dataset):
-            tally += self._refined(dataset, step, pages(dataset, _fields(dataset)))
+            tally += self._refined(transform, pages(dataset, transform.fields))
         return tally
 
-    def _filled(self, dataset: str, step: Step, filling: Filling) -> Tally:
-        tally = self._refined(dataset, step, self._pages(dataset), filling)
+    def _filled(self, transform: Transform, filling: Filling) -> Tally:
+        tally = self._refined(transform, self._pages(transform), filling)
         filling.complete()
         self.fillings.append(filling)
         return tally
 
-    def _pages(self, dataset: str) -> Iterator[pl.DataFrame]:
+    def _pages(self, transform: Transform) -> Iterator[pl.DataFrame]:
         if not self.window.is_full:
-            return pages(dataset, _fields(dataset))
-        extent = self.extents.get(dataset)
-        return all_pages(dataset, _fields(dataset), extent) if extent else iter(())
+            return pages(transform.name, transform.fields)
+        extent = self.extents.get(transform.name)
+        return all_pages(transform.name, transform.fields, extent) if extent else iter(())
 
     def _refined(
-        self, dataset: str, step: Step, records: Iterator[pl.DataFrame], filling: Filling | None = None
+        self, transform: Transform, records: Iterator[pl.DataFrame], filling: Filling | None = None
     ) -> Tally:
-        table, tally = FROM_RECORDS[dataset], Tally()
+        table, tally = FROM_RECORDS[transform.name], Tally()
         for page in records:
-            refined = step(page)
-            check(dataset, refined.rows)
+            typed = transform.typed(page)
+            refined = transform.bound(typed, self.lookups.of(transform.name, typed.rows))
             merged = (
                 filling.add(refined.rows) if filling else merge(table, refined.rows, page["raw_record_id"])
             )
@@ -149,12 +152,6 @@ def _titles_to_rebind() -> list[str]:
     if not changed_keys("job"):
         return []
     return rebound_titles(keys.titles_in_use(), keys.active_jobs())
-
-
-def _fields(dataset: str) -> list[str]:
-    """What is read of a record: secrets and free objects stay in bronze."""
-    fields = CONTRACTS[dataset].fields
-    return [f.name for f in fields if f.classification is not Classification.SECRET and f.kind != "object"]
 
 
 def _tally(table: Table, page: pl.DataFrame, refined: Refined, merged: Merged) -> Tally:

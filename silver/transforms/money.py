@@ -2,22 +2,25 @@
 
 import polars as pl
 
-from lakehouse_project.kernel.parsing import MONEY, RATE
+from lakehouse_project.kernel.parsing import MONEY
 
 _EXACT = pl.Decimal(38, 10)
 """Holds an amount (2 places) times a rate (8 places) without rounding."""
 
 
 def in_reporting_currency(
-    rows: pl.DataFrame, rates: pl.DataFrame, *, reporting: str, amount: str, day: str, to: str
+    rows: pl.DataFrame, rates: pl.DataFrame, *, amount: str, day: pl.Expr
 ) -> pl.DataFrame:
-    """Add column `to`: `amount` (in column `currency`) by the latest rate on or before the date in column `day`.
+    """Add column `<amount>_reporting`: `amount` (in column `currency`) by the latest rate on or before `day`, a date.
 
     Half-even rounding to 2 places; null without a rate or beyond 18 digits. `rates` has `currency`, `date`, `rate` (worth of
-    one unit); the reporting currency needs none.
+    one unit in the reporting currency, which has rate 1 itself).
     """
-    dated = rates.select("currency", pl.col("date").alias(day), pl.col("rate").alias("_rate"))
-    joined = rows.sort(day).join_asof(dated.sort(day), on=day, by="currency", check_sortedness=False)
-    rate = pl.when(pl.col("currency") == reporting).then(pl.lit(1).cast(RATE)).otherwise("_rate")
-    converted = (pl.col(amount).cast(_EXACT) * rate).round(2).cast(MONEY, strict=False)
-    return joined.with_columns(converted.alias(to)).drop("_rate")
+    dated = rates.select("currency", _day="date", _rate="rate").sort("_day")
+    joined = (
+        rows.with_columns(_day=day)
+        .sort("_day")
+        .join_asof(dated, on="_day", by="currency", check_sortedness=False)
+    )
+    converted = (pl.col(amount).cast(_EXACT) * pl.col("_rate")).round(2).cast(MONEY, strict=False)
+    return joined.with_columns(converted.alias(f"{amount}_reporting")).drop("_day", "_rate")

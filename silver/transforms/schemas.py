@@ -1,6 +1,6 @@
-"""Pandera contracts of the frames that leave the transforms for the tables of the star schema."""
+"""Pandera contracts of the frames that enter the transforms, and of those that leave for the tables of the star schema."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -8,6 +8,12 @@ import pandera.polars as pa
 import polars as pl
 
 from lakehouse_project.kernel.parsing import MONEY, RATE
+from silver.errors import ContractBroken
+from silver.transforms.records import DELETED, VALID
+
+QUARANTINED = "quarantined"
+_SHOWN = 5
+"""Natural keys that an error names."""
 
 _KEY = pa.Column(pl.Int64, pa.Check.ge(0))
 _ID = pa.Column(pl.Int64, pa.Check.gt(0))
@@ -30,7 +36,7 @@ def _schema(natural: str, **columns: pa.Column) -> pa.DataFrameSchema:
     return pa.DataFrameSchema({"raw_record_id": _ID, **columns}, unique=natural.split())
 
 
-_SCHEMAS: Mapping[str, pa.DataFrameSchema] = MappingProxyType(
+ROWS: Mapping[str, pa.DataFrameSchema] = MappingProxyType(
     {
         "departments": _schema("department_id", department_id=_INTEGER, name=_TEXT, is_active=_FLAG),
         "jobs": _schema("job_id", job_id=_INTEGER, title=_TEXT, is_active=_FLAG),
@@ -123,10 +129,46 @@ _SCHEMAS: Mapping[str, pa.DataFrameSchema] = MappingProxyType(
         ),
     }
 )
+"""Data set -> the contract of its rows, the natural key as `unique`."""
 
 
-def check(dataset: str, rows: pl.DataFrame) -> pl.DataFrame:
-    """`rows` as they are; raises `pandera.errors.SchemaError` if they break the contract of their table, which is a fault of
-    the transform and never of the data."""
-    checked: Any = _SCHEMAS[dataset].validate(rows)
-    return pl.DataFrame(checked)
+def record_schema(fields: Sequence[str]) -> pa.DataFrameSchema:
+    """The contract of raw records as they are read: texts in `fields`, and what the lake knows of each record."""
+    texts = {name: pa.Column(pl.String, nullable=True) for name in fields}
+    status = pa.Column(pl.String, pa.Check.isin([VALID, DELETED, QUARANTINED]))
+    known = {"raw_record_id": _ID, "record_status": status, "recorded_at": _TEXT}
+    return pa.DataFrameSchema({**known, **texts}, unique=["raw_record_id"])
+
+
+def check(rows: pl.DataFrame, schema: pa.DataFrameSchema, *, table: str, key: Sequence[str]) -> None:
+    """Raises `ContractBroken` with the table, each column and rule, and natural keys (columns `key`) of rows that break it.
+
+    Whatever the data are, rows that a transform lets through keep the contract: else the transform is wrong.
+    """
+    try:
+        schema.validate(rows, lazy=True)
+    except pa.errors.SchemaErrors as error:
+        found = _found(error.failure_cases, rows, key)
+        raise ContractBroken(
+            f"{table}: {'; '.join(found)}. Nothing was written. Records that are wrong are quarantined in bronze; "
+            "those that pass there must pass here, so report this."
+        ) from None  # Pandera's own error repeats whole rows, personal data included
+
+
+def _found(cases: pl.DataFrame, rows: pl.DataFrame, key: Sequence[str]) -> list[str]:
+    """One sentence per column and rule."""
+    rules = cases.group_by("column", "check", maintain_order=True).agg(
+        "index", case=pl.col("failure_case").first()
+    )
+    return [_sentence(rule, rows, key) for rule in rules.iter_rows(named=True)]
+
+
+def _sentence(rule: Mapping[str, Any], rows: pl.DataFrame, key: Sequence[str]) -> str:
+    places = [place for place in rule["index"] if place is not None]
+    if not places:  # the frame as a whole: a column that is missing, or of another type
+        return f"column {rule['column'] or rule['case']} breaks {rule['check']}"
+    known = [name for name in key if name in rows.columns] or ["raw_record_id"]
+    named = rows.select(known)[places[:_SHOWN]].iter_rows(named=True)
+    keys = ", ".join("/".join(f"{name}={value}" for name, value in row.items()) for row in named)
+    more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
+    return f"column {rule['column'] or ', '.join(key)} breaks {rule['check']} in {keys}{more}"

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from bronze.models import RawRecord
 from governance.feed import ChangeFeed, FeedBusy
 from governance.models import QualityResult, Run
+from silver.errors import ContractBroken
 from silver.models import (
     UNKNOWN,
     Change,
@@ -528,3 +529,16 @@ def test_the_calendar_is_whole_and_knows_the_holidays_of_the_countries_of_users(
     warehouse.put("hired_employees", {**HIRE, "datetime": "2023-01-01"})
     warehouse.refine()
     assert set(Holiday.objects.filter(day_id=20230101).values_list("country", flat=True)) == {"DE", "US"}
+
+
+def test_a_broken_contract_is_named_and_nothing_is_written(warehouse: Warehouse) -> None:
+    warehouse.put("departments", {"id": 4, "department": "Sales"})
+    warehouse.put("users", USER, {**USER, "user_id": "u2", "country": "DEU"})
+    with pytest.raises(ContractBroken, match="silver_dimuser: column country breaks str_length"):
+        warehouse.refine()
+    assert not DimDepartment.objects.filter(department_id=4).exists()
+    run = Run.objects.get()
+    assert (run.state, "in user_id=u2/version=1." in run.message) == (Run.State.FAILED, True)
+    warehouse.put("users", {**USER, "user_id": "u2"})
+    warehouse.refine()
+    assert DimUser.objects.filter(user_id="u2").exists()

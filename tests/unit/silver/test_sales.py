@@ -41,9 +41,9 @@ def test_an_amount_beyond_18_digits_rejects_the_record_and_not_the_batch() -> No
 
 RATES = pl.DataFrame(
     {
-        "currency": ["EUR", "EUR", "JPY"],
-        "date": [date(2021, 1, 10), date(2021, 1, 20), date(2021, 1, 1)],
-        "rate": [Decimal("1.25"), Decimal("1.5"), Decimal("0.00912345")],
+        "currency": ["EUR", "EUR", "JPY", "USD"],
+        "date": [date(2021, 1, 10), date(2021, 1, 20), date(2021, 1, 1), date(1, 1, 1)],
+        "rate": [Decimal("1.25"), Decimal("1.5"), Decimal("0.00912345"), Decimal(1)],
     },
     schema_overrides={"rate": RATE},
 )
@@ -70,9 +70,7 @@ def test_conversion(amount: str, currency: str, day: date, expected: str | None)
         {"amount": [Decimal(amount)], "currency": [currency], "day": [day]},
         schema_overrides={"amount": MONEY},
     )
-    converted = in_reporting_currency(rows, RATES, reporting="USD", amount="amount", day="day", to="usd")[
-        "usd"
-    ]
+    converted = in_reporting_currency(rows, RATES, amount="amount", day=pl.col("day"))["amount_reporting"]
     assert converted.dtype == MONEY
     assert converted.item() == (Decimal(expected) if expected else None)
 
@@ -82,9 +80,5 @@ def test_conversion_without_any_rates() -> None:
         {"amount": [Decimal(1)], "currency": ["EUR"], "day": [date(2021, 1, 1)]},
         schema_overrides={"amount": MONEY},
     )
-    assert (
-        in_reporting_currency(rows, RATES.clear(), reporting="USD", amount="amount", day="day", to="usd")[
-            "usd"
-        ].item()
-        is None
-    )
+    converted = in_reporting_currency(rows, RATES.clear(), amount="amount", day=pl.col("day"))
+    assert converted["amount_reporting"].item() is None

@@ -4,6 +4,7 @@ The records that a field names are looked up set by set, whatever the number of 
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -13,6 +14,7 @@ from django.db import connection
 from bronze.catalog import all_contracts
 from bronze.contracts import ContractSpec, FieldSpec
 from bronze.contracts.base import ReferencePolicy
+from bronze.domain import Receipt
 from bronze.key_locks import lock_references
 from bronze.merge import Merged
 from bronze.models import RawRecord
@@ -34,6 +36,7 @@ WHERE btrim(row.payload ->> %(field)s) = named.key AND named.key <> '' AND NOT E
 """
 
 RELEASE = """
+WITH released AS (
 UPDATE bronze_rawrecord AS row
 SET errors = freed.errors, status = CASE WHEN freed.errors = '[]' THEN 'valid' ELSE 'quarantined' END
 FROM (
@@ -47,11 +50,30 @@ FROM (
     ORDER BY waiting.id FOR UPDATE OF waiting
 ) AS freed
 WHERE row.id = freed.id
+RETURNING row.status
+)
+SELECT count(*) FROM released WHERE status = 'valid'
 """
 
+RECOUNT = """
+SELECT count(*) FILTER (WHERE record.status = 'quarantined'),
+       count(*) FILTER (WHERE record.status = 'valid' AND first.file IS NOT DISTINCT FROM %(file)s)
+FROM bronze_incoming AS incoming
+JOIN bronze_rawrecord AS record ON record.dataset_id = %(dataset)s AND record.key = incoming.key
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN count(*) = 0 THEN record.source_file_id
+                ELSE (array_agg(source_file_id ORDER BY revision))[1] END AS file
+    FROM bronze_recordhistory WHERE pgh_obj_id = record.id
+) AS first
+WHERE incoming.errors <> '[]'
+"""
+"""Rows that are quarantined still, and those that have become valid and which this file brought first."""
 
-def merge_bound(merge: Callable[[], Merged], contract: ContractSpec) -> Merged:
-    """Merge the rows of the incoming table.
+
+def merge_bound(
+    merge: Callable[[], Merged], contract: ContractSpec, *, file_id: int | None = None
+) -> Merged:
+    """Merge the rows of the incoming table, those of a file or of the API.
 
     Those that must wait for a record are quarantined, those that waited for these are released.
     """
@@ -62,18 +84,48 @@ def merge_bound(merge: Callable[[], Merged], contract: ContractSpec) -> Merged:
             )
     merged = merge()
     release(contract.name)
-    return merged
+    return _recounted(merged, contract, file_id)
+
+
+def _recounted(merged: Merged, contract: ContractSpec, file_id: int | None) -> Merged:
+    """The receipt as it is true at the end: rows that waited for others of the same file are in quarantine no more."""
+    if not merged.receipt.quarantined or not any(referring(contract, "quarantine")):
+        return merged
+    with connection.cursor() as cursor:
+        cursor.execute(RECOUNT, {"dataset": contract.name, "file": file_id})
+        still, new = cursor.fetchone()
+    released = merged.receipt.quarantined - still
+    inserted = min(new, released)
+    moved = Receipt(inserted=inserted, updated=released - inserted, quarantined=-released)
+    return replace(merged, receipt=merged.receipt + moved)
 
 
 def release(dataset: str) -> None:
-    """Records that waited in quarantine for records of this data set, and have nothing else wrong, become valid."""
-    for contract in all_contracts().values():
-        for field in referring(contract, "quarantine", to=dataset):
-            error = {"field": field.name, "rule": RULE}
-            names = {"error": orjson.dumps(error).decode(), "errors": orjson.dumps([error]).decode()}
-            lock_references(dataset, shared=False)
-            with connection.cursor() as cursor:
-                cursor.execute(RELEASE, _names(contract, field) | names)
+    """Records that waited in quarantine for records of this data set, and have nothing else wrong, become valid; then those
+    that waited for these in turn."""
+    following = [dataset]
+    while following:
+        to = following.pop()
+        for contract in all_contracts().values():
+            for field in referring(contract, "quarantine", to=to):
+                lock_references(to, shared=False)
+                if _released(contract, field) and contract.name not in following:
+                    following.append(contract.name)
+
+
+def release_within(contract: ContractSpec) -> None:
+    """Records of this data set that wait for others which are there become valid."""
+    for field in _looked_up(contract):
+        _released(contract, field)
+
+
+def _released(contract: ContractSpec, field: FieldSpec) -> int:
+    """How many records have become valid, because the ones that they name in a field are."""
+    error = {"field": field.name, "rule": RULE}
+    names = {"error": orjson.dumps(error).decode(), "errors": orjson.dumps([error]).decode()}
+    with connection.cursor() as cursor:
+        cursor.execute(RELEASE, _names(contract, field) | names)
+        return int(cursor.fetchone()[0])
 
 
 def _looked_up(contract: ContractSpec) -> Iterator[FieldSpec]:

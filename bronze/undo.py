@@ -8,15 +8,22 @@ from bronze.contracts import DOCUMENTS
 from bronze.domain import ReceivedFile, UndoGroup, Undone, UndoneRecord
 from bronze.history import SET_FROM_EARLIER, causes_of, decoded
 from bronze.models import Document
+from bronze.references import RULE
 
 SHOWN = 100
 """So many records of each group are named; all are counted."""
+
+def _state(row: str) -> str:
+    """What a change would have changed."""
+    others = f"""jsonb_path_query_array({row}.errors, '$[*] ? (@.rule != "{RULE}")')"""
+    return f"{row}.content_hash, {row}.patch, {row}.status = 'deleted', {others}, {row}.source_file_id"
+
 
 LOCK = """
 SELECT count(*) FROM (SELECT 1 FROM bronze_rawrecord WHERE source_file_id = %s ORDER BY id FOR UPDATE) AS locked
 """
 
-PLAN = """
+PLAN = f"""
 CREATE TEMP TABLE bronze_undo ON COMMIT DROP AS
 WITH written AS (
     SELECT id, min(revision) AS revision
@@ -29,8 +36,7 @@ WITH written AS (
 )
 SELECT record.id, before.revision AS previous,
        CASE WHEN record.revision <> loaded.revision
-             AND (record.content_hash, record.patch, record.status, record.errors, record.source_file_id)
-                 IS DISTINCT FROM (after.content_hash, after.patch, after.status, after.errors, after.source_file_id)
+             AND ({_state("record")}) IS DISTINCT FROM ({_state("after")})
             THEN 'left'
             WHEN coalesce(before.status, 'deleted') = 'deleted' THEN 'removed'
             ELSE 'restored'
@@ -45,9 +51,10 @@ CROSS JOIN LATERAL (
 ) AS loaded
 LEFT JOIN bronze_recordhistory AS after
        ON after.pgh_obj_id = written.id AND after.revision = loaded.revision
-"""
+"""  # noqa: S608  made of constants
 """What the file wrote is the first revision that names it, and those that followed in the same load. A record that was
-changed since and is as the file left it again, such as after the undo of a later file, counts as not changed."""
+changed since and is as the file left it again, such as after the undo of a later file, counts as not changed; so does one
+that has only been released since, because the record that it waited for has come."""
 
 COUNT = "SELECT outcome, count(*) FROM bronze_undo GROUP BY outcome"
 

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from bronze.admin.record_steps import open_steps
 from bronze.catalog import contract_named
 from bronze.domain import Record, Selection
 from bronze.errors import RevisionNotFound
@@ -145,6 +146,7 @@ def _form_page(admin: Any, request: HttpRequest, record: RawRecord, form: Record
         "record": record,
         "form": form,
         "may_edit": admin.has_change_permission(request, record),
+        "steps": open_steps(request, record),
         "rows": _shown_rows(record, form, request),
         "row_errors": [_linked(record, error) for error in form.row_errors()],
         "is_repeated": any(error["rule"] == "duplicate_key" for error in record.errors),

@@ -16,6 +16,7 @@ from bronze.admin.history import history_page
 from bronze.admin.links import links
 from bronze.admin.quarantine import quarantine_page
 from bronze.admin.record_page import record_page
+from bronze.admin.record_steps import STEPS, record_step_page
 from bronze.models import RawRecord
 from lakehouse_project.kernel.admin import LayerAdmin, shortened
 from lakehouse_project.kernel.masking import may_see_personal_data
@@ -40,8 +41,22 @@ class RawRecordAdmin(LayerAdmin):
         return [
             path("quarantine/", bench, name="bronze_quarantine"),
             path("conflicts/", conflicts, name="bronze_conflicts"),
+            *(self._step_address(name) for name in STEPS),
             *super().get_urls(),
         ]
+
+    def _step_address(self, name: str) -> URLPattern:
+        def page(request: HttpRequest, object_id: str) -> HttpResponse:
+            record = self._found(request, object_id)
+            return (
+                record
+                if isinstance(record, HttpResponse)
+                else record_step_page(self, request, record, name)
+            )
+
+        return path(
+            f"<path:object_id>/{name}/", self.admin_site.admin_view(page), name=f"bronze_rawrecord_{name}"
+        )
 
     def quarantine_view(self, request: HttpRequest) -> HttpResponse:
         return quarantine_page(self, request)

@@ -3,8 +3,10 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from bronze.catalog import all_contracts
 from bronze.domain import Record, Undone
 from bronze.history import Revisions, changes
+from bronze.references import release, release_within
 from bronze.repositories import RawRecords, SourceFiles, atomic, rolled_back
 from bronze.services.curation import RecheckRecords
 from bronze.undo import FileUndo
@@ -57,7 +59,7 @@ class PreviewUndo:
 class UndoFile:
     """Take a loaded file back: put back what it updated, remove what it inserted, leave what was changed since.
 
-    Its receipt stays. The same bytes can be sent again.
+    Rows that wait for what comes back wait no longer. Its receipt stays. The same bytes can be sent again.
     """
 
     files: SourceFiles
@@ -71,5 +73,13 @@ class UndoFile:
             self.files.one_at_a_time(file.dataset)
             undone = self.undo.plan(file)
             self.undo.carry_out(file)
+            _release(file.dataset)
             self.events.publish("bronze.changed")
             return undone.model_copy(update={"file": self.files.mark_undone(file_id)})
+
+
+def _release(dataset: str) -> None:
+    """What an earlier file had put into quarantine for want of a record may have come back while that record is there."""
+    if contract := all_contracts().get(dataset):
+        release_within(contract)
+        release(dataset)

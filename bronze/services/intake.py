@@ -242,7 +242,7 @@ class MergeRows:
                 load.add(batch)
                 if seen:
                     seen(batch.rows)
-        merged = merge_bound(load.merge, contract)
+        merged = merge_bound(load.merge, contract, file_id=file_id)
         returned.settle(dataset, file_id)
         self.recheck(merged.patched)
         return merged

@@ -206,13 +206,15 @@ class DeleteRecord:
     events: EventBus
 
     @again_if_busy
-    def __call__(self, dataset: str, key: str, *, expected: Collection[str] | None = None) -> None:
-        """`expected`: as for `ReplaceRecord`.
+    def __call__(
+        self, dataset: str, key: str, *, expected: Collection[str] | None = None, note: str = ""
+    ) -> None:
+        """`expected`: as for `ReplaceRecord`. `note`: why, for the history.
 
         Raises `RecordNotFound`, `PreconditionFailed`, or `RecordInUse` while other records need it.
         """
         contract_named(dataset)
-        with atomic():
+        with history(_because("record deleted", note)), atomic():
             self.records.lock(dataset, key)
             require_revision(self.records.get(dataset, key).revision, expected)
             if used := uses(dataset, key).get(key):
@@ -228,23 +230,34 @@ class RestoreRecord:
     gate: RowGate
     recheck: RecheckRecords
 
-    def __call__(self, dataset: str, key: str) -> Record:
-        """Raises `RecordNotFound`, `RecordExists` if it is not deleted, or `ContractViolation` if it names a record that
-        is missing."""
+    @again_if_busy
+    def __call__(
+        self, dataset: str, key: str, *, expected: Collection[str] | None = None, note: str = ""
+    ) -> Record:
+        """`expected` and `note`: as for `DeleteRecord`.
+
+        Raises `RecordNotFound`, `RecordExists` if it is not deleted, `PreconditionFailed`, or `ContractViolation` if it
+        names a record that is missing.
+        """
         contract = contract_named(dataset)
         records = self.gate.records
-        with history("record restored"), atomic():
+        with history(_because("record restored", note)), atomic():
             row = records.lock(dataset, key)
             if row is None:
                 raise RecordNotFound(f"{dataset} has and had no record with the key {key!r}.")
             if row.status != "deleted":
                 raise RecordExists(f"The record {key!r} of {dataset} is not deleted.")
+            require_revision(row.revision, expected)
             records.bring_back(row.pk)
             _refuse(contract, _missing_references(contract, self.gate.stored(contract, key), hold=True))
             if row.raw_text is None or row.patch:
                 self.recheck([row.pk])
             self.gate.events.publish("bronze.changed")
             return records.get(dataset, key)
+
+
+def _because(what: str, note: str) -> str:
+    return f"{what} ({note})" if note else what
 
 
 def in_use(dataset: str, key: str, counts: Mapping[str, int]) -> str:

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from bronze.models import RawRecord
-from bronze.services import EditRecord
+from bronze.services import EditRecord, PreviewFile, UndoFile
 from lakehouse_project.kernel.services import resolve
 from tests.integration.api.client import Api, assert_problem, rules
 from tests.integration.bronze.intake import Intake, counts
@@ -86,6 +86,67 @@ def test_a_repaired_user_releases_who_waits(curator: Api, intake: Intake) -> Non
     assert status("1") == "quarantined"
     resolve(EditRecord)(RawRecord.objects.get(dataset="users").pk, {"country": "DE"})
     assert status("1") == "valid"
+
+
+def staff(api: Api) -> None:
+    """A data set whose records name others of their own."""
+    field = {"name": "manager", "reference": {"dataset": "staff", "policy": "quarantine"}}
+    body = {"name": "staff", "title": "Staff", "key_fields": ["id"], "fields": [field]}
+    assert api.post("/datasets", body).status_code == 201
+
+
+def test_a_receipt_says_what_is_true_after_the_load(curator: Api, intake: Intake) -> None:
+    """Rows that name others of the same file are released at its end, also along a chain, and are not quarantined."""
+    staff(curator)
+    first = intake.load("staff.csv", "id,manager\n4,3\n3,2\n2,1\n1,\n9,8\n")
+    assert counts(first) == {"read": 5, "inserted": 4, "quarantined": 1}
+    assert [status(key, "staff") for key in "12349"] == ["valid"] * 4 + ["quarantined"]
+    second = intake.load("more.csv", "id,manager\n4,5\n5,1\n6,4\n7,77\n3,2\n", "staff")
+    assert counts(second) == {"read": 5, "inserted": 2, "updated": 1, "unchanged": 1, "quarantined": 1}
+    third = intake.load("last.csv", "id,manager\n9,8\n8,1\n", "staff")
+    assert counts(third) == {"read": 2, "inserted": 1, "updated": 1}
+    assert status("9", "staff") == "valid"
+
+
+def test_a_dry_run_says_so_too(curator: Api, intake: Intake) -> None:
+    staff(curator)
+    path = intake.file("staff.csv", "id,manager\n2,1\n1,\n9,8\n")
+    assert resolve(PreviewFile)(path, name="staff.csv").receipt.summary() == "3 read = 2 inserted + 1 quarantined"
+
+
+def test_those_who_wait_for_the_released_are_released_in_turn(curator: Api, intake: Intake) -> None:
+    badges(curator, "quarantine")
+    field = {"name": "badge", "reference": {"dataset": "badges", "policy": "quarantine"}}
+    body = {"name": "doors", "title": "Doors", "key_fields": ["door"], "fields": [field]}
+    assert curator.post("/datasets", body).status_code == 201
+    intake.load("doors.csv", "door,badge\n1,1\n")
+    intake.load("badges.csv", "badge,user_id\n1,1001\n")
+    assert (status("1"), status("1", "doors")) == ("quarantined", "quarantined")
+    curator.post("/users", USER)
+    assert (status("1"), status("1", "doors")) == ("valid", "valid")
+
+
+def test_what_an_undo_brings_back_releases_who_waits(curator: Api, intake: Intake) -> None:
+    badges(curator, "quarantine")
+    curator.post("/users", USER)
+    bad = USER | {"country": "XX"}
+    spoilt = intake.load("users.csv", f"{','.join(bad)}\n{','.join(str(value) for value in bad.values())}\n")
+    waiting = intake.load("badges.csv", "badge,user_id\n1,1001\n")
+    assert (status("1001", "users"), status("1")) == ("quarantined", "quarantined")
+    resolve(UndoFile)(spoilt.id)
+    assert (status("1001", "users"), status("1")) == ("valid", "valid")
+    undone = resolve(UndoFile)(waiting.id)
+    assert (undone.removed.count, undone.left.count) == (1, 0), "a release is no change"
+
+
+def test_what_an_undo_puts_back_waits_only_for_what_is_missing(curator: Api, intake: Intake) -> None:
+    badges(curator, "quarantine")
+    intake.load("badges.csv", "badge,user_id\n1,1001\n2,7\n")
+    second = intake.load("more.csv", "badge,user_id\n1,\n2,\n", "badges")
+    curator.post("/users", USER)
+    assert [status(key) for key in "12"] == ["valid", "valid"]
+    resolve(UndoFile)(second.id)
+    assert [status(key) for key in "12"] == ["valid", "quarantined"]
 
 
 def test_a_reference_to_no_data_set(curator: Api) -> None:

@@ -244,6 +244,68 @@ def test_viewers_see_masks_and_cannot_edit(intake: Intake) -> None:
     assert viewer.post(reverse("admin:bronze_conflicts"), {"keep": "patch"}).status_code == 403
 
 
+def step(name: str, record: RawRecord) -> str:
+    return reverse(f"admin:bronze_rawrecord_{name}", args=[record.pk])
+
+
+def test_a_record_is_deleted_and_restored_with_the_reason(intake: Intake) -> None:
+    intake.load("jobs.csv", "id,job\n1,Clerk\n")
+    client, record = client_of("curator"), the_record()
+    page = Page(client, record)
+    assert step("delete", record) in text(client.get(page.address))
+    assert "A tombstone with the whole history stays" in text(client.get(step("delete", record)))
+    assert the_record().status == "valid"
+    stale = client.post(step("delete", record), {"revision": "7", "note": "twice"}, follow=True)
+    assert "has been changed" in text(stale)
+    sent = {"revision": "1", "note": "sent twice"}
+    assert "1 of Jobs is deleted" in text(client.post(step("delete", record), sent, follow=True))
+    assert the_record().status == "deleted"
+    assert "is deleted already" in text(client.get(step("delete", record), follow=True))
+    shown = text(client.get(page.address))
+    assert step("restore", record) in shown
+    assert step("delete", record) not in shown
+    sent = {"revision": "2", "note": "no, it was not"}
+    assert "1 of Jobs is back: it is valid" in text(client.post(step("restore", record), sent, follow=True))
+    assert (the_record().status, the_record().revision) == ("valid", 3)
+    history = text(client.get(reverse("admin:bronze_rawrecord_history", args=[record.pk])))
+    assert "record deleted (sent twice)" in history
+    assert "record restored (no, it was not)" in history
+    assert "r-curator" in history
+
+
+def test_a_row_without_a_key_is_deleted_and_restored_into_quarantine(intake: Intake) -> None:
+    intake.load("jobs.csv", "id,job\n,Clerk\n")
+    client, record = client_of("curator"), the_record()
+    client.post(step("delete", record), {"revision": "1"})
+    assert the_record().status == "deleted"
+    answer = text(client.post(step("restore", record), {"revision": "2"}, follow=True))
+    assert "A row without a key of Jobs is back in quarantine: id is missing" in answer
+
+
+def test_a_record_that_others_need_is_not_deleted(intake: Intake) -> None:
+    user = valid_row("users")
+    intake.load("users.csv", csv_of(user))
+    bank = valid_row("user_bank_info", user_id=user["user_id"])
+    intake.load("user_bank_info.csv", csv_of(bank))
+    client, record = client_of("curator"), the_record(dataset="users")
+    shown = text(client.get(step("delete", record)))
+    assert "Other records refer to" in shown
+    assert 'name="note"' not in shown
+    answer = client.post(step("delete", record), {"revision": "1"}, follow=True)
+    assert "Other records refer to" in text(answer)
+    assert the_record(dataset="users").status == "valid"
+
+
+def test_who_may_not_delete_is_not_offered_it(intake: Intake) -> None:
+    intake.load("jobs.csv", "id,job\n1,Clerk\n")
+    client, record = client_of("viewer"), the_record()
+    assert step("delete", record) not in text(client.get(Page(client, record).address))
+    for name in ("delete", "restore"):
+        assert client.get(step(name, record)).status_code == 403
+        assert client.post(step(name, record), {"revision": "1"}).status_code == 403
+    assert the_record().status == "valid"
+
+
 def test_a_post_needs_the_csrf_token(intake: Intake) -> None:
     intake.load("jobs.csv", "id,job\n1,Clerk\n")
     client = Client(enforce_csrf_checks=True)

@@ -110,12 +110,19 @@ def changes(
     contract: ContractSpec,
     cipher: FieldCipher,
 ) -> pl.Series:
-    """The fields that differ with their new values, as the JSON text of an object for each row; secrets are sealed."""
+    """The fields that differ with their new values, as the JSON text of an object for each row; secrets are sealed.
+
+    A secret counts as different whatever it is set to: else whoever sets it could find out what it was.
+    """
     names = list(dict.fromkeys(edit.field for edit in edits))
     secrets = secret_columns(contract, names)
     sealed = after.with_columns(cipher.encrypt_column(after[name], name) for name in secrets)
     members = [
-        _member(name, sealed[name].str.strip_prefix(NESTED), before[name].ne_missing(after[name]))
+        _member(
+            name,
+            sealed[name].str.strip_prefix(NESTED),
+            before[name].ne_missing(after[name]) | (name in secrets),
+        )
         for name in names
     ]
     frame = pl.DataFrame({str(number): member for number, member in enumerate(members)})

@@ -1,6 +1,6 @@
 """Locks on the keys of a data set, held until the transaction ends. Everybody takes them in the same order."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from django.db import connection
@@ -44,6 +44,13 @@ def lock_references(dataset: str, *, shared: bool) -> None:
             cursor.execute(WAIT, [FOR_KEYS])
         cursor.execute(f"SELECT {lock}(hashtextextended(%s, 2))", [f"bronze:{dataset}"])
         cursor.execute(WAIT, [before])
+
+
+def lock_bytes(hashes: Iterable[str]) -> None:
+    """Wait until no other transaction stores or removes these bytes, and keep others waiting. `hashes`: SHA-256 in hex."""
+    with connection.cursor() as cursor:
+        for sha256 in sorted(hashes):
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 3))", [sha256])
 
 
 @contextmanager

@@ -202,7 +202,11 @@ def present_repair(repair: Repair, caller: Caller) -> Repair:
 
 
 def _visible_repaired(contract: ContractSpec, row: RepairedRow, caller: Caller) -> RepairedRow:
-    return row.model_copy(update={"changes": _visible_changes(contract, row.changes, caller)})
+    seen = {
+        "changes": _visible_changes(contract, row.changes, caller),
+        "errors": _visible_errors(contract, row.errors, caller),
+    }
+    return row.model_copy(update=seen)
 
 
 def _visible_conflict(contract: ContractSpec, record: Record, caller: Caller) -> dict[str, dict[str, Any]]:

@@ -1,6 +1,6 @@
 """What a dry run shows: the first rows of the file and the first updates."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,9 +28,19 @@ CROSS JOIN LATERAL (
     WHERE pgh_obj_id = record.id AND source_file_id IS DISTINCT FROM %(file)s
     ORDER BY revision DESC LIMIT 1
 ) AS before
-WHERE record.source_file_id = %(file)s
+WHERE record.source_file_id = %(file)s AND record.status <> 'deleted'
 ORDER BY record.line, record.id LIMIT %(shown)s
 """
+
+REPLACEMENTS = """
+SELECT record.key, record.line, before.payload, record.payload, '{}'
+FROM unnest(%(ids)s::bigint[], %(lines)s::bigint[]) AS returned (id, line)
+JOIN bronze_rawrecord AS before ON before.id = returned.id
+JOIN bronze_rawrecord AS record ON record.source_file_id = %(file)s AND record.line = returned.line
+                               AND record.status <> 'deleted'
+ORDER BY record.line, record.id LIMIT %(shown)s
+"""
+"""Rows that have come back of the quarantine under another key, against what they were there."""
 
 
 @contextmanager
@@ -121,11 +131,22 @@ def _row(row: dict[str, Any]) -> PreviewRow:
     )
 
 
-def updates_by(file_id: int) -> list[PreviewUpdate]:
-    """The first updates that a file has made in this transaction."""
+def updates_by(file_id: int, replaced: Mapping[int, int]) -> list[PreviewUpdate]:
+    """The first updates that a file has made in this transaction. `replaced`: records that have given way -> line of the
+    row that took their place."""
+    named: dict[str, Any] = {
+        "file": file_id,
+        "shown": SHOWN,
+        "ids": list(replaced),
+        "lines": list(replaced.values()),
+    }
     with connection.cursor() as cursor:
-        cursor.execute(UPDATES, {"file": file_id, "shown": SHOWN})
-        return [_update(*row) for row in cursor.fetchall()]
+        cursor.execute(UPDATES, named)
+        found = {row[:2]: row for row in cursor.fetchall()}
+        cursor.execute(REPLACEMENTS, named)
+        found = {row[:2]: row for row in cursor.fetchall()} | found
+    rows = sorted(found.values(), key=lambda row: (row[1] is None, row[1]))
+    return [_update(*row) for row in rows[:SHOWN]]
 
 
 def _update(key: str, line: int | None, old: Any, new: Any, conflict: Any) -> PreviewUpdate:

@@ -70,9 +70,7 @@ WHERE incoming.errors <> '[]'
 """Rows that are quarantined still, and those that have become valid and which this file brought first."""
 
 
-def merge_bound(
-    merge: Callable[[], Merged], contract: ContractSpec, *, file_id: int | None = None
-) -> Merged:
+def merge_bound(merge: Callable[[], Merged], contract: ContractSpec, *, file_id: int | None = None) -> Merged:
     """Merge the rows of the incoming table, those of a file or of the API.
 
     Those that must wait for a record are quarantined, those that waited for these are released.

@@ -2,12 +2,13 @@
 
 On the way out each row gets two more columns: `_record`, the record that it is, and `_reason`, why it was set aside. On
 the way back both are left out of the payload. A row that comes back with another key than before, such as one
-that had none, replaces the record that it was.
+that had none, replaces the record that it was, as long as that is in quarantine as it was downloaded.
 """
 
 import codecs
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,12 +17,14 @@ import polars as pl
 from django.db import connection
 from django.db.models import Func, QuerySet, TextField
 from django.db.models.functions import Cast
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 from bronze.contracts import ContractSpec
 from bronze.models import RawRecord
-from bronze.readers import FileFormat, RowBatch
+from bronze.readers import LINE, FileFormat, RowBatch
 from bronze.readers.formats import MARKS, plain_name
 from bronze.readers.json_text import JsonDecoder, cell, encode
+from bronze.uses import uses
 
 RECORD, REASON = MARKS
 RAW = "_raw"
@@ -31,29 +34,67 @@ ROWS_AT_ONCE = 2000
 SURE_ENCODINGS = ("utf-8", "cp1252")
 """Encodings that are found out for certain when a file comes back; UTF-16 is by its mark."""
 
-REPLACE = """
-UPDATE bronze_rawrecord AS record SET status = 'deleted', source_file_id = %(file)s
-WHERE record.id = ANY(%(ids)s) AND record.dataset_id = %(dataset)s AND record.status = 'quarantined'
+CANDIDATES = """
+SELECT id, key, source_file_id, status = 'quarantined' FROM bronze_rawrecord AS record
+WHERE id = ANY(%s) AND dataset_id = %s
   AND NOT EXISTS (SELECT FROM bronze_incoming AS incoming WHERE incoming.key = record.key)
+ORDER BY id FOR UPDATE
+"""
+"""Records that rows have come back of, but for those that rows with the same key have written anew."""
+
+REPLACE = """
+UPDATE bronze_rawrecord SET status = 'deleted', source_file_id = %(file)s WHERE id = ANY(%(ids)s)
 """
 """The file is named as the one that did it, so that its undo puts the record back into quarantine."""
+
+MARK = re.compile(r"\s*r(\d{1,18})-(\d{1,18})-([0-9a-f]{16})\s*")
 
 
 @dataclass(frozen=True)
 class RejectedRow:
-    """A row in quarantine, secrets in clear. `raw_text`: of one that could not be parsed; it has no fields then."""
+    """A row in quarantine, secrets in clear. `raw_text`: of one that could not be parsed; it has no fields then.
 
-    record: int
+    `record`: what `mark_of` makes of it.
+    """
+
+    record: str
     fields: Mapping[str, Any]
     raw_text: str | None
     reason: str
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What became of the records that rows have come back of under another key."""
+
+    replaced: Mapping[int, int] = field(default_factory=dict)
+    """Record -> the line of the row that took its place."""
+    gone: int = 0
+    """Not in quarantine any more, or brought again by another file since."""
+    kept: int = 0
+    """Others refer to them."""
+    unknown: int = 0
+    """Marks that no download of this data set has made."""
+
+    def sentences(self) -> Iterator[str]:
+        counted = {
+            "took the place of rows in quarantine": len(self.replaced),
+            "named rows that are not in quarantine as they were downloaded any more, and replaced none": self.gone,
+            "named rows that other records refer to, which were kept": self.kept,
+            f"had a {RECORD} that no download of this data set has made, and replaced none": self.unknown,
+        }
+        yield from (
+            f"{count:,} {'row' if count == 1 else 'rows'} {what}" for what, count in counted.items() if count
+        )
 
 
 @dataclass
 class ReturnedRows:
     """What the rows of a file say of where they come from."""
 
-    ids: list[int] = field(default_factory=list)
+    dataset: str
+    _lines: dict[str, int] = field(default_factory=dict)
+    """Mark -> line of the last row that has it."""
 
     def unmarked(self, batch: RowBatch) -> RowBatch:
         """The batch without the columns that only a download of rejected rows has. `_record` tells that it is one; without
@@ -61,24 +102,52 @@ class ReturnedRows:
         if RECORD not in batch.rows.columns:
             return batch
         marks = [name for name in MARKS if name in batch.rows.columns]
-        self.ids += [int(text) for text in _numbers(batch.rows[RECORD])]
+        marked = batch.rows.select(RECORD, LINE).filter(pl.col(RECORD).str.strip_chars() != "")
+        self._lines.update(marked.iter_rows())
         payloads = batch.payloads
         if payloads is not None:
             payloads = pl.Series(payloads.name, [_without_marks(text) for text in payloads], dtype=pl.String)
         return replace(batch, rows=batch.rows.drop(marks), payloads=payloads)
 
-    def settle(self, dataset: str, file_id: int) -> int:
-        """Remove the records that rows have come back of under another key; how many. Call it after the merge."""
-        if not self.ids:
-            return 0
+    def settle(self, file_id: int) -> Settled:
+        """Remove the records that rows have come back of under another key. Call it after the merge.
+
+        Only a record that is in quarantine as its mark says gives way, and none that others refer to.
+        """
+        if not self._lines:
+            return Settled()
+        named = {mark: known for mark in self._lines if (known := _read_mark(mark, self.dataset))}
+        lines = {record: self._lines[mark] for mark, (record, _) in named.items()}
+        origins = dict(named.values())
         with connection.cursor() as cursor:
-            cursor.execute(REPLACE, {"ids": self.ids, "dataset": dataset, "file": file_id})
-            return int(cursor.rowcount)
+            cursor.execute(CANDIDATES, [list(lines), self.dataset])
+            found = cursor.fetchall()
+            waiting = {pk: key for pk, key, file, is_there in found if is_there and origins[pk] == file}
+            used = uses(self.dataset, *waiting.values()) if waiting else {}
+            ids = [pk for pk, key in waiting.items() if key not in used]
+            cursor.execute(REPLACE, {"ids": ids, "file": file_id})
+        return Settled(
+            replaced={pk: lines[pk] for pk in ids},
+            gone=len(found) - len(waiting),
+            kept=len(waiting) - len(ids),
+            unknown=len(self._lines) - len(named),
+        )
 
 
-def _numbers(texts: pl.Series) -> pl.Series:
-    """Whole numbers, also as a spreadsheet may have written them: `17.0`."""
-    return texts.str.extract(r"^\s*(\d{1,18})(?:\.0*)?\s*$").drop_nulls()
+def mark_of(dataset: str, file_id: int, record: int) -> str:
+    """What stands in `_record`. It is signed: a row cannot name a record that its sender has not downloaded."""
+    seal = salted_hmac("lakehouse.rejected", f"{dataset} {file_id} {record}").hexdigest()[:16]
+    return f"r{record}-{file_id}-{seal}"
+
+
+def _read_mark(mark: str, dataset: str) -> tuple[int, int] | None:
+    """Record and file; None if it is no mark of a download of the data set."""
+    found = MARK.fullmatch(mark)
+    if found is None:
+        return None
+    record, file_id = int(found[1]), int(found[2])
+    is_ours = constant_time_compare(mark.strip(), mark_of(dataset, file_id, record))
+    return (record, file_id) if is_ours else None
 
 
 def _without_marks(text: str) -> str:

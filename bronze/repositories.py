@@ -162,6 +162,10 @@ class SourceFiles:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", [f"bronze:{dataset}"])
 
+    def are_of_a_file(self, sha256: str) -> bool:
+        """Whether any file has these bytes, whatever became of it."""
+        return SourceFile.objects.filter(sha256=sha256).exists()
+
     def waiting_documents(self, first: int, limit: int) -> Sequence[int]:
         """Document `first`, if it was received and not loaded yet, and others like it."""
         received = SourceFile.objects.filter(state=SourceFile.State.RECEIVED, dataset_id=DOCUMENTS)

@@ -13,6 +13,7 @@ from bronze.references import RULE
 SHOWN = 100
 """So many records of each group are named; all are counted."""
 
+
 def _state(row: str) -> str:
     """What a change would have changed."""
     others = f"""jsonb_path_query_array({row}.errors, '$[*] ? (@.rule != "{RULE}")')"""

@@ -106,9 +106,7 @@ def _carry_out(admin: Any, request: HttpRequest, record: RawRecord, step: Record
         admin.message_user(request, error.message, messages.ERROR)
 
 
-def _page(
-    admin: Any, request: HttpRequest, record: RawRecord, step: RecordStep, back: str
-) -> HttpResponse:
+def _page(admin: Any, request: HttpRequest, record: RawRecord, step: RecordStep, back: str) -> HttpResponse:
     context = {
         **admin.admin_site.each_context(request),
         "opts": admin.opts,

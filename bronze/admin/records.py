@@ -49,14 +49,13 @@ class RawRecordAdmin(LayerAdmin):
         def page(request: HttpRequest, object_id: str) -> HttpResponse:
             record = self._found(request, object_id)
             return (
-                record
-                if isinstance(record, HttpResponse)
-                else record_step_page(self, request, record, name)
+                record if isinstance(record, HttpResponse) else record_step_page(self, request, record, name)
             )
 
-        return path(
+        address: URLPattern = path(
             f"<path:object_id>/{name}/", self.admin_site.admin_view(page), name=f"bronze_rawrecord_{name}"
         )
+        return address
 
     def quarantine_view(self, request: HttpRequest) -> HttpResponse:
         return quarantine_page(self, request)

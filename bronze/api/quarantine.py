@@ -1,6 +1,5 @@
 """The quarantine: what is in it and why, and repairs of many records at a time."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from django.http import HttpRequest
@@ -9,9 +8,10 @@ from pydantic import ConfigDict
 
 from bronze.api.routes import refusals
 from bronze.catalog import contract_named
+from bronze.contracts import Classification
 from bronze.domain import MAX_NAME, FailedRule, Removal, Repair, Selection, StorableText
-from bronze.edits import Edit, ReplaceText
-from bronze.presentation import present_repair
+from bronze.edits import Edit
+from bronze.presentation import class_of, present_repair
 from bronze.quarantine import Counts, Quarantine
 from bronze.services import DeleteQuarantined, PreviewRepair, RepairRecords
 from bronze.services.quarantine import AT_ONCE
@@ -87,7 +87,7 @@ def count_quarantine(request: HttpRequest, query: Query[CountsQuery]) -> Counts:
     summary="What edits of quarantined records would do; nothing is changed",
 )
 def preview_repair(request: HttpRequest, body: RepairIn) -> Repair:
-    _require_rights(request, body.edits)
+    _require_rights(request, body)
     done = resolve(PreviewRepair)(body.selection, body.edits, is_right=body.is_right)
     return present_repair(done, request.user)
 
@@ -100,7 +100,7 @@ def preview_repair(request: HttpRequest, body: RepairIn) -> Repair:
     description=f"Up to {AT_ONCE:,} records at a time, the oldest first; `more` says that there are others.",
 )
 def repair_records(request: HttpRequest, body: RepairIn) -> Repair:
-    _require_rights(request, body.edits)
+    _require_rights(request, body)
     done = resolve(RepairRecords)(body.selection, body.edits, is_right=body.is_right, note=body.note)
     return present_repair(done, request.user)
 
@@ -112,7 +112,7 @@ def repair_records(request: HttpRequest, body: RepairIn) -> Repair:
     summary="Check quarantined records again; what is valid is released",
 )
 def recheck_records(request: HttpRequest, body: Which) -> Repair:
-    _require_rights(request)
+    _require_rights(request, body)
     return present_repair(resolve(RepairRecords)(body.selection, note=body.note), request.user)
 
 
@@ -128,9 +128,11 @@ def delete_quarantined(request: HttpRequest, body: Which) -> Removal:
     return resolve(DeleteQuarantined)(body.selection, note=body.note)
 
 
-def _require_rights(request: HttpRequest, edits: Sequence[Edit] = ()) -> None:
-    """Replacing a text tells whether it is there: those who may not see it cannot look for it."""
+def _require_rights(request: HttpRequest, body: RepairIn | Which) -> None:
+    """An edit tells how many values it changes, and so whether a value is there: nobody guesses at what he may not see."""
     reject_unknown(request, ())
     require(request, "bronze.change_rawrecord")
-    if any(isinstance(edit, ReplaceText) for edit in edits):
+    edits = body.edits if isinstance(body, RepairIn) else ()
+    contract = contract_named(body.selection.dataset)
+    if any(class_of(contract, edit.field) is Classification.PERSONAL for edit in edits):
         require(request, PERMISSION)

@@ -6,18 +6,12 @@ from bronze.services.curation import EditRecord, RecheckRecords, ResolveConflict
 from bronze.services.datasets import ChangeDataset, CreateDataset, DeleteDataset
 from bronze.services.documents import DeleteDocument, ExtractAgain, ExtractWanted, LinkDocument
 from bronze.services.history import PreviewUndo, RestoreRevision, UndoFile
-from bronze.services.intake import (
-    LoadDocuments,
-    LoadFile,
-    MergeRows,
-    ReceiveFile,
-    ReceiveFiles,
-    UnpackFiles,
-)
+from bronze.services.intake import LoadDocuments, LoadFile, MergeRows
 from bronze.services.ocr import ReadScans
 from bronze.services.originals import OpenOriginal, RetryFile
 from bronze.services.preview import LookAtFile, PreviewFile
 from bronze.services.quarantine import DeleteQuarantined, PreviewRepair, RepairPlanner, RepairRecords
+from bronze.services.receiving import ReceiveFile, ReceiveFiles, UnpackFiles
 from bronze.services.records import (
     ChangeRecord,
     CreateRecord,

@@ -14,7 +14,7 @@ import structlog
 
 from bronze.domain import ReceivedFile
 from bronze.repositories import SourceFiles
-from bronze.services.intake import ReceiveFiles
+from bronze.services.receiving import ReceiveFiles
 from lakehouse_project.kernel.errors import LakehouseError, PermanentError
 
 log = structlog.get_logger(__name__)

@@ -6,7 +6,7 @@ from pathlib import Path
 from bronze.domain import ReceivedFile
 from bronze.errors import OriginalMissing
 from bronze.repositories import SourceFiles, atomic
-from bronze.services.intake import storage_key
+from bronze.services.receiving import storage_key
 from lake.storage import Storage
 from lakehouse_project.kernel.events import EventBus
 

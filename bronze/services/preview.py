@@ -20,7 +20,8 @@ from bronze.readers.csv_exact import unique_names
 from bronze.readers.formats import MARKS
 from bronze.rejected import RECORD, ReturnedRows
 from bronze.repositories import SourceFiles
-from bronze.services.intake import NOTHING_SAID, MergeRows, ReceiveFile, UnpackFiles
+from bronze.services.intake import MergeRows
+from bronze.services.receiving import NOTHING_SAID, ReceiveFile, UnpackFiles
 from lakehouse_project.kernel.errors import InvalidInput, PermanentError
 
 DRY_RUN = 0
@@ -77,7 +78,7 @@ class LookAtFile:
         sample = RowSample()
         contract = contract_named(admitted.dataset)
         for batch in FirstRows(1).of(read_rows(path, admitted.format)):
-            sample.add(incoming(ReturnedRows().unmarked(batch), contract, self.cipher))
+            sample.add(incoming(ReturnedRows(admitted.dataset).unmarked(batch), contract, self.cipher))
         return sample.rows()
 
 
@@ -171,11 +172,12 @@ class PreviewFile:
 
         with dry_run():
             self.files.one_at_a_time(admitted.dataset)
-            merged = self.merge(path, admitted.format, admitted.dataset, DRY_RUN, seen=seen, bound=first.of)
-            updates = updates_by(DRY_RUN)
+            loaded = self.merge(path, admitted.format, admitted.dataset, DRY_RUN, seen=seen, bound=first.of)
+            updates = updates_by(DRY_RUN, loaded.returned.replaced)
         return preview.model_copy(
             update={
-                "receipt": merged.receipt,
+                "receipt": loaded.receipt,
+                "detected": [*preview.detected, *loaded.returned.sentences()],
                 "is_whole": first.is_whole,
                 "rows": sample.rows(),
                 "updates": updates,

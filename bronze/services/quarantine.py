@@ -43,6 +43,8 @@ class Plan:
     after: pl.DataFrame
     fields: Sequence[str]
     """Those that are edited."""
+    secrets: Sequence[str]
+    """Those of them of which nobody is told whether they differ."""
     unparsed: int
     """Rows of the selection that are left alone: no column of theirs is known."""
     up_to: int | None
@@ -71,7 +73,7 @@ class Plan:
         found = [
             FieldChange(field=name, old=before[name], new=after[name])
             for name in self.fields
-            if before[name] != after[name]
+            if name in self.secrets or before[name] != after[name]
         ]
         return RepairedRow(
             id=row["id"],
@@ -144,6 +146,7 @@ class RepairPlanner:
             rows.fields,
             after,
             fields,
+            secret_columns(contract, fields),
             unparsed=int((~parsed).sum()),
             up_to=up_to,
             more=more,

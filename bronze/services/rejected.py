@@ -11,7 +11,7 @@ from bronze.contracts import Classification, ContractSpec
 from bronze.encryption import FieldCipher
 from bronze.errors import NothingRejected
 from bronze.incoming import secret_columns
-from bronze.rejected import RejectedRecords, RejectedRow, writer_of
+from bronze.rejected import RejectedRecords, RejectedRow, mark_of, writer_of
 from bronze.repositories import SourceFiles
 
 
@@ -53,7 +53,8 @@ class ExportRejected:
         for record, fields, raw_text, errors in self.rejected.of(file_id):
             text = self.cipher.decrypt(raw_text, "raw_text") if raw_text and has_secrets else raw_text
             reason = "; ".join(error["message"] for error in errors)
-            yield RejectedRow(record, self._opened(fields, contract), text, reason)
+            mark = mark_of(contract.name, file_id, record)
+            yield RejectedRow(mark, self._opened(fields, contract), text, reason)
 
     def _opened(self, fields: Mapping[str, Any], contract: ContractSpec) -> Mapping[str, Any]:
         secrets = [name for name in secret_columns(contract, fields) if fields[name]]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bronze.services.intake import ReceiveFile
+from bronze.services.receiving import ReceiveFile
 
 
 @dataclass(frozen=True)

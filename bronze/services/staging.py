@@ -8,8 +8,8 @@ from bronze.admission import Candidate
 from bronze.admission.archives import Refused
 from bronze.admission.errors import FileNotReadable
 from bronze.errors import StagedFileGone
-from bronze.services.intake import NOTHING_SAID, ReceiveFile, UnpackFiles, refusal
 from bronze.services.preview import LookAtFile
+from bronze.services.receiving import NOTHING_SAID, ReceiveFile, UnpackFiles, refusal
 from bronze.staged import StagedFile, StagedFiles
 from lakehouse_project.kernel.errors import PermanentError
 

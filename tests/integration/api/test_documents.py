@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bronze.models import Document, SourceFile
-from bronze.services.intake import storage_key
+from bronze.services.receiving import storage_key
 from bronze.tasks import extract_wanted, load_received
 from lake.storage import Storage
 from lakehouse_project.kernel.services import resolve

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission, User
 
 from bronze.models import RawRecord
-from tests.integration.api.client import Api, assert_problem
+from tests.integration.api.client import Api, assert_problem, client_of
 from tests.integration.bronze.intake import Intake, records
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +94,59 @@ def test_an_unknown_data_set_and_parameter(curator: Api) -> None:
     )
     assert_problem(curator.get("/quarantine", dataset="nope"), 404, "unknown_dataset")
     assert_problem(curator.get("/quarantine", dataset="jobs", colour="red"), 400, "unknown_parameter")
+
+
+@pytest.fixture
+def editor() -> Api:
+    """Somebody who may change records, and may not see personal data."""
+    client = client_of("viewer")
+    names = ["change_rawrecord"]
+    user = User.objects.get(username__startswith="viewer-")
+    user.user_permissions.set(Permission.objects.filter(codename__in=names))
+    return client
+
+
+@pytest.mark.parametrize("route", ["preview", "apply"])
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"action": "set", "field": "name", "value": "Ada"},
+        {"action": "replace", "field": "name", "find": "Ada", "replacement": "Ada"},
+        {"action": "empty", "field": "name"},
+        {"action": "set", "field": "nickname", "value": "Ada"},
+    ],
+)
+def test_nobody_guesses_at_personal_data(editor: Api, route: str, edit: dict[str, Any]) -> None:
+    sent = {"selection": {"dataset": "hired_employees"}, "edits": [edit]}
+    refused = assert_problem(editor.post(f"/quarantine/{route}", sent), 403, "forbidden")
+    assert "view_personal_data" in refused["detail"]
+    assert not RawRecord.objects.exclude(patch={}).exists()
+
+
+def test_other_fields_are_repaired_without_seeing_personal_data(editor: Api) -> None:
+    seen = editor.post("/quarantine/apply", body("set", "job_id", value="7")).json()
+    assert (seen["released"], seen["rows"][0]["changes"]) == (
+        1,
+        [{"field": "job_id", "old": "x", "new": "7"}],
+    )
+
+
+def test_of_a_secret_it_is_not_told_whether_it_was_that(curator: Api, intake: Intake) -> None:
+    """Whoever sets one to a guess gets the same answer whether it is right or wrong."""
+    header = "user_id,bank_name,account_number,routing_code,account_type\n"
+    intake.load("user_bank_info.csv", f"{header}1,Bank,1234567890,DEUTDEFF,x\n")
+    answers = [
+        curator.post(
+            "/quarantine/preview",
+            {
+                "selection": {"dataset": "user_bank_info"},
+                "edits": [{"action": "set", "field": "account_number", "value": guess}],
+            },
+        ).json()
+        for guess in ("1234567890", "1234567891")
+    ]
+    assert answers[0] == answers[1]
+    assert (answers[0]["taken"], answers[0]["quarantined"]) == (1, 1)
 
 
 def test_it_needs_the_permissions(viewer: Api, api: Callable[[str], Api]) -> None:

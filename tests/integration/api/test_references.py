@@ -111,7 +111,10 @@ def test_a_receipt_says_what_is_true_after_the_load(curator: Api, intake: Intake
 def test_a_dry_run_says_so_too(curator: Api, intake: Intake) -> None:
     staff(curator)
     path = intake.file("staff.csv", "id,manager\n2,1\n1,\n9,8\n")
-    assert resolve(PreviewFile)(path, name="staff.csv").receipt.summary() == "3 read = 2 inserted + 1 quarantined"
+    assert (
+        resolve(PreviewFile)(path, name="staff.csv").receipt.summary()
+        == "3 read = 2 inserted + 1 quarantined"
+    )
 
 
 def test_those_who_wait_for_the_released_are_released_in_turn(curator: Api, intake: Intake) -> None:

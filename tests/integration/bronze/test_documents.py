@@ -7,7 +7,7 @@ from fpdf import FPDF
 from bronze.models import Document, SourceFile
 from bronze.repositories import SourceFiles
 from bronze.services import LoadDocuments
-from bronze.services.intake import storage_key
+from bronze.services.receiving import storage_key
 from bronze.tasks import load_file
 from governance.models import Run
 from lake.storage import LocalStorage

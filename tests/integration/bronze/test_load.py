@@ -18,7 +18,7 @@ from bronze.models import RawRecord, SourceFile
 from bronze.readers import UnreadableFile
 from bronze.repositories import MAX_ATTEMPTS, SourceFiles
 from bronze.services import LoadFile, ReceiveFile
-from bronze.services.intake import storage_key
+from bronze.services.receiving import storage_key
 from bronze.tasks import load_file, load_received
 from governance.models import Run
 from lake.storage import LocalStorage

@@ -8,7 +8,7 @@ from bronze.admission.errors import UnsupportedFileType
 from bronze.domain import FieldChange, Preview
 from bronze.models import RawRecord, RecordHistory, SourceFile
 from bronze.services import EditRecord, PreviewFile
-from bronze.services.intake import storage_key
+from bronze.services.receiving import storage_key
 from lake.storage import Storage
 from lakehouse_project.kernel.services import resolve
 from tests.integration.bronze.intake import Intake, everything

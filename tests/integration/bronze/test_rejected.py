@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import polars as pl
 import pytest
@@ -13,13 +14,19 @@ from bronze.admission import Overrides
 from bronze.domain import ReceivedFile
 from bronze.errors import FileNotReceived, NothingRejected
 from bronze.models import RawRecord, SourceFile
-from bronze.services import EditRecord, ExportRejected, LoadFile, ReceiveFile, UndoFile
+from bronze.rejected import mark_of
+from bronze.services import EditRecord, ExportRejected, LoadFile, PreviewFile, ReceiveFile, UndoFile
 from lakehouse_project.kernel.services import resolve
 from tests.integration.bronze.intake import Intake, counts, records
+from tests.unit.bronze.samples import valid_row
 
 pytestmark = pytest.mark.django_db
 
 HEADER = "user_id,full_name,email,city,postal_code,country,created_at\n"
+
+
+def user(**fields: str) -> dict[str, Any]:
+    return valid_row("users", user_id="1") | fields
 
 
 def download(file: ReceivedFile) -> tuple[str, bytes]:
@@ -61,7 +68,7 @@ def test_csv_in_the_format_of_the_file(intake: Intake) -> None:
     assert first == [*text.split("\n", 1)[0].split(";"), "_record", "_reason"]
     assert row[:8] == ["Köln", "50667", "1", "Zoë; A.", "zoe@example.org", "2024-01-01", "Germany", "=1+1"]
     assert row[8:] == [
-        str(RawRecord.objects.get(key="1").pk),
+        mark_of("users", file.id, RawRecord.objects.get(key="1").pk),
         "country is not a country code of two letters (ISO 3166-1 alpha-2)",
     ]
     assert rest == []
@@ -120,16 +127,87 @@ def test_rows_without_a_key_and_rows_that_cannot_be_parsed_leave_the_quarantine(
 
 
 def test_a_mark_touches_nothing_but_the_quarantine_of_its_data_set(intake: Intake) -> None:
-    intake.load("jobs.csv", "id,job\n1,Clerk\n2,\n")
+    file = intake.load("jobs.csv", "id,job\n1,Clerk\n2,\n")
     intake.load("departments.csv", "id,department\n1,Sales\n")
     ids = {record.key: record.pk for record in RawRecord.objects.filter(dataset="jobs")}
-    marks = [ids["1"], ids["2"]]
+    marks = [mark_of("jobs", file.id, ids[key]) for key in "12"]
     lines = "".join(f"{n},Legal,{mark}\n" for n, mark in zip((8, 9), marks, strict=True))
-    intake.load("departments2.csv", f"id,department,_record\n{lines}", "departments")
+    other = intake.load("departments2.csv", f"id,department,_record\n{lines}", "departments")
+    assert "2 rows had a _record that no download of this data set has made" in other.detected[-1]
     assert quarantined("jobs") == ["2"]
-    intake.load("jobs2.csv", f"id,job,_record\n7,Cook,{ids['1']}\n8,Chef,\n9,Baker,nonsense\n", "jobs")
+    back = intake.load("jobs2.csv", f"id,job,_record\n7,Cook,{marks[0]}\n8,Chef,\n9,Baker,nonsense\n", "jobs")
     assert sorted(records("jobs")) == ["1", "7", "8", "9"]
     assert records("jobs")["7"] == {"id": "7", "job": "Cook"}
+    assert back.detected[-2:] == [
+        "1 row named rows that are not in quarantine as they were downloaded any more, and replaced none",
+        "1 row had a _record that no download of this data set has made, and replaced none",
+    ]
+
+
+@pytest.mark.parametrize(
+    "forged", ["{record}", "r{record}-{file}-0000000000000000", "r{other}-{file}-{seal}"]
+)
+def test_a_forged_mark_replaces_nothing(intake: Intake, forged: str) -> None:
+    file = intake.load("jobs.csv", "id,job\n,Clerk\n,Cook\n")
+    first, second = RawRecord.objects.order_by("id").values_list("id", flat=True)
+    seal = mark_of("jobs", file.id, first).rpartition("-")[2]
+    mark = forged.format(record=second, other=second, file=file.id, seal=seal)
+    back = intake.load("jobs-rejected.csv", f"id,job,_record,_reason\n7,Judge,{mark},\n")
+    assert counts(back) == {"read": 1, "inserted": 1}
+    assert len(quarantined("jobs")) == 2
+    assert "1 row had a _record that no download of this data set has made" in back.detected[-1]
+
+
+def test_a_row_that_another_file_has_brought_again_is_not_replaced(intake: Intake) -> None:
+    """The download is old by then: what it says of the row may be wrong."""
+    file = intake.load("jobs.csv", "id,job\nx7,Clerk\n,Cook\n")
+    name, content = download(file)
+    again = intake.load("again.csv", "id,job\nx7,Judge\n", "jobs")
+    assert RawRecord.objects.get(source_file=again.id).revision == 2
+    back = intake.load(name, content.replace(b"x7,", b"7,").replace(b"\n,", b"\n8,"))
+    assert counts(back) == {"read": 2, "inserted": 2}
+    assert [row.payload["job"] for row in RawRecord.objects.filter(status="quarantined")] == ["Judge"]
+    assert back.detected[-2:] == [
+        "1 row took the place of rows in quarantine",
+        "1 row named rows that are not in quarantine as they were downloaded any more, and replaced none",
+    ]
+
+
+def test_a_row_that_others_refer_to_is_kept(intake: Intake) -> None:
+    intake.rows("users", user())
+    intake.rows("user_bank_info", valid_row("user_bank_info", user_id="1"))
+    file = intake.rows("users", user(country="Germany"))
+    name, content = download(file)
+    row = json.loads(content) | {"user_id": "2", "country": "DE"}
+    back = intake.load(name, json.dumps(row))
+    assert counts(back) == {"read": 1, "inserted": 1}
+    assert quarantined("users") == ["1"]
+    assert back.detected[-1] == "1 row named rows that other records refer to, which were kept"
+
+
+def test_one_mark_on_many_rows_replaces_one_row(intake: Intake) -> None:
+    """As where a spreadsheet fills a column down."""
+    file = intake.load("jobs.csv", "id,job\n,Clerk\n,Cook\n,Judge\n")
+    _, content = download(file)
+    mark = content.decode().splitlines()[1].split(",")[2]
+    rows = "".join(f"{n},{job},{mark},\n" for n, job in enumerate(("Clerk", "Cook", "Judge"), 1))
+    back = intake.load("jobs-rejected.csv", f"id,job,_record,_reason\n{rows}")
+    assert counts(back) == {"read": 3, "inserted": 3}
+    left = RawRecord.objects.filter(status="quarantined").values_list("payload__job", flat=True)
+    assert sorted(left) == ["Cook", "Judge"]
+
+
+def test_a_dry_run_of_returned_rows_shows_them_under_their_new_keys(intake: Intake) -> None:
+    file = intake.load("jobs.csv", "id,job\n,Clerk\n2,\n")
+    name, content = download(file)
+    path = intake.file(name, swap((",Clerk", "1,Clerk"), ("2,,", "2,Cook,"))(content))
+    seen = resolve(PreviewFile)(path, name=name)
+    told = {
+        update.key: {each.field: (each.old, each.new) for each in update.changes} for update in seen.updates
+    }
+    assert told == {"1": {"id": ("", "1")}, "2": {"job": ("", "Cook")}}
+    assert seen.detected[-1] == "1 row took the place of rows in quarantine"
+    assert len(quarantined("jobs")) == 2
 
 
 def test_a_file_without_a_header_gets_one(intake: Intake) -> None:

@@ -38,6 +38,11 @@ def dataset_names() -> Collection[str]:
     return set(Dataset.objects.filter(deleted_at=None).values_list("name", flat=True))
 
 
+def are_of_a_file(sha256: str) -> bool:
+    """Whether any file has these bytes, whatever became of it."""
+    return SourceFile.objects.filter(sha256=sha256).exists()
+
+
 class SourceFiles:
     """Source files and their receipts."""
 
@@ -161,10 +166,6 @@ class SourceFiles:
         """Wait until no other transaction writes many records of the data set, and keep others waiting."""
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", [f"bronze:{dataset}"])
-
-    def are_of_a_file(self, sha256: str) -> bool:
-        """Whether any file has these bytes, whatever became of it."""
-        return SourceFile.objects.filter(sha256=sha256).exists()
 
     def waiting_documents(self, first: int, limit: int) -> Sequence[int]:
         """Document `first`, if it was received and not loaded yet, and others like it."""

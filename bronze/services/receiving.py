@@ -15,7 +15,7 @@ from bronze.catalog import all_contracts
 from bronze.domain import ReceivedFile
 from bronze.errors import FileChanged, FilesRefused, storage_error
 from bronze.key_locks import lock_bytes
-from bronze.repositories import SourceFiles, atomic
+from bronze.repositories import SourceFiles, are_of_a_file, atomic
 from lake.storage import Storage
 from lakehouse_project.kernel.errors import FieldError, LakehouseError, PermanentError
 from lakehouse_project.kernel.events import EventBus
@@ -88,7 +88,7 @@ class ReceiveFile:
         for sha256 in sorted(hashes):
             with atomic():
                 lock_bytes([sha256])
-                if not self.files.are_of_a_file(sha256):
+                if not are_of_a_file(sha256):
                     self.storage.delete(storage_key(sha256))
 
     def _add(self, admitted: Admitted, *, name: str, via: str, user_id: int | None) -> ReceivedFile:

@@ -1,11 +1,16 @@
 """Runs and quality results to look at."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminSelectWidget
 
-from governance.models import QualityResult, Run, Watermark
-from lakehouse_project.kernel.admin import ReadOnlyAdmin, ReadOnlyInline, pretty_json
+from governance.models import QualityResult, QualityThreshold, Run, Watermark
+from governance.quality import names
+from lakehouse_project.kernel.admin import LayerAdmin, ReadOnlyAdmin, ReadOnlyInline, pretty_json
 
 COLOURS = {"succeeded": "success", "failed": "danger", "running": "info", "partial": "warning"}
 
@@ -74,3 +79,26 @@ class QualityResultAdmin(ReadOnlyAdmin):
     list_display = ("table", "check_name", "value", "passed", "run", "detail")
     list_filter = ("passed", "table")
     list_select_related = ("run",)
+    search_fields = ("check_name",)
+    ordering = ("-pk",)
+
+
+@admin.register(QualityThreshold)
+class QualityThresholdAdmin(LayerAdmin):
+    list_display = ("check_name", "of", "at_least", "at_most")
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """What a threshold can be for is chosen: a name that nothing measures would do nothing, and say nothing."""
+        subjects, checks = names()
+        offered = {"table": [("", "every table"), *_pairs(subjects)], "check_name": _pairs(checks)}
+        if db_field.name in offered:
+            kwargs["widget"] = UnfoldAdminSelectWidget(choices=offered[db_field.name])
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    @display(description="Of", ordering="table", empty_value="every table")
+    def of(self, threshold: QualityThreshold) -> str | None:
+        return threshold.table or None
+
+
+def _pairs(values: list[str]) -> list[tuple[str, str]]:
+    return [(value, value) for value in values]

@@ -5,9 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Query, Router, Schema
+from ninja import Field, Query, Router, Schema
 
 from governance.models import Run
+from governance.quality import Check, checks
 from governance.repositories import Runs
 from lakehouse_project.kernel.pagination import Page, PageOf, PageQuery
 from lakehouse_project.kernel.parameters import reject_unknown
@@ -15,6 +16,7 @@ from lakehouse_project.kernel.permissions import require
 from lakehouse_project.kernel.services import resolve
 
 router = Router(tags=["runs"])
+quality_router = Router(tags=["governance"])
 
 
 class RunOut(Schema):
@@ -49,3 +51,48 @@ def list_runs(request: HttpRequest, query: Query[RunQuery]) -> PageOf:
 def get_run(request: HttpRequest, run_id: UUID) -> Run:
     require(request, "governance.view_run")
     return resolve(Runs).get(run_id)
+
+
+class CheckOut(Schema):
+    """A measure beside its limits of today."""
+
+    subject: str = Field(description="Table, or stage of the pipeline.")
+    check: str
+    value: float
+    at_least: float | None
+    at_most: float | None
+    passed: bool
+    detail: str
+    measured_at: datetime
+    run: UUID | None = Field(description="The run that measured it; none for what is asked of the clock.")
+
+
+class QualityQuery(PageQuery):
+    """Filters of the checks."""
+
+    run: UUID | None = Field(None, description="What this run measured, instead of the latest of each check.")
+    subject: str | None = Field(None, description="Only of this table or stage.")
+    check: str | None = Field(None, description="Only this check.")
+    passed: bool | None = Field(None, description="Only those that pass, or fail, by the limits of today.")
+
+    def accepts(self, found: Check) -> bool:
+        wanted = {"subject": self.subject, "check": self.check, "passed": self.passed}
+        return all(value is None or getattr(found, name) == value for name, value in wanted.items())
+
+
+@quality_router.get(
+    "/quality",
+    response=Page[CheckOut],
+    operation_id="list_quality",
+    summary="Quality: the latest result of each check on each table, and how fresh the data are",
+    description="Counts, shares of rows that are not as they should be, quarantined records per field and rule, columns "
+    "that are empty, and ages in seconds: of the newest record of each table and of the last success of each stage. Limits "
+    "are set in the admin.",
+)
+def list_quality(request: HttpRequest, query: Query[QualityQuery]) -> PageOf:
+    reject_unknown(request, QualityQuery.model_fields)
+    require(request, "governance.view_qualityresult")
+    if query.run:
+        resolve(Runs).get(query.run)
+    found = [check for check in checks(run=query.run) if query.accepts(check)]
+    return PageOf(found[query.window], len(found))

@@ -76,9 +76,43 @@ class QualityResult(models.Model):
 
     class Meta:
         ordering: ClassVar = ["table", "check_name"]
+        indexes: ClassVar = [models.Index(fields=["table", "check_name", "-id"], name="quality_latest")]
 
     def __str__(self) -> str:
         return f"{self.table}: {self.check_name} = {self.value}"
+
+
+class QualityThreshold(models.Model):
+    """Limits of a check; a result beyond them fails. They replace the default ones."""
+
+    table = models.CharField(
+        max_length=80, blank=True, help_text="Table, or stage of the pipeline. Empty: all of them."
+    )
+    check_name = models.CharField(
+        "check", max_length=80, help_text="As the results name it, such as seconds since newest record."
+    )
+    at_least = models.FloatField(null=True, blank=True, help_text="Lowest value that is good enough.")
+    at_most = models.FloatField(null=True, blank=True, help_text="Highest value that is good enough.")
+
+    class Meta:
+        ordering: ClassVar = ["check_name", "table"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                name="one_threshold_per_check",
+                fields=["table", "check_name"],
+                violation_error_message="There is a threshold for this check of this table already.",
+            ),
+            models.CheckConstraint(
+                name="limits_in_order",
+                condition=models.Q(at_least=None)
+                | models.Q(at_most=None)
+                | models.Q(at_least__lte=models.F("at_most")),
+                violation_error_message="At least is more than at most: nothing would pass.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.check_name} of {self.table or 'every table'}"
 
 
 class StoredAnswer(models.Model):

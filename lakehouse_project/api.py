@@ -9,6 +9,7 @@ from bronze.api import router as bronze
 from bronze.api.routes import contract_schemas
 from bronze.api.seed import router as seed
 from gold.api import router as gold
+from governance.api import quality_router as quality
 from governance.api import router as governance
 from lakehouse_project import problems
 from lakehouse_project.auth import AUTHENTICATION, login_or_token
@@ -51,3 +52,4 @@ v1.add_router("/silver", silver)
 v1.add_router("/gold", gold)
 v1.add_router("/search", search)
 v1.add_router("/runs", governance)
+v1.add_router("/governance", quality)

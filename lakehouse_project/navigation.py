@@ -34,7 +34,8 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Context of the first page: numbers of the layers, charts, and the apps named and ordered as in the sidebar."""
-    from lakehouse_project.charts import sections  # noqa: PLC0415  models must be loaded first
+    from governance.quality import failing  # noqa: PLC0415  models must be loaded first
+    from lakehouse_project.charts import sections  # noqa: PLC0415  as above
     from lakehouse_project.overview import tiles  # noqa: PLC0415  as above
 
     listed = {app["app_label"]: app for app in context["app_list"]}
@@ -46,6 +47,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     return {
         **context,
         "title": "Overview",
+        "failing": failing() if request.user.has_perm("governance.view_qualityresult") else [],
         "tiles": tiles(),
         "sections": sections(request.user),
         "app_list": ordered,

@@ -58,6 +58,21 @@ def open_todo(window: Window) -> None:
     execute("ANALYZE {todo}", todo=_TODO)
 
 
+def quarantined_by_rule(window: Window) -> dict[str, dict[str, int]]:
+    """Data set -> field and rule -> quarantined records of the window. Call it after `open_todo`."""
+    rows = fetch(
+        "SELECT dataset_id, concat_ws(' ', e->>'field', e->>'rule') AS rule, count(DISTINCT id) FROM bronze_rawrecord {read}"
+        " CROSS JOIN LATERAL jsonb_array_elements(errors) e WHERE status = 'quarantined' AND {refined} "
+        "GROUP BY 1, 2 ORDER BY 1, 2",
+        read=sql.SQL("") if window.is_full else compose("JOIN {todo} USING (id)", todo=_TODO),
+        refined=_refined(),
+    )
+    found: dict[str, dict[str, int]] = {}
+    for dataset, rule, count in rows:
+        found.setdefault(dataset, {})[rule] = count
+    return found
+
+
 def clear(dataset: str) -> None:
     """Forget what was to be refined of `dataset`."""
     execute("DELETE FROM {todo} WHERE dataset = {dataset}", todo=_TODO, dataset=sql.Literal(dataset))

@@ -28,6 +28,7 @@ from silver.models import (
 )
 
 _NONE: Mapping[str, str] = MappingProxyType({})
+_EMPTY_AT_FIRST = frozenset({"raw_record_id", "end_date", "valid_to", "end_id"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +71,16 @@ class Table:
     def converted(self) -> tuple[str, ...]:
         """The columns with an amount in the reporting currency."""
         return tuple(name for name in self.columns if name.endswith("_reporting"))
+
+    @cached_property
+    def may_be_empty(self) -> tuple[str, ...]:
+        """The loaded columns that may lack a value, those apart that have none until something happens."""
+        fields = self.model._meta.concrete_fields
+        return tuple(
+            f.column
+            for f in fields
+            if (f.null or f.blank) and f.column in set(self.columns) - _EMPTY_AT_FIRST
+        )
 
     @cached_property
     def keeps_gone(self) -> bool:

@@ -14,7 +14,7 @@ from silver.repositories import keys
 from silver.repositories.filling import Filling, is_fillable, swap
 from silver.repositories.loading import Merged, changed_keys, close_ledger, merge, open_ledger, retire_orphans
 from silver.repositories.quality import record_quality
-from silver.repositories.records import Extent, all_pages, extents, open_todo, pages
+from silver.repositories.records import Extent, all_pages, extents, open_todo, pages, quarantined_by_rule
 from silver.repositories.revisits import (
     align_user_versions,
     revisit_concerned_facts,
@@ -26,7 +26,7 @@ from silver.repositories.tables import FROM_RECORDS, Table
 from silver.repositories.unit import is_there_news, unread
 from silver.services.lookups import Calendar, Lookups
 from silver.transforms.keys import UNKNOWN
-from silver.transforms.records import Refined
+from silver.transforms.records import QUARANTINED, Refined, is_empty, newest
 from silver.transforms.registry import TRANSFORMS, Transform
 from silver.transforms.titles import rebound_titles
 
@@ -63,7 +63,7 @@ class RefineChanges:
     def _refine(self, window: Window, run: Run, on_progress: OnProgress | None = None) -> RefineResult:
         lookups = Lookups(reporting_currency=self.reporting_currency, calendar=self.calendar)
         result = _Work(lookups, window, self.fill_from, on_progress).run()
-        record_quality(run, result.tallies)
+        record_quality(run, result)
         if result.changes:
             self.events.publish("silver.changed")
         run.counts = result.counts
@@ -86,6 +86,7 @@ class _Work:
         open_ledger()
         open_todo(self.window)
         self.extents = extents(self.window)
+        quarantined = quarantined_by_rule(self.window)
         if self.window.is_full:
             self.lookups.calendar.fill()
         tallies = self._each(_DIMENSIONS)
@@ -96,7 +97,7 @@ class _Work:
         tallies |= self._each(_FACTS)
         swap(self.fillings)
         settle_names(everything=self.window.is_full)
-        return RefineResult(tallies=tallies, changes=close_ledger())
+        return RefineResult(tallies=tallies, changes=close_ledger(), quarantined=quarantined)
 
     def _each(self, transforms: Iterable[Transform]) -> dict[str, Tally]:
         """Refine data set by data set; those without anything to do are left out."""
@@ -164,6 +165,9 @@ def _tally(table: Table, page: pl.DataFrame, refined: Refined, merged: Merged) -
         duplicate=refined.duplicate,
         unbound=_how_many(refined.rows, [pl.col(name) == UNKNOWN for name in table.required_references]),
         unconverted=_how_many(refined.rows, [pl.col(name).is_null() for name in table.converted]),
+        quarantined=_how_many(page, [pl.col("record_status") == QUARANTINED]),
+        empty={name: refined.rows.filter(is_empty(name)).height for name in table.may_be_empty},
+        newest=newest(page),
     )
 
 

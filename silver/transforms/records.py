@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import polars as pl
 import polars.selectors as cs
 
+from lakehouse_project.kernel.parsing import parse_datetime
+
 VALID = "valid"
 DELETED = "deleted"
+QUARANTINED = "quarantined"
 
 
 @dataclass(frozen=True)
@@ -54,3 +58,16 @@ def _within_calendar(name: str) -> pl.Expr:
 def _one_per_key(rows: pl.DataFrame, natural: Sequence[str]) -> pl.DataFrame:
     """An active record before one that is gone, then the one with the highest id."""
     return rows.sort("is_active", "raw_record_id").unique(natural, keep="last", maintain_order=True)
+
+
+def is_empty(name: str) -> pl.Expr:
+    """Whether column `name` says nothing: null, or a text without any character."""
+    column = pl.col(name)
+    return column.is_null() | (column.cast(pl.String) == "")
+
+
+def newest(records: pl.DataFrame) -> datetime | None:
+    """When the last of `records` changed. Their texts are all of one time zone, and so in order."""
+    last = records.select(parse_datetime(pl.col("recorded_at").max()))
+    moment: datetime | None = last.item()
+    return moment

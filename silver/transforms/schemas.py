@@ -9,9 +9,8 @@ import polars as pl
 
 from lakehouse_project.kernel.parsing import MONEY, RATE
 from silver.errors import ContractBroken
-from silver.transforms.records import DELETED, VALID
+from silver.transforms.records import DELETED, QUARANTINED, VALID
 
-QUARANTINED = "quarantined"
 _SHOWN = 5
 """Natural keys that an error names."""
 

@@ -67,6 +67,9 @@ GOLD = (
     "SELECT year, department, job, q1, q2, q3, q4 FROM gold_hiresbyquarter",
     "SELECT year, department_id, department, hired, mean, is_above_mean FROM gold_departmenthires",
     "SELECT * FROM gold_monthly_revenue",
+    "SELECT city, user_count FROM gold_citypayroll",
+    "SELECT country, postal_code, user_count FROM gold_usersbypostalcode",
+    "SELECT user_id, city, order_count, document_count FROM gold_customer360",
 )
 FOUND = ("SELECT entity, entity_id, passage, title, body, version FROM search_document",)
 
@@ -79,13 +82,19 @@ class Breaker:
 
     def run(self, work: str, name: str, step: int = UNDISTURBED) -> str:
         """`done`, or `killed` at that step."""
-        stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None
-        assert stdout is not None
-        stdin.write(f"{work} {name} {step}\n")
-        stdin.flush()
-        ended = stdout.readline().strip()
-        assert ended in ("done", "killed"), f"{work} at step {step}: {ended or 'no answer'}"
+        self.begin(work, name, step)
+        return self.end()
+
+    def begin(self, work: str, name: str, step: int = UNDISTURBED) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{work} {name} {step}\n")
+        self._process.stdin.flush()
+
+    def end(self) -> str:
+        """How the piece of work ended that `begin` has begun."""
+        assert self._process.stdout is not None
+        ended = self._process.stdout.readline().strip()
+        assert ended in ("done", "killed"), ended or "no answer"
         return ended
 
 
@@ -192,6 +201,24 @@ def test_the_marts(work: Breaker, refined: str) -> None:
 
 def test_the_search_documents(work: Breaker, refined: str) -> None:
     interrupted(work, refined, "project_all", FOUND, stride=3)
+
+
+@pytest.mark.parametrize(("piece", "queries"), [("refine_all", SILVER), ("refresh_all", GOLD)])
+def test_two_processes_at_once_do_what_one_does(
+    home: Lakehouse, work: Breaker, request: pytest.FixtureRequest, piece: str, queries: tuple[str, ...]
+) -> None:
+    template = request.getfixturevalue("loaded" if piece == "refine_all" else "refined")
+    with database(f"CREATE DATABASE {{name}} TEMPLATE {template}") as name:
+        work.run(piece, name)
+        alone = content(name, queries)
+    with database(f"CREATE DATABASE {{name}} TEMPLATE {template}") as name, breaker(home) as other:
+        for _ in range(3):
+            work.begin(piece, name)
+            other.begin(piece, name)
+            assert (work.end(), other.end()) == ("done", "done")
+        assert content(name, queries) == alone
+        runs = content(name, ("SELECT kind, state FROM governance_run WHERE state <> 'succeeded'",))
+        assert [rows for rows in runs.values() if rows] == []
 
 
 @pytest.fixture(scope="module")

@@ -140,7 +140,7 @@ def _flow() -> Iterator[str]:
         source = event.split(".", 1)[0]
         yield from (f"  {source}_tables -- {event} --> {_node(task)}" for task in tasks)
     yield '  beat{{"beat: periodically, as a safety net"}}'
-    yield from (f"  beat -.-> {_node(task)}" for task in _scheduled())
+    yield from (f"  beat -.-> {_node(task)}" for task in scheduled())
     yield from _watched()
     yield f'  gold_tables & search_tables --> ways_out(["{WAYS_OUT}"])'
 
@@ -160,11 +160,11 @@ def _watched() -> Iterator[str]:
 
 
 def _tasks_of(layer: str) -> Sequence[str]:
-    known = {task for tasks in LISTENERS.values() for task in tasks} | set(_scheduled())
+    known = {task for tasks in LISTENERS.values() for task in tasks} | set(scheduled())
     return sorted(task for task in known if task.startswith(f"{layer}."))
 
 
-def _scheduled() -> Sequence[str]:
+def scheduled() -> Sequence[str]:
     tasks = (entry["task"] for entry in celery_app.conf.beat_schedule.values())
     return [task for task in tasks if task != OCR_TASK]
 

@@ -29,7 +29,9 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         }
         for title, app, icon in LAYERS
     ]
-    return [group for group in groups if group["items"]]
+    diagrams = {"title": "Diagrams", "icon": "account_tree", "link": reverse("diagram", args=["lakehouse"])}
+    about = {"title": "How it is built", "separator": True, "items": [diagrams]}
+    return [*(group for group in groups if group["items"]), about]
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:

@@ -42,6 +42,7 @@ urlpatterns = [
     path("marts/<slug:group>/<slug:name>/", views.mart_page, name="mart"),
     path("found/<slug:entity>/<path:key>", views.entity_page, name="entity"),
     path("search/", include("search.urls")),
+    path("admin/diagrams/<slug:name>/", admin.site.admin_view(views.diagram_page), name="diagram"),
     path("admin/", admin.site.urls),
     path("api/v1/", v1.urls),
     re_path("^api(/|$)", not_found),

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib import admin
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
 from django.db.models import Max
@@ -26,6 +27,7 @@ from gold.registry import MARTS, Mart
 from gold.schemas import MartQuery, query_schema
 from gold.services import ReadMart
 from governance.models import Run
+from lakehouse_project.drawings import NAMES, drawing
 from lakehouse_project.kernel.masking import may_see_personal_data
 from lakehouse_project.kernel.pagination import PageOf
 from lakehouse_project.kernel.permissions import view_permission
@@ -178,3 +180,12 @@ def _usual(mart: Mart) -> dict[str, Any]:
 def _last_year_of_hires() -> int:
     year: int | None = DepartmentHires.objects.aggregate(last=Max("year"))["last"]
     return year or timezone.now().year
+
+
+def diagram_page(request: HttpRequest, name: str) -> HttpResponse:
+    """The tables of a layer, or the flow of the whole lake, as the code has them. For staff."""
+    if name not in NAMES:
+        raise Http404(f"There is no diagram {name}. There are {', '.join(NAMES)}.")
+    title = "The whole lake" if name == "lakehouse" else f"Tables of {name}"
+    context = {"title": title, "name": name, "names": NAMES, "drawing": drawing(name)}
+    return render(request, "admin/diagram.html", {**admin.site.each_context(request), **context})

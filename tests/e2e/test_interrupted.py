@@ -71,7 +71,7 @@ GOLD = (
     "SELECT country, postal_code, user_count FROM gold_usersbypostalcode",
     "SELECT user_id, city, order_count, document_count FROM gold_customer360",
 )
-FOUND = ("SELECT entity, entity_id, passage, title, body, version FROM search_document",)
+FOUND = ("SELECT entity, entity_id, passage, title, body, facets, numbers, dates FROM search_searchdocument",)
 
 
 class Breaker:

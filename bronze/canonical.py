@@ -13,19 +13,17 @@ CONTROL = [chr(code) for code in range(32)]
 ESCAPES = {'"': r"\"", "\\": r"\\", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t"}
 ESCAPED = {character: rf"\u{ord(character):04x}" for character in CONTROL} | ESCAPES
 
+NEEDS_ESCAPE = r'[\x00-\x1f"\\]'
+
 
 def canonical_json(rows: pl.DataFrame) -> pl.Series:
     """One object per row of a frame of strings, every column a member; null is null."""
     if not rows.columns:
         return pl.repeat("{}", rows.height, dtype=pl.String, eager=True)
     names = sorted(rows.columns, key=lambda name: (len(name.encode()), name.encode()))
-    odd = [name for name in names if _needs_escapes(rows[name])]
+    odd = [column.name for column in rows.select(pl.all().str.contains(NEEDS_ESCAPE).any()) if column.item()]
     escaped = rows.with_columns(pl.col(odd).str.replace_many(list(ESCAPED), list(ESCAPED.values())))
     return escaped.select(_object(escaped, names)).to_series()
-
-
-def _needs_escapes(cells: pl.Series) -> bool:
-    return bool(cells.str.contains_any(list(ESCAPED)).any())
 
 
 def _object(rows: pl.DataFrame, names: Sequence[str]) -> pl.Expr:

@@ -76,7 +76,13 @@ def classification_of(contract: ContractSpec, column: str) -> Classification | N
     return contract.field(field).classification if field else None
 
 
+def has_secrets(contract: ContractSpec) -> bool:
+    return any(field.classification is Classification.SECRET for field in contract.fields)
+
+
 def secret_columns(contract: ContractSpec, columns: Iterable[str]) -> list[str]:
+    if not has_secrets(contract):
+        return []
     return [name for name in columns if classification_of(contract, name) is Classification.SECRET]
 
 
@@ -118,7 +124,7 @@ def _with_secrets(payloads: pl.Series, secrets: pl.DataFrame) -> pl.Series:
 
 
 def _broken_rows(broken: Sequence[BrokenRow], contract: ContractSpec, cipher: FieldCipher) -> pl.DataFrame:
-    sealed = any(field.classification is Classification.SECRET for field in contract.fields)
+    sealed = has_secrets(contract)
     return pl.DataFrame(
         {
             "line": [row.line for row in broken],

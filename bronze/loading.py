@@ -12,13 +12,17 @@ from django.db import connection
 from bronze.domain import Receipt
 from bronze.incoming import NO_ERRORS, IncomingBatch
 from bronze.merge import IncomingTable, Merged
-from lakehouse_project.kernel.copy import copy_in, copy_out
+from lakehouse_project.kernel.copy import array_literal, copy_in
 
-KNOWN = r"""
-SELECT key, '\x' || encode(content_hash, 'hex') AS stored_hash,
-       (status <> 'quarantined' AND source_file_id IS DISTINCT FROM %(file)s)::text AS is_settled
-FROM bronze_rawrecord WHERE dataset_id = %(dataset)s AND key = ANY(%(keys)s)
+COMPARE = """
+SELECT coalesce(string_agg(coalesce((
+    SELECT CASE WHEN record.content_hash = decode(incoming.hash, 'hex') AND record.status <> 'quarantined'
+                     AND record.source_file_id IS DISTINCT FROM %(file)s THEN 's' ELSE 'd' END
+    FROM bronze_rawrecord AS record WHERE record.dataset_id = %(dataset)s AND record.key = incoming.key
+), 'n'), '' ORDER BY incoming.place), '')
+FROM unnest(%(keys)s::text[], %(hashes)s::text[]) WITH ORDINALITY AS incoming (key, hash, place)
 """
+"""A letter for each row: no record has its key (n), one has it with the same content (s) or differs (d)."""
 
 TAKE_BACK = """
 WITH again AS (
@@ -60,15 +64,24 @@ class FileLoad:
 
     def _compared(self, rows: pl.DataFrame) -> pl.DataFrame:
         """`is_same`: a record has this key and content. `is_new`: none has the key, and the hash of the content is known."""
-        keys = rows["key"].drop_nulls().to_list()
-        known = copy_out(KNOWN, {"dataset": self._dataset, "file": self._file_id, "keys": keys})
-        found = rows.select("key", "content_hash").join(known, on="key", how="left", maintain_order="left")
+        asked = {
+            "dataset": self._dataset,
+            "file": self._file_id,
+            "keys": array_literal(rows["key"]),
+            "hashes": array_literal(rows["content_hash"].str.strip_prefix(r"\x")),
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(COMPARE, asked)
+            (letters,) = cursor.fetchone()
         is_single = pl.col("key").is_unique()
-        is_same = (pl.col("stored_hash") == pl.col("content_hash")) & (pl.col("is_settled") == "true")
-        is_new = pl.col("stored_hash").is_null() & pl.col("content_hash").is_not_null()
+        found = rows.select("key", "content_hash", letter=pl.Series(list(letters), dtype=pl.String))
         return found.select(
-            is_same=is_single & is_same.fill_null(value=False) & pl.lit(self._refuse_duplicates_of is None),
-            is_new=is_single & is_new & pl.col("key").is_not_null() & pl.lit(self._may_copy),
+            is_same=is_single & (pl.col("letter") == "s") & pl.lit(self._refuse_duplicates_of is None),
+            is_new=is_single
+            & (pl.col("letter") == "n")
+            & pl.col("key").is_not_null()
+            & pl.col("content_hash").is_not_null()
+            & pl.lit(self._may_copy),
         )
 
     def _copy(self, rows: pl.DataFrame) -> None:

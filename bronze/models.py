@@ -13,7 +13,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Now, Trim
 
 from governance.triggers import stamp_revision, stamp_xid
-from lakehouse_project.kernel.fields import XidField
+from lakehouse_project.kernel.fields import VirtualField, XidField
 
 
 class Dataset(models.Model):
@@ -106,6 +106,11 @@ class SourceFile(models.Model):
         return self.name
 
 
+def _effective() -> models.Func:
+    """The edits of staff on top of what was received."""
+    return models.Func("payload", "patch", arg_joiner=" || ", template="(%(expressions)s)")
+
+
 class RawRecord(models.Model):
     """A record as received (`payload`), with the edits of staff on top (`patch`)."""
 
@@ -126,11 +131,7 @@ class RawRecord(models.Model):
     patch = models.JSONField(
         help_text="Fields that staff have overridden.", db_default={}, default=dict, blank=True
     )
-    effective = models.GeneratedField(
-        expression=models.Func("payload", "patch", template="%(expressions)s", arg_joiner=" || "),
-        output_field=models.JSONField(),
-        db_persist=True,
-    )
+    effective = VirtualField(expression=_effective(), output_field=models.JSONField())
     raw_text = models.TextField(  # noqa: DJ001  null: it was parsed; an empty text would be a text
         null=True, blank=True, help_text="The text of a row that could not be parsed."
     )
@@ -169,7 +170,7 @@ class RawRecord(models.Model):
             models.Index(fields=["xid"], name="raw_record_xid"),
             models.Index(fields=["dataset", "id"], name="raw_record_list", condition=~Q(status="deleted")),
             models.Index(
-                Trim(KeyTextTransform("user_id", "effective")),
+                Trim(KeyTextTransform("user_id", _effective())),
                 name="raw_record_employee",
                 condition=Q(dataset="employment_info"),
             ),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from types import NoneType, UnionType
 from typing import Any, ClassVar, Literal, Union, get_args, get_origin
 
@@ -86,15 +87,20 @@ class ContractSpec:
     """Records may have fields beyond these: a data set that was described at run time."""
 
     def field(self, name: str) -> FieldSpec:
-        return self._by_name()[name]
+        return self._by_name[name]
 
     def field_names(self) -> tuple[str, ...]:
         return tuple(spec.name for spec in self.fields)
 
     def column_names(self) -> Mapping[str, str]:
         """Every accepted column name (field names and aliases, in lower case with underscores) -> field name."""
+        return self._by_column
+
+    @cached_property
+    def _by_column(self) -> Mapping[str, str]:
         return {alias: spec.name for spec in self.fields for alias in (spec.name, *spec.aliases)}
 
+    @cached_property
     def _by_name(self) -> Mapping[str, FieldSpec]:
         return {spec.name: spec for spec in self.fields}
 

@@ -14,7 +14,7 @@ from bronze.encryption import FieldCipher
 from bronze.errors import RecordNotFound
 from bronze.incoming import NO_ERRORS, secret_columns
 from bronze.readers.json_text import JsonDecoder, cell, encode
-from bronze.references import release, unbound, with_unbound
+from bronze.references import referring, release, unbound, with_unbound
 from bronze.repositories import RawRecords, atomic
 from bronze.rows import frame_of
 from bronze.services.batches import Batch, Fields, require_size
@@ -128,9 +128,7 @@ class ChangeBatch:
                 "id": [target.id for target, _changes in new],
                 "key": [target.key for target, _changes in new],
                 "patch": [encode(self._sealed(contract, changes)) for _target, changes in new],
-                "errors": with_unbound(
-                    contract, _frame(contract, [target for target, _changes in new]), none
-                ),
+                "errors": with_unbound(contract, _awaiting(contract, [target for target, _ in new]), none),
             }
         )
         write_outcomes(frame)
@@ -163,10 +161,10 @@ def _new(target: Target) -> dict[str, Any]:
     return {name: value for name, value in target.changes.items() if cell(value) != cell(stored.get(name))}
 
 
-def _frame(contract: ContractSpec, targets: Sequence[Target]) -> pl.DataFrame:
-    """The fields of the contract as they shall be."""
-    empty = dict.fromkeys(contract.field_names())
-    return frame_of([empty | target.whole for target in targets])
+def _awaiting(contract: ContractSpec, targets: Sequence[Target]) -> pl.DataFrame:
+    """The fields that name records they may have to wait for, as they shall be."""
+    names = [field.name for field in referring(contract, "quarantine")]
+    return frame_of([{name: target.whole.get(name) for name in names} for target in targets])
 
 
 def _changed(outcome: RowOutcome) -> RowOutcome:

@@ -29,8 +29,9 @@ def copy_in(table: str | sql.Identifier, frame: pl.DataFrame) -> int:
     if frame.is_empty():
         return 0
     buffer = io.BytesIO()
-    escaped = frame.with_columns(pl.col(pl.String).str.replace_many(list(ESCAPES), list(ESCAPES.values())))
-    escaped.write_csv(buffer, include_header=False, separator="\t", null_value=NULL, quote_style="never")
+    _escaped(frame).write_csv(
+        buffer, include_header=False, separator="\t", null_value=NULL, quote_style="never"
+    )
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(table) if isinstance(table, str) else table,
         sql.SQL(", ").join(map(sql.Identifier, frame.columns)),
@@ -38,6 +39,20 @@ def copy_in(table: str | sql.Identifier, frame: pl.DataFrame) -> int:
     with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(statement) as copy:
         copy.write(buffer.getbuffer())
     return frame.height
+
+
+def _escaped(frame: pl.DataFrame) -> pl.DataFrame:
+    """Only columns that need it are written anew: looking for a character is cheaper by far than replacing it."""
+    odd = frame.select(pl.col(pl.String).str.contains(r"[\\\t\n\r]").any())
+    names = [column.name for column in odd if column.item()]
+    return frame.with_columns(pl.col(names).str.replace_many(list(ESCAPES), list(ESCAPES.values())))
+
+
+def array_literal(texts: pl.Series) -> str:
+    """The text of a PostgreSQL `text[]`, for a cast; psycopg would take many times as long over each element."""
+    quoted = texts.str.replace_many(["\\", '"'], [r"\\", r"\""])
+    elements = pl.select(pl.format('"{}"', quoted).fill_null("NULL")).to_series()
+    return "{" + ",".join(elements) + "}"
 
 
 def copy_out(query: str, params: Sequence[Any] | Mapping[str, Any] | None = None) -> pl.DataFrame:

@@ -40,6 +40,24 @@ class XidField(models.BigIntegerField):  # type: ignore[type-arg]
         return "%s" if hasattr(value, "as_sql") else "%s::text::xid8"
 
 
+class VirtualField(models.GeneratedField):
+    """A generated column that is computed when it is read and takes no space. It cannot be indexed; its expression can.
+
+    PostgreSQL has them since version 18, which Django learns with its version 6.0: until then its check is left out.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{**kwargs, "db_persist": False})
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()
+        del kwargs["db_persist"]
+        return name, path, args, kwargs
+
+    def _check_persistence(self, databases: Any) -> list[Any]:
+        return []
+
+
 @models.TextField.register_lookup
 class AnyOf(models.Lookup):
     """`text__any_of=keys`: as `in`, but one parameter; psycopg takes milliseconds to prepare a thousand of them."""

@@ -32,9 +32,19 @@ class Lab:
     server: psutil.Process
 
     def script(self, sql: str) -> None:
-        """Run SQL, and meta commands such as `\\copy`, with psql."""
-        command = [self.psql, "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", self.database]
-        subprocess.run(command, input=sql, text=True, check=True)
+        """Run SQL, and meta commands such as `\\copy`, with psql; return when its backend has ended, too."""
+        command = [
+            self.psql,
+            "--quiet",
+            "--no-psqlrc",
+            "--tuples-only",
+            "--set=ON_ERROR_STOP=1",
+            self.database,
+        ]
+        asked = f"SELECT pg_backend_pid();\n{sql}"
+        done = subprocess.run(command, input=asked, text=True, check=True, stdout=subprocess.PIPE)
+        with suppress(psutil.NoSuchProcess):
+            psutil.Process(int(done.stdout.split()[0])).wait()
 
     def stopwatch(self, *, with_children: bool = False) -> "Stopwatch":
         return Stopwatch(self.server, with_children=with_children)

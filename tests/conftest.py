@@ -4,8 +4,13 @@ import os
 
 import django
 import pytest
+from hypothesis import settings
 
 from tests import services
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("lakehouse", deadline=None)
+settings.load_profile("lakehouse")
 
 
 def pytest_configure(config: pytest.Config) -> None:

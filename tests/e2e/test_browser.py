@@ -31,6 +31,7 @@ def page(browser: Browser, running: Lakehouse) -> Iterator[Page]:
     """A page without a login; addresses are relative to the lakehouse."""
     with browser.new_context(base_url=running.url) as context:
         context.set_default_timeout(DEADLINE * 1000)
+        expect.set_options(timeout=DEADLINE * 1000)
         yield context.new_page()
 
 

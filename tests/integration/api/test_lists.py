@@ -145,7 +145,7 @@ def test_columns_that_no_contract_knows(curator: Api, viewer: Api, intake: Intak
     assert_problem(viewer.get("/users", nickname="Ada"), 400, "unknown_parameter")
 
 
-@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.one_of(

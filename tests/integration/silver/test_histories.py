@@ -87,7 +87,6 @@ HISTORY = st.lists(st.lists(WRITE, min_size=1, max_size=12), min_size=1, max_siz
 @pytest.mark.slow
 @settings(
     max_examples=12,
-    deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink takes minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -298,7 +298,7 @@ ANYTHING = (
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(sorted(CONTRACTS)), st.data())
 def test_any_text_gives_errors_and_no_crash(dataset: str, data: st.DataObject) -> None:
     names = CONTRACTS[dataset].field_names()

@@ -274,11 +274,11 @@ def test_unsupported_types(send, data, part):
 def test_unknown_data_sets(send):
     with refusal("unrecognised_dataset", "'x'", "departments, jobs"):
         send("departments.csv", "1,x\n", dataset="x")
-    with refusal("unrecognised_dataset", "foo, bar", "--dataset", "departments"):
+    with refusal("unrecognised_dataset", "foo, bar", "Say which one it is", "departments"):
         send("export.csv", "foo,bar\n1,2\n")
     with refusal("unrecognised_dataset", "fit departments, jobs"):
         send("export.csv", "id,name\n1,x\n")
-    with refusal("unrecognised_dataset", "--dataset"):
+    with refusal("unrecognised_dataset", "Say which one it is"):
         send("export.json", '[{"foo": 1}]')
 
 

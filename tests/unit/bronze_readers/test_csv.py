@@ -188,7 +188,7 @@ TABLES = st.integers(1, 4).flatmap(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(TABLES, st.integers(1, 80), st.sampled_from(["\n", "\r\n"]), st.booleans())
 def test_what_csv_writer_writes_is_read_back(path, table, segment_bytes, line_end, is_all_quoted):
     buffer, starts, line = io.StringIO(), [], 1
@@ -219,7 +219,7 @@ PIECES = st.lists(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(PIECES, st.integers(1, 3))
 def test_the_fast_parser_agrees_with_csv_reader_or_declines(pieces, width):
     body = "".join(pieces).encode()
@@ -234,7 +234,7 @@ def test_the_fast_parser_agrees_with_csv_reader_or_declines(pieces, width):
         )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(PIECES, st.integers(1, 3), st.integers(1, 40))
 def test_the_segment_size_changes_nothing(path, pieces, width, segment_bytes):
     fmt = FileFormat("csv", has_header=False, columns=tuple("xyz"[:width]))

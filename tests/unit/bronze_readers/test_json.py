@@ -196,7 +196,7 @@ VALUES = st.recursive(
 RECORDS = st.lists(st.dictionaries(st.sampled_from("abc"), VALUES), max_size=6)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(RECORDS, st.integers(1, 60), st.sampled_from([None, 1]))
 def test_payloads_are_the_records(path, records, segment_bytes, indent):
     _, as_array, broken = read(path, json.dumps(records, indent=indent), JSON, segment_bytes=segment_bytes)

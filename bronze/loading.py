@@ -5,6 +5,9 @@ that are as stored only the key is noted; the others go through the merge. A rec
 meets again is taken back for the merge, which knows what becomes of duplicates.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import pgtrigger
 import polars as pl
 from django.db import connection
@@ -64,7 +67,7 @@ class FileLoad:
 
     def _compared(self, rows: pl.DataFrame) -> pl.DataFrame:
         """`is_same`: a record has this key and content. `is_new`: none has the key, and the hash of the content is known."""
-        asked = {
+        asked: Mapping[str, Any] = {
             "dataset": self._dataset,
             "file": self._file_id,
             "keys": array_literal(rows["key"]),

@@ -21,6 +21,8 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "watch": "load what is dropped into the inbox folder or bucket (part of `up`)",
     },
     "Look after it": {
+        "reindex": "build the indexes of the search server anew (--entity)",
+        "reconcile": "compare the search server with the database (--repair)",
         "migrate": "create or update the database schema",
         "dictionary": "write docs/data-dictionary.md from the contracts",
         "diagrams": "write docs/diagrams/ from the models",

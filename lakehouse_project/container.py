@@ -25,12 +25,12 @@ from gold.repositories import MartChanges, MartReader, MartTables, StarFrames, T
 from governance.feed import ChangeFeed
 from governance.repositories import Runs
 from lake.storage import LocalStorage, Storage
+from lakehouse_project import composed_search
 from lakehouse_project.env import env
 from lakehouse_project.kernel.events import EventBus
 from lakehouse_project.pipeline import CeleryEventBus
 from search import services as search
 from search.embedding import Embedder, StaticEmbedder
-from search.engines.postgres import PostgresSearcher
 from search.repositories import DocumentRows
 from search.sources import Changes
 from silver import services as silver
@@ -145,15 +145,10 @@ def project_changes(meaning: Embedder) -> search.ProjectChanges:
     return search.ProjectChanges(
         feed=ChangeFeed("search"),
         changes=Changes(),
-        rows=DocumentRows(),
+        rows=DocumentRows(is_mirrored=env().typesense_url is not None),
         embedder=meaning,
         atomic=transaction.atomic,
     )
-
-
-@wireup.injectable
-def find_documents(meaning: Embedder) -> search.FindDocuments:
-    return search.FindDocuments(searcher=PostgresSearcher(atomic=transaction.atomic), embedder=meaning)
 
 
 PLAIN: tuple[type[Any], ...] = (
@@ -230,7 +225,7 @@ FACTORIES = (
     read_mart,
     embedder,
     project_changes,
-    find_documents,
+    *composed_search.FACTORIES,
 )
 
 

@@ -16,8 +16,11 @@ from bronze import ocr
 from lakehouse_project.celery import app
 from lakehouse_project.env import env
 from lakehouse_project.inboxes import drop_bucket, drop_folder
-from lakehouse_project.kernel.errors import TransientError
+from lakehouse_project.kernel.errors import LakehouseError, TransientError
+from lakehouse_project.kernel.services import resolve
+from search.engines.typesense.index import TypesenseIndex
 from search.models import SearchDocument
+from search.services import DescribeEngine
 
 _LEAST_FREE_MB = 500
 _WORKER_ANSWER_SECONDS = 3.0
@@ -108,12 +111,28 @@ def _worker() -> str:
 
 
 def _search() -> str:
-    """The embedded engine: its table can be read."""
+    """The rows can be read, and the search server, if there is one, answers, accepts the key and has the indexes."""
     try:
         documents = SearchDocument.objects.count()
+        engine = resolve(DescribeEngine)()
     except DatabaseError as error:
         raise Ailment(_first_line(error), "Mend the database first.") from error
-    return f"PostgreSQL engine, {documents:,} passages"
+    finding = f"mode {engine['mode']}, {documents:,} passages"
+    if engine["mode"] == "postgresql":
+        return finding
+    try:
+        server = resolve(TypesenseIndex).check()
+    except LakehouseError as error:
+        advice = "Check TYPESENSE_URL and TYPESENSE_API_KEY; PostgreSQL answers meanwhile."
+        raise Ailment(f"mode degraded: {error.message}", advice) from error
+    if engine["reason"]:
+        raise Ailment(
+            f"{server}; {engine['reason']}", "A worker builds it: see the runs, or `lakehouse reindex`."
+        )
+    waiting = engine["outbox"]
+    return (
+        f"{finding}, {server}, {waiting['waiting']:,} waiting, {waiting['failing']:,} of them refused before"
+    )
 
 
 def _storage() -> str:

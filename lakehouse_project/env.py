@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 S3_URL = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?$"
@@ -68,6 +68,17 @@ class Env(BaseSettings):
     ocr_languages: str = Field(
         "eng", pattern=r"^[A-Za-z0-9_]+(\+[A-Za-z0-9_]+)*$", description="Languages of the scans: eng+deu."
     )
+    typesense_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s/?#]+/?$",
+        description="Search server, as http://host:8108; unset: PostgreSQL answers.",
+    )
+    typesense_api_key: SecretStr | None = Field(None, description="Its admin key.")
+    typesense_prefix: str = Field(
+        "", pattern=r"^[A-Za-z0-9_]*$", description="Begins the names of its collections."
+    )
+    typesense_timeout_seconds: float = Field(2.0, gt=0, description="How long a query may take there.")
+    typesense_write_timeout_seconds: float = Field(60.0, gt=0, description="How long a batch may take there.")
     pipeline_interval_seconds: float = Field(
         5.0, ge=1, description="How often stages look for work that no event told of."
     )
@@ -85,6 +96,12 @@ class Env(BaseSettings):
         if name not in available_timezones():
             raise ValueError(f"{name!r} is no time zone such as UTC or Europe/Berlin")
         return name
+
+    @model_validator(mode="after")
+    def _search_server_has_its_key(self) -> "Env":
+        if self.typesense_url is not None and self.typesense_api_key is None:
+            raise ValueError("TYPESENSE_URL is set, and TYPESENSE_API_KEY is not: set both or neither")
+        return self
 
     def database(self) -> str:
         """Address of the database: the one configured, else that of the running embedded server."""

@@ -43,6 +43,7 @@ def logging_config(level: str, style: str) -> None:
                 "django.request": {"level": "ERROR"},  # what a caller did wrong is told to the caller
                 "django_structlog": {"level": "WARNING"},
                 "axes": {"level": "WARNING"},
+                "httpx": {"level": "WARNING"},  # a line per request, with its address
                 "pypdf": {"level": "ERROR"},
             },
         }

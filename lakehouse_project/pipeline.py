@@ -16,6 +16,9 @@ LISTENERS: Mapping[str, tuple[str, ...]] = {
     "bronze.changed": ("silver.refine", "gold.refresh", "search.project"),
     "silver.changed": ("gold.refresh", "search.project"),
     "gold.changed": (),
+    "search.changed": ("search.mirror",),
+    "search.reindex_wanted": ("search.reindex",),
+    "search.reconcile_wanted": ("search.reconcile",),
 }
 
 log = structlog.get_logger(__name__)

@@ -52,6 +52,9 @@ STATUS: Mapping[str, int] = {
     "file_changed": 503,
     "dataset_busy": 503,
     "not_configured": 503,
+    "search_unavailable": 503,
+    "search_refused": 503,
+    "search_mirror_busy": 503,
 }
 """Every other code is 422: the request was understood, and its content cannot be taken."""
 

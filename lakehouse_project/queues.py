@@ -1,5 +1,7 @@
 """How tasks travel: one queue per layer, and nothing lost when a worker is killed."""
 
+from typing import Any
+
 from celery import Celery
 from kombu.entity import Queue
 
@@ -9,6 +11,9 @@ QUEUES = ("bronze", "silver", "gold", "search")
 OCR_QUEUE, OCR_TASK = "ocr", "bronze.read_scans"
 """Only with the setting OCR: pages take seconds, and nothing else shall wait for them."""
 STAGES = ("bronze.load_received", "silver.refine", "gold.refresh", "search.project")
+MIRROR_STAGE, RECONCILE_TASK = "search.mirror", "search.reconcile"
+"""Only with a search server."""
+RECONCILE_SECONDS = 3600
 LONGEST_TASK_SECONDS = 6 * 3600
 
 
@@ -29,10 +34,18 @@ def configure(app: Celery) -> Celery:
         worker_cancel_long_running_tasks_on_connection_loss=True,
         broker_connection_retry_on_startup=True,
         broker_transport_options={"visibility_timeout": LONGEST_TASK_SECONDS, "socket_keepalive": True},
-        beat_schedule={
-            stage: {"task": stage, "schedule": env().pipeline_interval_seconds, "options": {"expires": 60}}
-            for stage in (*STAGES, *([OCR_TASK] if env().ocr else []))
-        },
+        beat_schedule=_schedule(),
         timezone="UTC",
     )
     return app
+
+
+def _schedule() -> dict[str, Any]:
+    is_mirrored = env().typesense_url is not None
+    stages = (*STAGES, *([OCR_TASK] if env().ocr else []), *([MIRROR_STAGE] if is_mirrored else []))
+    schedule = {
+        stage: {"task": stage, "schedule": env().pipeline_interval_seconds, "options": {"expires": 60}}
+        for stage in stages
+    }
+    hourly = {"task": RECONCILE_TASK, "schedule": RECONCILE_SECONDS, "options": {"expires": 600}}
+    return {**schedule, RECONCILE_TASK: hourly} if is_mirrored else schedule

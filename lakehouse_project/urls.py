@@ -9,13 +9,15 @@ from django.views.decorators.csrf import csrf_exempt
 
 from lakehouse_project import views
 from lakehouse_project.api import v1
+from lakehouse_project.env import env
 from lakehouse_project.kernel.problem import problem
 
 
 @login_not_required
 def healthz(_request: HttpRequest) -> JsonResponse:
-    """The web server answers."""
-    return JsonResponse({"status": "ok"})
+    """The web server answers; `search` is the engine it is set up with."""
+    engine = "postgresql" if env().typesense_url is None else "typesense"
+    return JsonResponse({"status": "ok", "search": engine})
 
 
 @csrf_exempt

@@ -3,13 +3,29 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from lakehouse_project.kernel.admin import ReadOnlyAdmin, pretty_json, shortened
+from lakehouse_project.kernel.admin import LargeTableAdmin, ReadOnlyAdmin, pretty_json, shortened
 from lakehouse_project.kernel.masking import may_see_personal_data
-from search.models import SearchDocument
+from search.models import Collection, Outage, OutboxEntry, SearchDocument
+from search.outbox import Outbox
+
+
+class FailingFilter(admin.SimpleListFilter):
+    """Those that were refused, apart from those that only wait."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("refused", "Refused before"), ("new", "Not tried yet")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        narrowed = {"refused": {"failures__gt": 0}, "new": {"failures": 0}}
+        return queryset.filter(**narrowed.get(str(self.value()), {}))
 
 
 @admin.register(SearchDocument)
@@ -44,3 +60,37 @@ class SearchDocumentAdmin(ReadOnlyAdmin):
     @display(description="Dates")
     def shown_dates(self, document: SearchDocument) -> SafeString:
         return pretty_json(document.dates)
+
+
+@admin.register(OutboxEntry)
+class OutboxEntryAdmin(LargeTableAdmin):
+    """What the search server does not have yet. Those it refused are the ledger: how often, why, and when next."""
+
+    list_display: ClassVar = ["__str__", "failures", "error", "next_try_at", "queued_at"]
+    list_filter: ClassVar = ["entity", FailingFilter]
+    search_fields: ClassVar = ["entity_id__exact"]
+    search_help_text = "The whole key"
+    actions: ClassVar = ["retry"]
+
+    def has_manage_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("search.change_outboxentry")
+
+    @admin.action(description="Try again at the next opportunity", permissions=["manage"])
+    def retry(self, request: HttpRequest, entries: QuerySet[OutboxEntry]) -> None:
+        count = Outbox().retry_now(list(entries.values_list("pk", flat=True)))
+        self.message_user(request, f"{count} passages are sent again within seconds.")
+
+
+@admin.register(Collection)
+class CollectionAdmin(ReadOnlyAdmin):
+    """What has been made on the search server."""
+
+    list_display: ClassVar = ["name", "alias", "state", "passages", "layout", "server", "created_at"]
+    list_filter: ClassVar = ["alias", "state"]
+
+
+@admin.register(Outage)
+class OutageAdmin(ReadOnlyAdmin):
+    """Whether the search server answers."""
+
+    list_display: ClassVar = ["engine", "failures", "until", "reason", "changed_at"]

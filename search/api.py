@@ -3,17 +3,29 @@
 from time import perf_counter
 from typing import Any
 
-from django.http import HttpRequest
-from ninja import Query, Router
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router, Status
 
+from governance.services import enqueue
+from lakehouse_project.kernel.events import EventBus
 from lakehouse_project.kernel.masking import may_see_personal_data
 from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import require
 from lakehouse_project.kernel.services import resolve
-from search.schemas import PERMISSION, FilterParameters, SearchOut, to_query
-from search.services import FindDocuments
+from search.schemas import (
+    PERMISSION,
+    BrowserKeyOut,
+    EngineOut,
+    FilterParameters,
+    SearchOut,
+    StartedOut,
+    to_query,
+)
+from search.services import DescribeEngine, FindDocuments, IssueBrowserKey, RebuildIndexes, Reconcile
 
 router = Router(tags=["search"])
+
+MANAGE = "search.change_searchdocument"
 
 
 @router.get("", response=SearchOut, operation_id="search", summary="Search everything")
@@ -29,3 +41,44 @@ def search(request: HttpRequest, parameters: Query[FilterParameters]) -> dict[st
     found = resolve(FindDocuments)(query)
     took_ms = round((perf_counter() - started) * 1000, 2)
     return {**vars(found), "items": found.hits, "mode": query.mode, "took_ms": took_ms}
+
+
+@router.get("/engine", response=EngineOut, operation_id="search_engine", summary="Which engine answers")
+def engine(request: HttpRequest) -> dict[str, Any]:
+    """Its mode, what it can do, and what waits to be sent to the search server."""
+    require(request, PERMISSION)
+    return resolve(DescribeEngine)()
+
+
+@router.get("/key", response=BrowserKeyOut, operation_id="search_key", summary="A search key for a browser")
+def browser_key(request: HttpRequest) -> dict[str, Any]:
+    """For pages that ask the search server themselves. It reaches what every reader sees, for an hour."""
+    require(request, PERMISSION)
+    return resolve(IssueBrowserKey)()
+
+
+@router.post("/reindex", response={202: StartedOut}, operation_id="reindex", summary="Rebuild the indexes")
+def reindex(request: HttpRequest, response: HttpResponse) -> Status[StartedOut]:
+    """On the search server, from the rows. Queries are answered meanwhile."""
+    require(request, MANAGE)
+    resolve(RebuildIndexes)
+    return _started(request, response, "reindex")
+
+
+@router.post(
+    "/reconcile", response={202: StartedOut}, operation_id="reconcile", summary="Compare index and rows"
+)
+def reconcile(request: HttpRequest, response: HttpResponse, *, repair: bool = False) -> Status[StartedOut]:
+    """The counts of the run are the report: missing, extra and stale passages on the search server."""
+    require(request, MANAGE)
+    reject_unknown(request, ("repair",))
+    resolve(Reconcile)
+    return _started(request, response, "reconcile", repair=repair)
+
+
+def _started(request: HttpRequest, response: HttpResponse, kind: str, **options: bool) -> Status[StartedOut]:
+    run = enqueue(kind, user_id=request.user.pk, **options)
+    resolve(EventBus).publish(f"search.{kind}_wanted", run_id=str(run.pk), **options)
+    response["Location"] = f"/api/v1/runs/{run.pk}"
+    response["Retry-After"] = "2"
+    return Status(202, StartedOut(run=run.pk, state=run.state))

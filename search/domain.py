@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 DIMENSIONS = 256
 """Length of an embedding, in the index as well."""
@@ -58,6 +58,39 @@ FIELDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
 """The indexed fields of each entity. Nothing else can be named in a filter, a facet or a sort."""
 
 ENTITIES = tuple(FIELDS)
+
+PERSONAL = ("user", "document")
+"""Entities with texts that not every reader may see."""
+
+
+class DocumentId(NamedTuple):
+    """What names a passage everywhere."""
+
+    entity: str
+    entity_id: str
+    passage: int
+
+
+@dataclass(frozen=True)
+class Index:
+    """What a search server holds of an entity: as every reader sees it, or as those do who may see personal data.
+
+    They are apart, so that no query of the one, whatever it asks, can reach the other.
+    """
+
+    entity: str
+    is_personal: bool = False
+
+    @property
+    def alias(self) -> str:
+        return f"{self.entity}_personal" if self.is_personal else self.entity
+
+
+INDEXES = (*map(Index, ENTITIES), *(Index(entity, is_personal=True) for entity in PERSONAL))
+
+
+def indexes_of(entity: str) -> tuple[Index, ...]:
+    return tuple(index for index in INDEXES if index.entity == entity)
 
 
 class Mode(StrEnum):
@@ -174,7 +207,7 @@ class Hit:
 class Found:
     """One page of hits. `corrections` maps words as asked to the words that were searched instead.
 
-    `engine` answered; `degraded` says that it stood in for the configured one.
+    `engine` answered; `degraded` says that it stood in for the configured one, and `reason` why.
     """
 
     hits: Sequence[Hit] = ()
@@ -183,14 +216,79 @@ class Found:
     corrections: Mapping[str, str] = field(default_factory=dict)
     engine: str = ""
     degraded: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capabilities:
+    """What an engine can do; callers may ask for it.
+
+    `corrections`: it tells which words it replaced. `exact_filters`: texts are compared letter by letter, not word by
+    word. `synonyms`: it finds words that mean the same by a list. `browser_keys`: browsers may ask it themselves.
+    """
+
+    engine: str
+    modes: tuple[Mode, ...] = tuple(Mode)
+    typos: bool = True
+    facets: bool = True
+    highlights: bool = True
+    corrections: bool
+    exact_filters: bool
+    synonyms: bool
+    browser_keys: bool
+
+
+class Stored(NamedTuple):
+    """A passage as its row holds it. `facets`, `numbers` and `dates` are JSON, and so is `embedding`.
+
+    `embedding` is None where there is none, and where all of it is zero: that is no direction.
+    """
+
+    id: int
+    entity: str
+    entity_id: str
+    passage: int
+    page: int | None
+    title: str
+    body: str
+    personal_title: str | None
+    personal_body: str | None
+    facets: str
+    numbers: str
+    dates: str
+    url: str
+    version: str
+    embedding: str | None
+
+    @property
+    def address(self) -> DocumentId:
+        return DocumentId(self.entity, self.entity_id, self.passage)
 
 
 @dataclass(frozen=True)
-class Capabilities:
-    """What an engine can do; callers see it in the answer."""
+class Delivery:
+    """What became of passages sent to a search server: those it did not take, with its reason for each."""
 
-    engine: str
-    modes: tuple[Mode, ...]
-    typos: bool
-    facets: bool
-    highlights: bool
+    failures: Mapping[DocumentId, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How an index of the search server differs from the rows. Changes that are still on their way do not count."""
+
+    missing: tuple[DocumentId, ...] = ()
+    extra: tuple[DocumentId, ...] = ()
+    stale: tuple[DocumentId, ...] = ()
+    unknown: tuple[str, ...] = ()
+    compared: int = 0
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return {
+            "missing": len(self.missing),
+            "extra": len(self.extra) + len(self.unknown),
+            "stale": len(self.stale),
+        }
+
+    def __bool__(self) -> bool:
+        return any(self.counts.values())

@@ -1,6 +1,12 @@
 """Errors of search."""
 
-from lakehouse_project.kernel.errors import InvalidInput, PermanentError, UnknownParameter
+from lakehouse_project.kernel.errors import (
+    InvalidInput,
+    NotConfigured,
+    PermanentError,
+    TransientError,
+    UnknownParameter,
+)
 
 
 class NothingToEmbed(InvalidInput):
@@ -17,3 +23,53 @@ class WeightsMissing(PermanentError):
     """The embedding weights are not installed."""
 
     code = "weights_missing"
+
+
+class ModelMissing(NotConfigured):
+    """The embedding model that is configured cannot be used."""
+
+
+class EngineUnavailable(TransientError):
+    """The search server is down, too slow, overloaded, or broke off in the middle of an answer."""
+
+    code = "search_unavailable"
+
+
+class EngineRefused(PermanentError):
+    """The search server does not accept the key."""
+
+    code = "search_refused"
+
+
+class EngineRejected(PermanentError):
+    """The search server does not accept the request."""
+
+    code = "search_rejected"
+
+
+class CollectionMissing(EngineRejected):
+    """The search server has no such collection, alias or document."""
+
+    code = "search_collection_missing"
+
+
+class CollectionExists(EngineRejected):
+    """The search server has it already."""
+
+    code = "search_collection_exists"
+
+
+class RebuildRefused(PermanentError):
+    """A rebuilt index does not hold what the rows hold: the old one stays in use."""
+
+    code = "search_rebuild_refused"
+
+
+class MirrorBusy(TransientError):
+    """Another process is writing to the search server."""
+
+    code = "search_mirror_busy"
+
+
+class NoMirror(NotConfigured):
+    """There is no search server to do it on."""

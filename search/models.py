@@ -117,3 +117,70 @@ class SearchTerm(models.Model):
 
     def __str__(self) -> str:
         return self.word
+
+
+class OutboxEntry(models.Model):
+    """A passage that changed and that the search server does not have yet; written in the transaction of the change.
+
+    One row per passage: what is sent is what the row of the passage then holds. A row that has `failures` is the
+    ledger of a passage that the server did not take.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    entity = models.TextField()
+    entity_id = models.TextField(help_text="Natural key.")
+    passage = models.IntegerField()
+    change = models.BigIntegerField(default=0, db_default=0, help_text="Counts changes while the row waits.")
+    failures = models.IntegerField(default=0, db_default=0, help_text="Times that the server refused it.")
+    error = models.TextField(blank=True, default="", db_default="", help_text="Its last reason.")
+    queued_at = models.DateTimeField(db_default=Now(), editable=False)
+    next_try_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering: ClassVar = ["-failures", "next_try_at", "id"]
+        verbose_name_plural = "outbox"
+        constraints: ClassVar = [
+            models.UniqueConstraint(name="search_outbox_passage", fields=["entity", "entity_id", "passage"])
+        ]
+        indexes: ClassVar = [models.Index(fields=["next_try_at", "id"], name="search_outbox_due")]
+
+    def __str__(self) -> str:
+        return f"{self.entity} {self.entity_id} #{self.passage}"
+
+
+class Collection(models.Model):
+    """A collection that was made on the search server, and what it is good for."""
+
+    class State(models.TextChoices):
+        BUILDING = "building", "being built"
+        LIVE = "live", "in use"
+        RETIRED = "retired", "replaced, about to be dropped"
+        STALE = "stale", "has missed changes, to be built anew"
+
+    name = models.TextField(primary_key=True)
+    alias = models.TextField()
+    server = models.TextField(help_text="Address of the search server.")
+    layout = models.IntegerField(help_text="Number of the layout of its documents.")
+    state = models.TextField(choices=State)
+    passages = models.BigIntegerField(default=0, help_text="When it was taken into use.")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    changed_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering: ClassVar = ["alias", "-created_at"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Outage(models.Model):
+    """Whether an engine answers, as all processes know it. `until` is set while it is left alone."""
+
+    engine = models.TextField(primary_key=True)
+    failures = models.IntegerField(help_text="In a row.")
+    until = models.DateTimeField(null=True, blank=True, help_text="Nobody asks it before then.")
+    reason = models.TextField(blank=True)
+    changed_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.engine

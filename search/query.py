@@ -19,6 +19,8 @@ MAX_PAGE_SIZE = 250
 """What every engine can answer at once."""
 MAX_WINDOW = 10_000
 """The last hit that paging reaches."""
+MAX_SORTS = 3
+"""As many fields as every engine can sort by at once."""
 RELEVANCE = "relevance"
 COMPARISONS = ("gte", "gt", "lte", "lt")
 _MAX_NUMBER = 1 << 62
@@ -152,6 +154,8 @@ class QueryBuilder:
     def sort(self, names: Sequence[str]) -> "QueryBuilder":
         """By fields, `-` before the name for descending. `relevance` is what is done without this."""
         sorts = [Sort(name.removeprefix("-"), name.startswith("-")) for name in names if name != RELEVANCE]
+        if len(sorts) > MAX_SORTS:
+            raise _refused("sort", f"At most {MAX_SORTS} fields can be sorted by.", ",".join(names))
         for each in sorts:
             if each.field != "title":
                 self._field(each.field)
@@ -199,6 +203,8 @@ class QueryBuilder:
             case And(parts) | Or(parts):
                 for part in parts:
                     self._check(part)
+            case Range(name) if self._field(name).kind is Kind.TEXT:
+                raise _refused(name, f"{name} is a text: it has values, not a range.", "")
             case _:
                 self._field(condition.field)
 

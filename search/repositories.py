@@ -27,8 +27,14 @@ class Row:
     embedded_hash: str
 
 
+@dataclass(frozen=True)
 class DocumentRows:
-    """`SearchDocument` rows and the vocabulary counted from them. Call it inside a transaction."""
+    """`SearchDocument` rows and the vocabulary counted from them. Call it inside a transaction.
+
+    Where a search server mirrors the rows, what changes enters its outbox in the same transaction.
+    """
+
+    is_mirrored: bool = False
 
     def begin(self) -> None:
         """Make the temporary tables of this transaction."""
@@ -48,6 +54,8 @@ class DocumentRows:
         copy_in("search_incoming", _frame(rows).with_columns(embedding=_vectors(rows, vectors)))
         self._run(statements.COUNT_REPLACED)
         self._run(statements.MERGE)
+        if self.is_mirrored:
+            self._run(statements.ENTER_WRITTEN)
         self._run("TRUNCATE search_incoming")
 
     def remove(self, entity: str, addresses: Sequence[Address]) -> int:
@@ -62,11 +70,18 @@ class DocumentRows:
         """Remove everything that was not remembered in this transaction."""
         return self._remove(statements.FORGOTTEN, [])
 
+    def disown_mirrors(self) -> None:
+        """Remember that a search server, if one was ever fed, has not been told of what is changing now."""
+        if not self.is_mirrored:
+            self._run(statements.MARK_STALE)
+
     def remove_unused_words(self) -> None:
         self._run(statements.REMOVE_UNUSED_WORDS)
 
     def _remove(self, condition: str, params: Sequence[Any]) -> int:
         self._run(statements.count_removed(condition), params)
+        if self.is_mirrored:
+            self._run(statements.enter_removed(condition), params)
         return self._run(statements.remove(condition), params)
 
     def _run(self, statement: str, params: Sequence[Any] | None = None) -> int:

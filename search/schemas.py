@@ -1,7 +1,8 @@
 """What the search route takes and gives."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from ninja import Field, Schema
 from pydantic import create_model
@@ -112,7 +113,7 @@ class HitOut(Schema):
 
 
 class SearchOut(Schema):
-    """One page. `degraded` says that another engine than the configured one had to answer."""
+    """One page. `degraded` says that another engine than the configured one had to answer, `reason` why."""
 
     items: list[HitOut]
     count: int
@@ -121,4 +122,49 @@ class SearchOut(Schema):
     mode: Mode
     engine: str
     degraded: bool
+    reason: str
     took_ms: float
+
+
+class CapabilitiesOut(Schema):
+    """What the engine that answers now can do."""
+
+    engine: str
+    modes: list[Mode]
+    typos: bool
+    facets: bool
+    highlights: bool
+    corrections: bool
+    exact_filters: bool
+    synonyms: bool
+    browser_keys: bool
+
+
+class EngineOut(Schema):
+    """`mode`: postgresql, typesense, or degraded (PostgreSQL stands in for Typesense, `reason` says why).
+
+    `outbox`: passages `waiting` to be sent to the search server, of which `failing` were refused before. `collections`:
+    what each index is served by.
+    """
+
+    mode: Literal["postgresql", "typesense", "degraded"]
+    reason: str
+    capabilities: CapabilitiesOut
+    outbox: dict[str, int]
+    collections: dict[str, str | None]
+
+
+class StartedOut(Schema):
+    """The run to poll at `Location`."""
+
+    run: UUID
+    state: str
+
+
+class BrowserKeyOut(Schema):
+    """A key that searches `collections` at `url` until `expires_at` (seconds since 1970) and can do nothing else."""
+
+    url: str
+    key: str
+    expires_at: int
+    collections: list[str]

@@ -90,3 +90,22 @@ def count_removed(condition: str) -> str:
 
 def remove(condition: str) -> str:
     return f"DELETE FROM search_searchdocument AS d WHERE {condition}"
+
+
+_ENTER = "INSERT INTO search_outboxentry AS o (entity, entity_id, passage) "
+_AGAIN = """
+ON CONFLICT (entity, entity_id, passage) DO UPDATE SET change = o.change + 1, failures = 0, error = '',
+    queued_at = now(), next_try_at = now()
+"""
+
+ENTER_WRITTEN = f"{_ENTER} SELECT entity, entity_id, passage FROM search_incoming {_AGAIN}"
+"""What is written has to be sent to the search server. Run it after MERGE."""
+
+
+def enter_removed(condition: str) -> str:
+    """What is removed has to be removed from the search server. Run it before `remove`."""
+    rows = f"SELECT entity, entity_id, passage FROM search_searchdocument AS d WHERE {condition}"
+    return f"{_ENTER} {rows} {_AGAIN}"
+
+
+MARK_STALE = "UPDATE search_collection SET state = 'stale', changed_at = now() WHERE state = 'live'"

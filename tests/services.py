@@ -38,12 +38,20 @@ def is_controller(config: pytest.Config) -> bool:
     return bool(hands_out) and "PYTEST_XDIST_WORKER" not in os.environ
 
 
+SEARCH_SERVER = ("TYPESENSE_URL", "TYPESENSE_API_KEY")
+
+
 def start(config: pytest.Config) -> None:
     """Export DATABASE_URL, BROKER_URL, LAKEHOUSE_HOME.
+
+    A search server is for the tests of its adapter alone: its settings become REAL_TYPESENSE_URL and so on.
 
     Each process of xdist calls it for itself: on a server that all share, an open transaction of one test would hold
     back the change feeds of another one.
     """
+    for name in SEARCH_SERVER:
+        if value := os.environ.pop(name, ""):
+            os.environ[f"REAL_{name}"] = value
     config.stash[_SERVICES] = _start_services()
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection
 
-from search.domain import FIELDS, Capabilities, Explanation, Found, Hit, Matched, Mode
+from search.domain import FIELDS, Capabilities, Explanation, Found, Hit, Matched
 from search.embedding import Vectors
 from search.engines.highlight import CLOSE, OPEN, excerpt, marked, unmarked
 from search.engines.ranking import NEAREST, Ranking, Sql, fill, value
@@ -47,7 +47,9 @@ class PostgresSearcher:
     atomic: Callable[[], AbstractContextManager[Any]]
 
     def capabilities(self) -> Capabilities:
-        return Capabilities(NAME, tuple(Mode), typos=True, facets=True, highlights=True)
+        return Capabilities(
+            engine=NAME, corrections=True, exact_filters=True, synonyms=False, browser_keys=False
+        )
 
     def search(self, query: SearchQuery, meaning: Vectors | None) -> Found:
         with self.atomic():

@@ -8,7 +8,7 @@ from lakehouse_project.env import Env
 from tests.architecture.project import ROOT, read
 
 SETTINGS = {name.upper() for name in Env.model_fields}
-COMPOSE_ONLY = {"POSTGRES_PASSWORD", "VALKEY_PASSWORD", "TYPESENSE_API_KEY", "WEB_PORT"}
+COMPOSE_ONLY = {"POSTGRES_PASSWORD", "VALKEY_PASSWORD", "WEB_PORT"}
 FIXED_IN_CONTAINERS = {
     "LAKEHOUSE_HOME": "the image says where",
     "DEBUG": "never in a container that others reach",
@@ -35,7 +35,7 @@ def test_the_values_of_the_example_are_the_defaults(monkeypatch: pytest.MonkeyPa
 
 
 def test_secrets_have_no_value_in_the_example_and_no_default_in_the_containers() -> None:
-    secrets = {"SECRET_KEY", "FIELD_KEY", "POSTGRES_PASSWORD", "VALKEY_PASSWORD"}
+    secrets = {"SECRET_KEY", "FIELD_KEY", "POSTGRES_PASSWORD", "VALKEY_PASSWORD", "TYPESENSE_API_KEY"}
     assert {name for name, value in example().items() if not value} >= secrets
     used = re.findall(r"\$\{([A-Z_]+)(:[?-])?", read("docker-compose.yml"))
     assert {name for name, default in used if default == ":?"} == secrets

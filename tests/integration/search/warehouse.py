@@ -84,7 +84,13 @@ class Warehouse:
         self.announce("department", department_id)
 
     def product(self, sku: str, name: str, category: str, price: str, description: str = "") -> None:
-        values = {"name": name, "category": category, "price": Decimal(price), "currency": "EUR"}
+        values = {
+            "name": name,
+            "category": category,
+            "price": Decimal(price),
+            "currency": "EUR",
+            "is_active": True,
+        }
         DimProduct.objects.update_or_create(sku=sku, defaults={**values, "description": description or name})
         self.announce("product", sku)
 

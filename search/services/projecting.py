@@ -1,41 +1,19 @@
-"""Use cases of search."""
+"""Bringing the rows of the index up to date."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from governance.feed import ChangeFeed, FeedBusy, Window
 from governance.services import track
-from search.domain import Capabilities, Entry, Found, Mode, Projected, Stamp
-from search.embedding import Embedder, Vectors
-from search.query import SearchQuery
+from search.domain import Entry, Projected, Stamp
+from search.embedding import Embedder
 from search.repositories import Address, DocumentRows, Row
 from search.sources import SOURCES, Changes, Source
 
 T = TypeVar("T")
-
-
-class Searcher(Protocol):
-    """An engine that answers queries."""
-
-    def capabilities(self) -> Capabilities: ...
-
-    def search(self, query: SearchQuery, meaning: Vectors | None) -> Found:
-        """One page of hits. `meaning` is the embedded text, None in keyword mode or where there is no text."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class FindDocuments:
-    """Answer a search query."""
-
-    searcher: Searcher
-    embedder: Embedder
-
-    def __call__(self, query: SearchQuery) -> Found:
-        wants_meaning = query.mode is not Mode.KEYWORD
-        return self.searcher.search(query, self.embedder.embed_query(query.text) if wants_meaning else None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +44,8 @@ class ProjectChanges:
             self.rows.begin()
             projected = self._everything() if window.is_full else self._touched(window)
             self.rows.remove_unused_words()
+            if projected:
+                self.rows.disown_mirrors()
         return projected
 
     def _touched(self, window: Window) -> Projected:

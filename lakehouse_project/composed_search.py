@@ -1,0 +1,140 @@
+"""The composition of the search engines: PostgreSQL alone, or a search server in front of it."""
+
+from time import time
+
+import wireup
+from django.db import transaction
+from django.utils import timezone
+
+from lakehouse_project.env import Env, env
+from search import services as search
+from search.breaker import Breaker
+from search.collections import Collections
+from search.differences import Differences
+from search.embedding import Embedder
+from search.engines.fallback import FallbackSearcher
+from search.engines.postgres import PostgresSearcher
+from search.engines.typesense.client import TypesenseClient
+from search.engines.typesense.index import SCHEMA, TypesenseIndex
+from search.engines.typesense.searcher import NAME, TypesenseSearcher
+from search.errors import NoMirror
+from search.outbox import Outbox
+from search.ports import Searcher
+from search.services.comparing import Compare
+
+
+@wireup.injectable
+def typesense() -> TypesenseIndex:
+    return TypesenseIndex(client=_client(env()), prefix=env().typesense_prefix)
+
+
+@wireup.injectable
+def collections() -> Collections:
+    return Collections(server=f"{env().typesense_url} {env().typesense_prefix}".strip(), layout=SCHEMA)
+
+
+@wireup.injectable
+def breaker() -> Breaker:
+    return Breaker(NAME)
+
+
+@wireup.injectable
+def searcher(broken: Breaker, known: Collections) -> Searcher:
+    embedded = PostgresSearcher(atomic=transaction.atomic)
+    if env().typesense_url is None:
+        return embedded
+    server = TypesenseSearcher(client=_client(env()), prefix=env().typesense_prefix)
+    return FallbackSearcher(server=server, embedded=embedded, breaker=broken, collections=known)
+
+
+@wireup.injectable
+def find_documents(engine: Searcher, meaning: Embedder) -> search.FindDocuments:
+    return search.FindDocuments(searcher=engine, embedder=meaning)
+
+
+@wireup.injectable
+def compare(outbox: Outbox, index: TypesenseIndex) -> Compare:
+    return Compare(outbox=outbox, admin=index, differences=Differences())
+
+
+@wireup.injectable
+def rebuild_indexes(
+    outbox: Outbox, known: Collections, index: TypesenseIndex, comparison: Compare
+) -> search.RebuildIndexes:
+    return search.RebuildIndexes(
+        outbox=outbox,
+        collections=known,
+        writer=index,
+        admin=index,
+        compare=comparison,
+        stamp=lambda: timezone.now().strftime("%Y%m%d%H%M%S%f"),
+    )
+
+
+@wireup.injectable
+def send_changes(outbox: Outbox, known: Collections, index: TypesenseIndex) -> search.SendChanges:
+    return search.SendChanges(outbox=outbox, collections=known, writer=index)
+
+
+@wireup.injectable
+def mirror_changes(
+    broken: Breaker,
+    index: TypesenseIndex,
+    known: Collections,
+    rebuild: search.RebuildIndexes,
+    send: search.SendChanges,
+) -> search.MirrorChanges:
+    return search.MirrorChanges(breaker=broken, admin=index, collections=known, rebuild=rebuild, send=send)
+
+
+@wireup.injectable
+def reconcile(
+    comparison: Compare, known: Collections, outbox: Outbox, index: TypesenseIndex
+) -> search.Reconcile:
+    return search.Reconcile(compare=comparison, collections=known, outbox=outbox, writer=index)
+
+
+@wireup.injectable
+def describe_engine(
+    engine: Searcher, broken: Breaker, outbox: Outbox, known: Collections
+) -> search.DescribeEngine:
+    is_mirrored = env().typesense_url is not None
+    return search.DescribeEngine(
+        searcher=engine, breaker=broken, outbox=outbox, collections=known if is_mirrored else None
+    )
+
+
+@wireup.injectable
+def issue_browser_key(index: TypesenseIndex) -> search.IssueBrowserKey:
+    return search.IssueBrowserKey(
+        issuer=index, url=index.client.url, secret=env().secret("django_secret_key"), now=time
+    )
+
+
+def _client(configured: Env) -> TypesenseClient:
+    """Raises NoMirror where no search server is configured."""
+    if configured.typesense_url is None or configured.typesense_api_key is None:
+        raise NoMirror("There is no search server: set TYPESENSE_URL and TYPESENSE_API_KEY.")
+    return TypesenseClient(
+        url=configured.typesense_url,
+        key=configured.typesense_api_key.get_secret_value(),
+        search_seconds=configured.typesense_timeout_seconds,
+        write_seconds=configured.typesense_write_timeout_seconds,
+    )
+
+
+FACTORIES = (
+    wireup.injectable(Outbox),
+    typesense,
+    collections,
+    breaker,
+    searcher,
+    find_documents,
+    compare,
+    rebuild_indexes,
+    send_changes,
+    mirror_changes,
+    reconcile,
+    describe_engine,
+    issue_browser_key,
+)

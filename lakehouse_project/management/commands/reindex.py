@@ -1,0 +1,32 @@
+"""`lakehouse reindex`"""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from rich.console import Console
+
+from lakehouse_project.kernel.services import resolve
+from search.domain import ENTITIES, INDEXES
+from search.services import RebuildIndexes
+
+
+class Command(BaseCommand):
+    help = "Build the indexes of the search server anew from the rows, while the old ones answer."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--entity",
+            action="append",
+            choices=ENTITIES,
+            default=[],
+            help="only this entity; may be repeated",
+        )
+
+    def handle(self, *_args: Any, entity: list[str], **_options: Any) -> None:
+        rebuild = resolve(RebuildIndexes)
+        with Console(stderr=True).status("building the indexes"):
+            counts = rebuild([index for index in INDEXES if not entity or index.entity in entity])
+        width = max(map(len, counts))
+        for alias, count in counts.items():
+            self.stdout.write(f"{alias:<{width}}  {count:>10,} passages")

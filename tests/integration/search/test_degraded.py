@@ -1,0 +1,147 @@
+"""While the search server cannot answer, PostgreSQL does, and the answer says so."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from search.engines.fallback import NOT_BUILT, FallbackSearcher
+from search.engines.postgres import PostgresSearcher
+from search.engines.typesense.client import TypesenseClient
+from search.engines.typesense.index import TypesenseIndex
+from search.engines.typesense.searcher import TypesenseSearcher
+from search.models import Outage
+from search.query import QueryBuilder
+from search.repositories import DocumentRows
+from search.services import FindDocuments, ProjectChanges
+from tests.integration.search.mirror import Mirror
+from tests.integration.search.warehouse import Warehouse
+from tests.typesense.server import KEY, StandIn, running
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def server() -> Iterator[StandIn]:
+    with running() as started:
+        yield started
+
+
+@pytest.fixture
+def mirror(server: StandIn, db: None) -> Iterator[Mirror]:
+    client = TypesenseClient(url=server.url, key=KEY, search_seconds=0.3)
+    yield Mirror(TypesenseIndex(client=client))
+    client.close()
+
+
+@pytest.fixture
+def ask(mirror: Mirror, embedder: Any) -> Any:
+    searcher = FallbackSearcher(
+        server=TypesenseSearcher(client=mirror.index.client),
+        embedded=PostgresSearcher(atomic=transaction.atomic),
+        breaker=mirror.breaker,
+        collections=mirror.collections,
+    )
+    find = FindDocuments(searcher=searcher, embedder=embedder)
+
+    def found(text: str, mode: str = "hybrid") -> tuple[str, list[str], str]:
+        answer = find(QueryBuilder().text(text).mode(mode).all_facets().build())
+        assert answer.degraded == bool(answer.reason)
+        return answer.engine, [hit.entity_id for hit in answer.hits], answer.reason
+
+    return found
+
+
+@pytest.fixture
+def indexed(warehouse: Warehouse, project: ProjectChanges) -> None:
+    warehouse.product("S-1", "Red running shoe", "Shoes", "59.90", "Light")
+    warehouse.product("S-2", "Kettle", "Kitchen", "19.00", "Boils water")
+    ProjectChanges(**(vars(project) | {"rows": DocumentRows(is_mirrored=True)}))()
+
+
+def open_breaker(ask: Any, server: StandIn) -> None:
+    server.state.fault = "reset"
+    for _ in range(3):
+        ask("kettle")
+    server.state.fault = None
+
+
+def test_before_the_index_is_built(indexed: None, ask: Any, server: StandIn) -> None:
+    assert ask("kettle") == ("postgresql", ["S-2"], NOT_BUILT)
+    assert server.state.requests == []
+
+
+def test_the_server_answers_once_it_is_built(indexed: None, ask: Any, mirror: Mirror) -> None:
+    mirror.mirror()
+    assert ask("kettle") == ("typesense", ["S-2"], "")
+
+
+@pytest.mark.parametrize("fault", ["reset", "half", "slow", 500, 503])
+def test_a_failure_is_answered_by_postgresql(
+    indexed: None, ask: Any, mirror: Mirror, server: StandIn, fault: str | int
+) -> None:
+    mirror.mirror()
+    server.state.fault = fault
+    engine, hits, reason = ask("kettle")
+    assert (engine, hits) == ("postgresql", ["S-2"])
+    assert "Typesense" in reason
+    server.state.fault = None
+    assert ask("kettle")[0] == "typesense"
+
+
+def test_after_some_failures_the_server_is_left_alone(
+    indexed: None, ask: Any, mirror: Mirror, server: StandIn
+) -> None:
+    mirror.mirror()
+    open_breaker(ask, server)
+    server.state.requests.clear()
+    engine, hits, reason = ask("kettle")
+    assert (engine, hits) == ("postgresql", ["S-2"])
+    assert "Typesense cannot be reached" in reason
+    assert mirror.mirror() == 0
+    assert server.state.requests == []
+
+
+def test_one_asks_whether_it_is_back_and_the_others_wait(
+    indexed: None, ask: Any, mirror: Mirror, server: StandIn
+) -> None:
+    mirror.mirror()
+    open_breaker(ask, server)
+    Outage.objects.update(until="2020-01-01T00:00:00Z")
+    assert mirror.breaker.refusal() == ""
+    assert "Typesense" in mirror.breaker.refusal()
+    Outage.objects.update(until="2020-01-01T00:00:00Z")
+    assert ask("kettle")[0] == "typesense"
+    assert mirror.breaker.refusal() == ""
+
+
+def test_a_probe_that_fails_makes_the_rest_longer(
+    indexed: None, ask: Any, mirror: Mirror, server: StandIn
+) -> None:
+    mirror.mirror()
+    open_breaker(ask, server)
+    Outage.objects.update(until="2020-01-01T00:00:00Z")
+    server.state.fault = 503
+    assert ask("kettle")[0] == "postgresql"
+    assert "Typesense" in mirror.breaker.refusal()
+    assert Outage.objects.get().failures == 4
+
+
+def test_a_wrong_key_and_a_dropped_index_are_told(
+    indexed: None, ask: Any, mirror: Mirror, server: StandIn
+) -> None:
+    mirror.mirror()
+    server.state.collections.clear()
+    assert ask("kettle") == ("postgresql", ["S-2"], NOT_BUILT)
+    server.state.fault = 401
+    assert "does not accept the key" in ask("kettle")[2]
+
+
+def test_an_error_of_one_search_among_several_is_no_answer(
+    indexed: None, ask: Any, mirror: Mirror, server: StandIn
+) -> None:
+    mirror.mirror()
+    del server.state.aliases["job"]
+    engine, hits, reason = ask("kettle")
+    assert (engine, hits, reason) == ("postgresql", ["S-2"], NOT_BUILT)

@@ -108,7 +108,10 @@ class Datasets:
         live = RawRecord.objects.filter(dataset_id=name).exclude(status=RawRecord.Status.DELETED)
         live.update(status=RawRecord.Status.DELETED, content_hash=b"")
         files = SourceFile.objects.filter(dataset_id=name, state=SourceFile.State.LOADED)
-        files.update(state=SourceFile.State.UNDONE)
+        files.update(
+            state=SourceFile.State.UNDONE,
+            error=f"The data set {name} was deleted, with what this file brought.",
+        )
 
     def sample(self, name: str, size: int) -> list[dict[str, Any]]:
         """The fields of the newest records."""

@@ -7,8 +7,9 @@ from typing import Any
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from bronze.contracts import DOCUMENTS
 from bronze.documents_text import Page
-from bronze.domain import DocumentFacts, PageText
+from bronze.domain import DocumentFacts, PageText, ReceivedFile
 from bronze.errors import DocumentNotFound
 from bronze.models import Document, DocumentPage
 
@@ -66,6 +67,13 @@ class Documents:
         """Those of the documents that belong to a user."""
         rows = Document.objects.filter(sha256__in=sha256s).exclude(user_id="")
         return set(rows.values_list("sha256", flat=True))
+
+    def with_status(self, files: Sequence[ReceivedFile]) -> list[ReceivedFile]:
+        """The files, those that are documents with how their text was read."""
+        hashes = [file.sha256 for file in files if file.dataset == DOCUMENTS]
+        rows = Document.objects.filter(sha256__in=hashes) if hashes else Document.objects.none()
+        known = {row[0]: row[1:] for row in rows.values_list("sha256", "status", "message")}
+        return [_with_status(file, *known.get(file.sha256, (None, ""))) for file in files]
 
     def hold(self, sha256: str) -> DocumentFacts:
         """As `get`, and the row is locked for the transaction."""
@@ -162,3 +170,8 @@ def _values(rows: QuerySet[Document]) -> Any:
 
 def _facts(row: Mapping[str, Any]) -> DocumentFacts:
     return DocumentFacts(linked_by=row["linked_by_name"], **row)
+
+
+def _with_status(file: ReceivedFile, status: str | None, message: str) -> ReceivedFile:
+    known = {"document_status": status, "document_message": message}
+    return file if file.dataset != DOCUMENTS else file.model_copy(update=known)

@@ -79,6 +79,10 @@ class ReceivedFile(BaseModel):
     receipt: Receipt
     repeated: bool = False
     """The same bytes had been received before; this is the earlier receipt."""
+    document_status: str | None = None
+    """How the text of a document was read; None for a file with rows, and until it is read."""
+    document_message: str = ""
+    """Why there is no text, or not all of it."""
 
 
 class DocumentFacts(BaseModel):
@@ -221,6 +225,11 @@ class PreviewUpdate(BaseModel):
     """Changed fields that staff have overridden."""
 
 
+def in_line(line: int | None, message: str) -> str:
+    """What is said of a row with its line, once: of a row that cannot be parsed the message names it already."""
+    return message if line is None or message.startswith(f"line {line}") else f"line {line}: {message}"
+
+
 class Reason(BaseModel):
     """A rule that rows of a file break, how many do, and what is said of the first of them."""
 
@@ -232,6 +241,10 @@ class Reason(BaseModel):
     count: int
     example: str
     line: int | None
+
+    @property
+    def sentence(self) -> str:
+        return in_line(self.line, self.example)
 
 
 class FileColumn(BaseModel):

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, get_args
 
 from bronze.admission.errors import FileNotReadable
 from bronze.errors import FileChanged, InboxUnavailable
@@ -37,6 +37,15 @@ class DropFolder:
                     yield from self._in(folder, folder.name)
         except OSError as error:
             raise InboxUnavailable(f"{self.root} cannot be read: {error.strerror}.") from error
+
+    def strange(self, datasets: Collection[str]) -> list[str]:
+        """Folders that nobody looks into: they are called neither like one of `datasets` nor as what is set aside."""
+        known = {*datasets, *get_args(Folder)}
+        return sorted(
+            path.name
+            for path in self.root.iterdir()
+            if path.is_dir() and not path.name.startswith(".") and path.name not in known
+        )
 
     def _in(self, folder: Path, dataset: str | None) -> Iterator[Dropped]:
         for path in sorted(filter(_is_finished, folder.iterdir())):

@@ -67,9 +67,11 @@ def present_document(document: DocumentFacts, caller: Caller) -> DocumentFacts:
 
 
 def present_files(files: Sequence[ReceivedFile], caller: Caller) -> list[ReceivedFile]:
-    """Without the names of files whose document belongs to a user: they may name the user."""
+    """With how the text of documents was read, and without the names of files whose document belongs to a user: they may
+    name the user."""
+    files = resolve(Documents).with_status(files)
     if may_see_personal_data(caller):
-        return list(files)
+        return files
     hidden = resolve(Documents).of_users([file.sha256 for file in files])
     return [
         file.model_copy(update={"name": mask(file.name)}) if file.sha256 in hidden else file for file in files

@@ -126,6 +126,13 @@ def _released(contract: ContractSpec, field: FieldSpec) -> int:
         return int(cursor.fetchone()[0])
 
 
+def hold_references(contract: ContractSpec) -> None:
+    """Wait until nobody adds records that those of the data set may wait for, before rows are locked: whoever adds them
+    locks in this order, too."""
+    for _field in _looked_up(contract):
+        pass
+
+
 def _looked_up(contract: ContractSpec) -> Iterator[FieldSpec]:
     """The fields whose rows must wait for records, which nobody adds meanwhile."""
     for field in referring(contract, "quarantine"):

@@ -34,6 +34,7 @@ class StagedFile(BaseModel):
     delimiter: str | None = None
     encoding: str | None = None
     header: bool | None = None
+    header_line: int | None = None
     record_path: str | None = None
     columns: Mapping[str, str] = {}
     bundle: tuple[str, ...] = ()
@@ -56,6 +57,7 @@ class StagedFile(BaseModel):
             delimiter=self.delimiter,
             encoding=self.encoding,
             header=self.header,
+            header_line=self.header_line,
             record_path=self.record_path,
             columns=self.columns,
         )

@@ -13,6 +13,8 @@ from django.db.migrations.executor import MigrationExecutor
 from kombu.exceptions import OperationalError as BrokerError
 
 from bronze import ocr
+from bronze.dropfolder import DropFolder
+from bronze.repositories import dataset_names
 from lakehouse_project.celery import app
 from lakehouse_project.env import env
 from lakehouse_project.inboxes import drop_bucket, drop_folder
@@ -23,6 +25,7 @@ from search.models import SearchDocument
 from search.services import DescribeEngine
 
 _LEAST_FREE_MB = 500
+_FOLDERS_NAMED = 10
 _WORKER_ANSWER_SECONDS = 3.0
 _START = "Start it with `lakehouse up`"
 
@@ -161,7 +164,7 @@ def _require_address(address: str, setting: str) -> None:
 
 
 def _inbox() -> str:
-    """Files can be put into it and moved within it, and the bucket of INBOX_URL can be looked into."""
+    """Files can be put into it and moved within it, every folder in it is looked into, and so is the bucket of INBOX_URL."""
     folder, bucket = drop_folder(), drop_bucket()
     try:
         folder.root.mkdir(parents=True, exist_ok=True)
@@ -169,6 +172,7 @@ def _inbox() -> str:
             pass
     except OSError as error:
         raise Ailment(f"{folder.where}: {error.strerror}", "Make the folder writable.") from error
+    _require_known_folders(folder)
     if bucket is None:
         return folder.where
     try:
@@ -177,6 +181,22 @@ def _inbox() -> str:
         advice = "Check INBOX_URL and the AWS_ settings; `lakehouse watch` tries again by itself."
         raise Ailment(error.message, advice) from error
     return f"{folder.where} and {bucket.where}"
+
+
+def _require_known_folders(folder: DropFolder) -> None:
+    """What is put into a folder whose name is misspelled would lie there for ever."""
+    try:
+        strange = folder.strange(dataset_names())
+    except DatabaseError:
+        return  # which is told by its own check
+    if strange:
+        names = ", ".join(map(repr, strange[:_FOLDERS_NAMED])) + (
+            "…" if len(strange) > _FOLDERS_NAMED else ""
+        )
+        raise Ailment(
+            f"{folder.where} has folders that belong to no data set, in which nothing is taken: {names}",
+            "Rename them to a data set, create it, or put the files into the inbox itself.",
+        )
 
 
 def _ocr() -> str:

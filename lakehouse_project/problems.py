@@ -15,6 +15,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from lakehouse_project.kernel.errors import FieldError, LakehouseError, TransientError
 from lakehouse_project.kernel.problem import problem
+from lakehouse_project.kernel.unfit import sentence_of
 
 log = structlog.get_logger(__name__)
 
@@ -138,12 +139,15 @@ def _not_logged_in(request: HttpRequest, _error: Any) -> HttpResponse:
 
 
 def _invalid_request(request: HttpRequest, error: Any) -> HttpResponse:
-    errors = [
-        FieldError("/".join(map(str, entry["loc"][1:])) or str(entry["loc"][0]), entry["type"], entry["msg"])
-        for entry in error.errors
-    ]
-    detail = "; ".join(f"{entry.field}: {entry.message}" for entry in errors)
+    errors = [_unfit(entry) for entry in error.errors]
+    detail = "; ".join(f"{entry.field} {entry.message}" for entry in errors)
     return problem(request, 422, code="invalid_request", title=_title(422), detail=detail, errors=errors)
+
+
+def _unfit(entry: Mapping[str, Any]) -> FieldError:
+    """What a schema says of a part of a request."""
+    place = "/".join(map(str, entry["loc"][1:])) or str(entry["loc"][0])
+    return FieldError(place, entry["type"], sentence_of(entry["type"], entry.get("ctx", {}), entry["msg"]))
 
 
 def _http_error(request: HttpRequest, error: Any) -> HttpResponse:

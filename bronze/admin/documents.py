@@ -29,7 +29,13 @@ PAGE_DIGITS = 9
 TEXT_SHOWN = 20_000
 """Characters of a page; a text file without form feeds is one page."""
 
-DOCUMENT_COLOURS = {"ok": "success", "pending": "info", "partial": "warning"}
+DOCUMENT_COLOURS = {
+    "ok": "success",
+    "pending": "info",
+    "partial": "warning",
+    "no_text": "warning",
+    **dict.fromkeys(("corrupt", "encrypted", "limit", "timeout"), "danger"),
+}
 
 
 def _detail_action(name: str) -> Any:

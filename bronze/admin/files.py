@@ -12,6 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 
+from bronze.admin.documents import DOCUMENT_COLOURS
 from bronze.admin.links import links
 from bronze.admin.masked import OF_A_USER, masked
 from bronze.admin.progress import progress_urls
@@ -19,7 +20,7 @@ from bronze.admin.undo import file_of, no_file, undo_page
 from bronze.admin.wizard import ImportWizard, may_import
 from bronze.contracts import DOCUMENTS
 from bronze.downloads import original_bytes, rejected_rows
-from bronze.models import SourceFile
+from bronze.models import Document, SourceFile
 from bronze.presentation import may_see_clear
 from bronze.rejected import RejectedRecords
 from lakehouse_project.kernel.admin import ReadOnlyAdmin
@@ -27,7 +28,16 @@ from lakehouse_project.kernel.errors import LakehouseError
 from lakehouse_project.kernel.masking import may_see_personal_data
 from lakehouse_project.kernel.services import resolve
 
-STATE_COLOURS = {"loaded": "success", "failed": "danger", "received": "info", "undone": "warning"}
+STATE_COLOURS = {
+    "loaded": "success",
+    "failed": "danger",
+    "received": "info",
+    "undone": "warning",
+    "data set deleted": "warning",
+}
+TEXT_COLOURS = {f"loaded, text {status}": colour for status, colour in DOCUMENT_COLOURS.items()}
+UNREMARKABLE = ("", "ok", "pending")
+"""Of the text of a document, if the file is one."""
 COUNTS = ("inserted", "updated", "unchanged", "duplicate", "quarantined")
 
 
@@ -53,7 +63,7 @@ class SourceFileAdmin(ReadOnlyAdmin):
     list_filter = ("state", "dataset", "received_via")
     search_fields = ("visible_name", "sha256__exact")
     search_help_text = "Part of the name, or the whole SHA-256"
-    list_select_related = ("dataset",)
+    list_select_related = ("dataset", "document")
     readonly_fields = ("shown_state", "receipt", "found", "rows", "bytes", "hash")
     actions_list = ("import_files",)
     actions_detail = ("show_progress", "download_rejected", "download_original", "undo_import")
@@ -155,8 +165,13 @@ class SourceFileAdmin(ReadOnlyAdmin):
     def shown_name(self, file: Any) -> str:
         return str(file.visible_name)
 
-    @display(description="State", label=STATE_COLOURS, ordering="state")
+    @display(description="State", label=STATE_COLOURS | TEXT_COLOURS, ordering="state")
     def shown_state(self, file: SourceFile) -> str:
+        """Also why a loaded document cannot be found by its text, and why nobody has undone what is undone."""
+        if file.state == SourceFile.State.UNDONE and file.error:
+            return "data set deleted"
+        if file.state == SourceFile.State.LOADED and (status := _status_of_text(file)) not in UNREMARKABLE:
+            return f"loaded, text {status}"
         return file.state
 
     @display(description="Receipt")
@@ -184,3 +199,11 @@ class SourceFileAdmin(ReadOnlyAdmin):
     @display(description="SHA-256")
     def hash(self, file: SourceFile) -> SafeString:
         return format_html('<span style="overflow-wrap:anywhere">{}</span>', file.sha256)
+
+
+def _status_of_text(file: SourceFile) -> str:
+    """Empty for a file with rows."""
+    try:
+        return str(file.document.status)
+    except Document.DoesNotExist:
+        return ""

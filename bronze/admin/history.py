@@ -16,6 +16,7 @@ from lakehouse_project.kernel.errors import LakehouseError
 from lakehouse_project.kernel.masking import may_see_personal_data
 from lakehouse_project.kernel.services import resolve
 
+LONGEST_SHOWN = 20
 SHOWN = 100
 """Revisions of a record that its page shows, the newest ones."""
 
@@ -29,6 +30,9 @@ def history_page(admin: Any, request: HttpRequest, record: RawRecord) -> HttpRes
         return _restore(admin, request, record)
     revisions = resolve(Revisions).of(record.pk)
     chosen = next((found for found in revisions if str(found.revision) == request.GET.get("restore")), None)
+    if request.GET.get("restore") and chosen is None:
+        words = f"The record has no revision {request.GET['restore'][:LONGEST_SHOWN]}: choose one of these."
+        admin.message_user(request, words, messages.WARNING)
     steps = list(zip(revisions, [*revisions[1:], None], strict=True))[:SHOWN]
     context = {
         **admin.admin_site.each_context(request),

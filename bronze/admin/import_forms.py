@@ -1,6 +1,6 @@
 """The forms of the import wizard."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
@@ -14,6 +14,8 @@ from bronze.contracts import DOCUMENTS
 from bronze.domain import FileLook
 from bronze.staged import StagedFile
 from lakehouse_project.kernel.errors import InvalidInput
+
+OVERRIDES = ("delimiter", "encoding", "header", "header_line", "record_path")
 
 MAP = "map-"
 """Before the name of a field: the select that says which column stands for it."""
@@ -67,6 +69,12 @@ class LookForm(forms.Form):
     )
     encoding = forms.ChoiceField(label="Encoding", required=False, widget=UnfoldAdminSelectWidget)
     header = forms.ChoiceField(label="First line", required=False, widget=UnfoldAdminSelectWidget)
+    header_line = forms.IntegerField(
+        label="Header on line",
+        required=False,
+        min_value=1,
+        widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "numeric", "placeholder": "Detect"}),
+    )
     record_path = forms.CharField(
         label="Records are in", required=False, max_length=200, widget=UnfoldAdminTextInputWidget
     )
@@ -102,12 +110,12 @@ class LookForm(forms.Form):
     def _keep_to(self, kind: str) -> None:
         """Ask only what makes sense for the kind of file."""
         asked = {
-            "csv": ("delimiter", "encoding", "header"),
-            "text": ("delimiter", "encoding", "header"),
+            "csv": ("delimiter", "encoding", "header", "header_line"),
+            "text": ("delimiter", "encoding", "header", "header_line"),
             "json": ("encoding", "record_path"),
             "ndjson": ("encoding", "record_path"),
         }.get(kind, ())
-        for name in ("delimiter", "encoding", "header", "record_path"):
+        for name in OVERRIDES:
             if name not in asked:
                 del self.fields[name]
 
@@ -141,25 +149,37 @@ class LookForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         given = self.cleaned_data
-        for name in ("delimiter", "encoding", "header", "record_path"):
+        for name in OVERRIDES:
             try:
-                Overrides.of_texts(**{name: given.get(name)})
+                Overrides.of_texts(**_texts(given, name))
             except InvalidInput as error:
                 self.add_error(name, ValidationError(error.message))
+        if given.get("header") == "no" and given.get("header_line"):
+            self.add_error("header_line", ValidationError("A file without a header has none on any line."))
         return given
 
     def said(self, staged: StagedFile) -> StagedFile:
         """The staged file with what the form says."""
         given = self.cleaned_data
-        names = ("delimiter", "encoding", "header", "record_path")
-        overrides = Overrides.of_texts(**{name: given.get(name) for name in names})
+        overrides = Overrides.of_texts(**_texts(given, *OVERRIDES))
         columns = {
             column: name.removeprefix(MAP)
             for name, column in given.items()
-            if name.startswith(MAP) and column
+            if name.startswith(MAP) and column and _has_field(given["dataset"], name.removeprefix(MAP))
         }
-        values = {name: getattr(overrides, name) for name in names}
+        values = {name: getattr(overrides, name) for name in OVERRIDES}
         return staged.model_copy(update={**values, "dataset": given["dataset"] or None, "columns": columns})
+
+
+def _has_field(dataset: str, field: str) -> bool:
+    """Whether a data set may have the field; any may that is still to be found out. Another one may have been chosen
+    since the columns were."""
+    contract = all_contracts().get(dataset)
+    return contract is None or contract.is_open or field in contract.field_names()
+
+
+def _texts(given: Mapping[str, Any], *names: str) -> dict[str, str]:
+    return {name: str(given[name]) for name in names if given.get(name)}
 
 
 def _pairs(names: Iterable[str]) -> list[tuple[str, str]]:
@@ -173,7 +193,8 @@ def _said(staged: StagedFile) -> dict[str, Any]:
         "dataset": staged.dataset or "",
         "delimiter": delimiter or "",
         "encoding": staged.encoding or "",
-        "header": header,
+        "header": "" if staged.header_line else header,
+        "header_line": staged.header_line,
         "record_path": staged.record_path or "",
     }
 

@@ -12,7 +12,7 @@ from bronze.admin.wizard import STEPS, may_import
 from bronze.contracts import DOCUMENTS
 from bronze.domain import Receipt
 from bronze.errors import StagedFileGone
-from bronze.models import SourceFile
+from bronze.models import Document, SourceFile
 from bronze.presentation import may_see_clear
 from bronze.repositories import SourceFiles
 from bronze.services import RetryFile
@@ -46,12 +46,19 @@ def _page(admin: Any, request: HttpRequest, file_id: int) -> HttpResponse:
         "pk": str(file_id),
         "counts": [(name, getattr(file, f"rows_{name}")) for name in Receipt.model_fields],
         "is_document": file.dataset_id == DOCUMENTS,
+        "lacking_text": _lacks_text(file),
+        "remarks": file.detected if file.state == SourceFile.State.LOADED else (),
         "ahead": resolve(SourceFiles).ahead_of(file_id),
         "may_import": may_import(request),
         "may_download": may_see_clear(file.dataset_id, request.user),
         "next": _next_of(request),
     }
     return TemplateResponse(request, "admin/import/progress.html", context)
+
+
+def _lacks_text(file: SourceFile) -> bool:
+    document = Document.objects.filter(source_file=file.pk).first()
+    return document is not None and document.status not in (Document.Status.OK, Document.Status.PENDING)
 
 
 def _next_of(request: HttpRequest) -> StagedFile | None:

@@ -38,6 +38,9 @@ def undo_page(admin: Any, request: HttpRequest, object_id: str) -> HttpResponse:
         return no_file(admin, request)
     address = reverse("admin:bronze_sourcefile_change", args=[file.pk])
     if file.state != SourceFile.State.LOADED:
+        if file.state == SourceFile.State.UNDONE and file.error:
+            admin.message_user(request, f"{file.error} There is nothing to undo.", messages.WARNING)
+            return HttpResponseRedirect(address)
         is_done = "is undone already" if file.state == SourceFile.State.UNDONE else f"is {file.state}"
         admin.message_user(request, f"This file {is_done}: there is nothing to undo.", messages.WARNING)
         return HttpResponseRedirect(address)

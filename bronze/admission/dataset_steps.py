@@ -26,8 +26,11 @@ from bronze.admission.headers import (
     check_repeated,
     header_title,
     listed,
+    numbered,
     origin_of_names,
     require_columns,
+    require_fields,
+    require_named_columns,
     takes,
     unknown_columns,
 )
@@ -100,20 +103,42 @@ def _table_or_text(inspection: Inspection) -> Inspection:
 def _dialect(inspection: Inspection) -> Dialect | None:
     wanted = inspection.contracts.get(inspection.candidate.dataset or "")
     names = wanted.column_names() if wanted else known_names(inspection.contracts)
-    said, sample = named_separator(inspection.sample)
+    sample, above, said = _without_what_is_above(inspection)
     asked = inspection.candidate.overrides.delimiter or said
     delimiters = (asked,) if asked else tuple(DELIMITERS)
     dialect = find_dialect(sample, is_whole=inspection.is_sample_whole, names=names, delimiters=delimiters)
     if dialect is None:
         return None
     require_columns(inspection.candidate.name, dialect.width, inspection.candidate.limits.max_columns)
-    if not _is_called_text(inspection):
+    if inspection.candidate.overrides.header_line is not None:
+        _require_header_there(inspection, dialect)
+    elif not _is_called_text(inspection):
         target = wanted or inspection.contracts.get(
             named_by_file(inspection.candidate.name, inspection.contracts) or ""
         )
         contracts = [wanted] if wanted else inspection.contracts.values()
         dialect = without_preamble(dialect, contracts, target, inspection.candidate.overrides.header)
-    return replace(dialect, starts=tuple(start + (said is not None) for start in dialect.starts))
+    return replace(dialect, starts=tuple(start + above for start in dialect.starts))
+
+
+def _without_what_is_above(inspection: Inspection) -> tuple[str, int, str | None]:
+    """The sample from the header on, if it is said or known where that is; how many lines are above; and the delimiter
+    that the first line names, if it does so."""
+    said, sample = named_separator(inspection.sample)
+    line = inspection.candidate.overrides.header_line
+    if line is None:
+        return sample, int(said is not None), said
+    *above, rest = inspection.sample.split("\n", line - 1)
+    if len(above) < line - 1 or not rest.strip():
+        where = "" if inspection.is_sample_whole else " in its first part, where a header is looked for"
+        raise InvalidOverride(f"{inspection.candidate.name} has no line {line:,}{where}.")
+    return rest, line - 1, said
+
+
+def _require_header_there(inspection: Inspection, dialect: Dialect) -> None:
+    line = inspection.candidate.overrides.header_line
+    if dialect.starts[0] > 0:
+        raise InvalidOverride(f"Line {line} of {inspection.candidate.name} is blank and no header.")
 
 
 def _may_be_text(inspection: Inspection, dialect: Dialect) -> bool:
@@ -139,6 +164,8 @@ def _table(inspection: Inspection, dialect: Dialect) -> Inspection:
     first = dialect.rows[0]
     named = _with_names(dialect, asked)
     contract, reason = _contract_of_table(inspection, named)
+    require_fields(asked, contract)
+    require_named_columns(asked, first, numbered(dialect.width))
     has_header = check_header(named, contract, asked.header)
     above = dialect.starts[0]
     header = header_title(above) if has_header else f"no header: columns {origin_of_names(contract)}"
@@ -174,11 +201,11 @@ def _with_names(dialect: Dialect, asked: Overrides) -> Dialect:
 
 def _columns_by_place(dialect: Dialect, contract: ContractSpec, asked: Overrides) -> tuple[str, ...]:
     """The columns of a file without a header: as the contract has them, or all of them as the sender says."""
-    numbered = tuple(f"column_{n}" for n in range(1, dialect.width + 1))
+    names = numbered(dialect.width)
     if asked.columns:
-        return tuple(asked.columns.get(name, name) for name in numbered)
+        return tuple(asked.columns.get(name, name) for name in names)
     known = contract.field_names()[: dialect.width]
-    return (*known, *numbered[len(known) :]) if contract.is_open else known
+    return (*known, *names[len(known) :]) if contract.is_open else known
 
 
 def _contract_of_table(inspection: Inspection, dialect: Dialect) -> tuple[ContractSpec, str]:
@@ -217,7 +244,7 @@ def columns_in(inspection: Inspection) -> tuple[str, ...]:
             dialect = _dialect(inspection)
             first = dialect.rows[0] if dialect else ()
             if inspection.candidate.overrides.header is False:
-                return tuple(f"column_{n}" for n in range(1, len(first) + 1))
+                return numbered(len(first))
             return first
 
 
@@ -246,6 +273,7 @@ def _json_dataset(inspection: Inspection) -> Inspection:
         for path_ in inner_keys & columns.keys()
     }
     contract, reason = _contract_of_records(inspection, columns, inner)
+    require_fields(asked, contract)
     if contract.record_path in columns and not asked.record_path:
         fmt = replace(fmt, record_path=contract.record_path)
     fmt = replace(fmt, aliases={**contract.column_names(), **asked.aliases}, is_narrow=True)
@@ -288,6 +316,8 @@ def _parquet_dataset(inspection: Inspection) -> Inspection:
     check_expansion(candidate.name, inspection.size, height * len(names), candidate.limits)
     columns = [asked.aliases.get(plain_name(name), name) for name in names]
     contract, reason = _contract_of_records(inspection, columns, {})
+    require_fields(asked, contract)
+    require_named_columns(asked, names)
     if lacking := missing(columns, contract):
         raise MissingColumns(
             f"The file lacks {listed(lacking)}, required by the data set {contract.name}. Found: {listed(columns)}.",

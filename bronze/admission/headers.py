@@ -4,10 +4,17 @@ from collections.abc import Iterable, Mapping
 
 from bronze.admission.datasets import filled, fits_types, is_number, known_count, missing
 from bronze.admission.dialect import Dialect
-from bronze.admission.errors import MissingColumns, RepeatedColumns, TooManyColumns, UnknownColumns
+from bronze.admission.errors import (
+    InvalidOverride,
+    MissingColumns,
+    RepeatedColumns,
+    TooManyColumns,
+    UnknownColumns,
+)
 from bronze.admission.overrides import Overrides
 from bronze.contracts import ContractSpec
 from bronze.readers.csv_exact import resolved_names
+from bronze.readers.formats import plain_name
 
 SAMPLE_ROWS = 20
 SHOWN_COLUMNS = 20
@@ -77,6 +84,31 @@ def check_repeated(columns: Iterable[str], aliases: Mapping[str, str], contract:
             f"{listed(columns)}. Rename or remove all but one of them.",
             repeated=repeated,
         )
+
+
+def numbered(width: int) -> tuple[str, ...]:
+    """What the columns of a file without a header are called."""
+    return tuple(f"column_{n}" for n in range(1, width + 1))
+
+
+def require_fields(asked: Overrides, contract: ContractSpec) -> None:
+    """Raises `InvalidOverride` if a column is said to be a field that the data set has not."""
+    for column, name in asked.columns.items():
+        if not contract.is_open and name not in contract.field_names():
+            raise InvalidOverride(
+                f"{contract.name} has no field {name!r} for the column {column!r}. There are "
+                f"{listed(contract.field_names())}."
+            )
+
+
+def require_named_columns(asked: Overrides, columns: Iterable[str], others: Iterable[str] = ()) -> None:
+    """Raises `InvalidOverride` if something is said of a column that the file has not. `others`: what its columns are called
+    if it has no header."""
+    there = list(columns)
+    plain = {plain_name(name) for name in (*there, *others)}
+    for column in asked.columns:
+        if plain_name(column) not in plain:
+            raise InvalidOverride(f"The file has no column {column!r}. There are {listed(there)}.")
 
 
 def require_columns(name: str, count: int, limit: int) -> None:

@@ -1,7 +1,8 @@
 """What the sender of a file knows better than admission: it is taken as said and not found out."""
 
 import codecs
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bronze.admission.dialect import DELIMITERS
@@ -38,11 +39,12 @@ YES, NO = ("yes", "true", "1"), ("no", "false", "0")
 @dataclass(frozen=True)
 class Overrides:
     """None: find it out. `columns`: column of the file -> field of the contract; the columns of a file without a header
-    are `column_1`, `column_2` and so on."""
+    are `column_1`, `column_2` and so on. `header_line`: the physical line, from 1, that is the header of a CSV file."""
 
     delimiter: str | None = None
     encoding: str | None = None
     header: bool | None = None
+    header_line: int | None = None
     record_path: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
 
@@ -53,14 +55,22 @@ class Overrides:
         delimiter: str | None = None,
         encoding: str | None = None,
         header: str | None = None,
+        header_line: str | None = None,
         record_path: str | None = None,
+        columns: Iterable[str] = (),
     ) -> "Overrides":
-        """From texts as forms, addresses and commands have them; an empty one counts as none. Raises `InvalidOverride`."""
+        """From texts as forms, addresses and commands have them; an empty one counts as none. `columns`: each
+        `column of the file=field`. Raises `InvalidOverride`."""
+        has_header = _yes_or_no(header) if header else None
+        if header_line and has_header is False:
+            raise InvalidOverride("A file without a header has none on any line: leave out one of the two.")
         return cls(
             delimiter=_delimiter(delimiter) if delimiter else None,
             encoding=_encoding(encoding) if encoding else None,
-            header=_yes_or_no(header) if header else None,
+            header=True if header_line else has_header,
+            header_line=_line_number(header_line) if header_line else None,
             record_path=record_path or None,
+            columns=dict(map(_column, filter(None, columns))),
         )
 
     @property
@@ -71,6 +81,22 @@ class Overrides:
     @property
     def aliases(self) -> dict[str, str]:
         return {plain_name(column): name for column, name in self.columns.items()}
+
+
+def _line_number(text: str) -> int:
+    if not re.fullmatch(r"\s*[0-9]{1,9}\s*", text) or int(text) < 1:
+        raise InvalidOverride(f"The line of the header is a whole number from 1, and not {text!r}.")
+    return int(text)
+
+
+def _column(text: str) -> tuple[str, str]:
+    """A column may have the sign in its name; a field has not."""
+    column, sign, name = text.rpartition("=")
+    if not (sign and column.strip() and name.strip()):
+        raise InvalidOverride(
+            f"{text!r} does not say which column is which field: write COLUMN=FIELD, as in 'First name=full_name'."
+        )
+    return column.strip(), name.strip()
 
 
 def _delimiter(text: str) -> str:

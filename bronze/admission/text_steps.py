@@ -36,6 +36,8 @@ FEW_CONTROLS = 4
 FEWEST_NUL_SHARE = 0.3
 FEWEST_BYTES_TO_GUESS = 12
 LINES_TO_JUDGE = 20
+CUT_TOKEN = re.compile(r"u[0-9a-fA-F]{0,3}|\.|[eE][+-]?|")
+"""The end of a text that ends within an escape or a number, from where Python finds fault with it."""
 ANY_NUMBER = json.JSONDecoder(parse_int=str, parse_float=str)
 """Python refuses to make a number of thousands of digits."""
 
@@ -165,7 +167,8 @@ def _is_broken_start(sample: str) -> bool:
 
 
 def _is_ndjson(sample: str) -> bool:
-    """Objects line by line: nearly all lines begin one, or the first or half of them are whole ones."""
+    """Objects line by line: nearly all lines begin one, or the first or half of them are whole ones. An object over several
+    lines of which the end is missing is none of these, though its first line begins one."""
     lines = [line.strip() for line in sample.split("\n", LINES_TO_JUDGE) if line.strip()][:LINES_TO_JUDGE]
     if len(lines) < 2:
         return False
@@ -183,11 +186,22 @@ def _is_one_value(sample: str, *, is_whole: bool) -> bool:
     try:
         _, end = ANY_NUMBER.raw_decode(text)
     except json.JSONDecodeError as error:
-        is_cut = error.msg.startswith("Unterminated string") or error.pos >= len(text) - LONGEST_TOKEN
-        return is_cut and not is_whole
+        return _ends_inside(error, text) if is_whole else _may_go_on(error, text)
     except RecursionError:
         return False
     return end == len(text)
+
+
+def _may_go_on(error: json.JSONDecodeError, text: str) -> bool:
+    """Whether what is wrong with the text may be only that there is more of it."""
+    return error.msg.startswith("Unterminated string") or error.pos >= len(text) - LONGEST_TOKEN
+
+
+def _ends_inside(error: json.JSONDecodeError, text: str) -> bool:
+    """Whether nothing is wrong with the text but that its end is missing."""
+    rest = text[error.pos :]
+    is_cut_word = any(word.startswith(rest) for word in ("true", "false", "null", "-"))
+    return is_cut_word or error.msg.startswith("Unterminated string") or CUT_TOKEN.fullmatch(rest) is not None
 
 
 def _is_called_ndjson(inspection: Inspection) -> bool:

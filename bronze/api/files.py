@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from ninja import Field, Query, Router, Schema, Status
 
 from bronze.admission import Overrides
+from bronze.documents import Documents
 from bronze.domain import FileState, Preview, ReceivedFile, Undone
 from bronze.downloads import original_bytes, rejected_rows
 from bronze.presentation import present_files, present_preview, present_undone
@@ -29,8 +30,14 @@ OVERRIDES = {
     "delimiter": "Delimiter of a CSV file: a character, or comma, semicolon, tab, vertical bar. Left out: found out.",
     "encoding": "Encoding of a text file, such as utf-8 or cp1252. Left out: found out.",
     "header": "Whether a CSV file begins with a header: yes or no. Left out: found out.",
+    "header_line": "The line of a CSV file, from 1, that is its header; what is above it is left out. Left out: found out.",
     "record_path": "Member of a JSON file, or of its records, whose elements are the rows. Left out: found out.",
 }
+
+COLUMN = (
+    "Which field a column of the file stands for, as `COLUMN=FIELD`, such as `First name=full_name`; once for each such "
+    "column. The columns of a file without a header are `column_1`, `column_2` and so on. Left out: by their names."
+)
 
 FORM = {
     "requestBody": {
@@ -43,6 +50,7 @@ FORM = {
                         "file": {"type": "array", "items": {"type": "string", "format": "binary"}},
                         "dataset": {"type": "string", "examples": ["hired_employees"]},
                         **{name: {"type": "string", "description": text} for name, text in OVERRIDES.items()},
+                        "column": {"type": "array", "items": {"type": "string"}, "description": COLUMN},
                     },
                 }
             },
@@ -70,7 +78,9 @@ class UploadQuery(Schema):
     delimiter: str | None = Field(None, description=OVERRIDES["delimiter"])
     encoding: str | None = Field(None, description=OVERRIDES["encoding"])
     header: str | None = Field(None, description=OVERRIDES["header"])
+    header_line: str | None = Field(None, description=OVERRIDES["header_line"])
     record_path: str | None = Field(None, description=OVERRIDES["record_path"])
+    column: list[str] = Field([], description=COLUMN)
 
 
 class FileQuery(PageQuery):
@@ -98,7 +108,7 @@ def upload_files(request: HttpRequest, response: HttpResponse, query: Query[Uplo
         )
     response["Location"] = f"/api/v1/bronze/files/{received[0].id}"
     status = 200 if all(file.repeated for file in received) else 202
-    return Status(status, PageOf(received, len(received)))
+    return Status(status, PageOf(resolve(Documents).with_status(received), len(received)))
 
 
 @router.get(
@@ -215,7 +225,10 @@ def _said(request: HttpRequest, query: UploadQuery, name: str) -> str | None:
 
 
 def _overrides(request: HttpRequest, query: UploadQuery) -> Overrides:
-    return Overrides.of_texts(**{name: _said(request, query, name) for name in OVERRIDES})
+    said = request.POST.getlist("column") if _is_form(request) else []
+    return Overrides.of_texts(
+        **{name: _said(request, query, name) for name in OVERRIDES}, columns=said or query.column
+    )
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import polars as pl
 
+from bronze.busy import again_if_busy
 from bronze.catalog import contract_named
 from bronze.conflicts import Conflicts
 from bronze.domain import Record
@@ -71,6 +72,7 @@ class EditRecord:
     events: EventBus
     cipher: FieldCipher
 
+    @again_if_busy
     def __call__(
         self, record_id: int, patch: Mapping[str, Any], *, expected: Collection[str] | None = None
     ) -> Record:
@@ -118,6 +120,7 @@ class ResolveConflict:
     store: StorePatch
     events: EventBus
 
+    @again_if_busy
     def __call__(
         self, record_id: int, field: str, *, keep: Kept, expected: Collection[str] | None = None
     ) -> Record:
@@ -146,6 +149,7 @@ class ResolveConflicts:
     recheck: RecheckRecords
     events: EventBus
 
+    @again_if_busy
     def __call__(self, ids: Sequence[int], *, keep: Kept) -> int:
         """How many records had a conflict. Those without one are left alone."""
         with changes(f"conflicts: {keep} kept"), atomic():

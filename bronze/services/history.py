@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from bronze.busy import again_if_busy
 from bronze.catalog import all_contracts
 from bronze.domain import Record, Undone
 from bronze.history import Revisions, changes
@@ -23,6 +24,7 @@ class RestoreRevision:
     recheck: RecheckRecords
     events: EventBus
 
+    @again_if_busy
     def __call__(self, record_id: int, revision: int, *, expected: Collection[str] | None = None) -> Record:
         """`expected`: ETags of the revisions that may be replaced, None: any.
 
@@ -66,6 +68,7 @@ class UndoFile:
     undo: FileUndo
     events: EventBus
 
+    @again_if_busy
     def __call__(self, file_id: int) -> Undone:
         """Raises `FileNotReceived` or `FileNotLoaded`."""
         with changes(f"undo of file {file_id}"), atomic():

@@ -1,7 +1,7 @@
 """Looks at a file that is not loaded yet: what it is, and what loading it would do."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -9,15 +9,16 @@ import polars as pl
 from bronze.admission import Admitted, Candidate, Overrides, admit, columns_of
 from bronze.admission.archives import Refused
 from bronze.admission.datasets import named_by_file
+from bronze.admission.errors import InvalidOverride
 from bronze.catalog import all_contracts, contract_named
-from bronze.contracts import DOCUMENTS
+from bronze.contracts import DOCUMENTS, ContractSpec
 from bronze.domain import FileColumn, FileLook, Preview, PreviewRow, Receipt
 from bronze.encryption import FieldCipher
 from bronze.incoming import incoming
 from bronze.preview import FirstRows, Reasons, RowSample, dry_run, updates_by
 from bronze.readers import FileFormat, read_rows
 from bronze.readers.csv_exact import unique_names
-from bronze.readers.formats import MARKS
+from bronze.readers.formats import MARKS, FormatKind
 from bronze.rejected import RECORD, ReturnedRows
 from bronze.repositories import SourceFiles
 from bronze.services.intake import MergeRows
@@ -47,7 +48,7 @@ class LookAtFile:
         try:
             admitted = admit(candidate, contracts)
         except PermanentError as error:
-            kind, columns = columns_of(candidate, contracts)
+            kind, columns = _columns_under_own_names(candidate, contracts)
             meant = dataset or named_by_file(name, contracts)
             return _refused(kind, columns, meant, overrides, error)
         return self._admitted(candidate, admitted)
@@ -80,6 +81,17 @@ class LookAtFile:
         for batch in FirstRows(1).of(read_rows(path, admitted.format)):
             sample.add(incoming(ReturnedRows(admitted.dataset).unmarked(batch), contract, self.cipher))
         return sample.rows()
+
+
+def _columns_under_own_names(
+    candidate: Candidate, contracts: Mapping[str, ContractSpec]
+) -> tuple[FormatKind, tuple[str, ...]]:
+    """As `columns_of`, also where it cannot be that the header is on the line that was said."""
+    try:
+        return columns_of(candidate, contracts)
+    except InvalidOverride:
+        overrides = replace(candidate.overrides, header_line=None)
+        return columns_of(replace(candidate, overrides=overrides), contracts)
 
 
 def _matched(candidate: Candidate, fmt: FileFormat) -> list[FileColumn]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import orjson
 import polars as pl
 
+from bronze.busy import again_if_busy
 from bronze.catalog import contract_named
 from bronze.contracts import ContractSpec
 from bronze.domain import FailedRule, FieldChange, Removal, Repair, RepairedRow, Selection
@@ -17,7 +18,7 @@ from bronze.history import changes as history
 from bronze.incoming import NO_ERRORS, secret_columns
 from bronze.key_locks import lock_all_keys
 from bronze.quarantine import Quarantine
-from bronze.references import release
+from bronze.references import hold_references, release
 from bronze.repositories import RawRecords, SourceFiles, atomic
 from bronze.rows import KEYLESS
 from bronze.services.unknown import unknown_fields
@@ -190,6 +191,7 @@ class RepairRecords:
     files: SourceFiles
     events: EventBus
 
+    @again_if_busy
     def __call__(
         self, selection: Selection, edits: Sequence[Edit] = (), *, is_right: bool = False, note: str = ""
     ) -> Repair:
@@ -216,6 +218,7 @@ class DeleteQuarantined:
     files: SourceFiles
     events: EventBus
 
+    @again_if_busy
     def __call__(self, selection: Selection, *, note: str = "") -> Removal:
         """As `RepairRecords` does it. Raises `UnknownDataset`."""
         contract_named(selection.dataset)
@@ -229,5 +232,7 @@ class DeleteQuarantined:
 
 def _hold(files: SourceFiles, dataset: str) -> None:
     """Wait for loads and undos of the data set, and for writes of single records, and keep them waiting."""
+    contract = contract_named(dataset)
     files.one_at_a_time(dataset)
     lock_all_keys(dataset)
+    hold_references(contract)

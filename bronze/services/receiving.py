@@ -1,7 +1,7 @@
 """Files on their way in: admitted, kept as they came, and announced."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -89,7 +89,8 @@ class ReceiveFile:
             with atomic():
                 lock_bytes([sha256])
                 if not are_of_a_file(sha256):
-                    self.storage.delete(storage_key(sha256))
+                    with suppress(OSError):  # what has failed already is what is told
+                        self.storage.delete(storage_key(sha256))
 
     def _add(self, admitted: Admitted, *, name: str, via: str, user_id: int | None) -> ReceivedFile:
         received = self.files.add(

@@ -106,6 +106,17 @@ def _damage() -> Iterator[Case]:
         "[" + f"{A}," * 20_000 + B[:-5] + "}]",
         failed="in the middle of the record that starts on line 1",
     )
+    over_lines = f'{{"id": 1,\n"job": "Clerk",\n"more": [{A},\n{B}'
+    for title, text, refused in (
+        ("behind a value", over_lines, "before its JSON is complete"),
+        ("behind a comma", '{"id": 1,\n', "half-written JSON"),
+        ("in a name", '{"id": 1,\n"jo', "half-written JSON"),
+        ("in an escape", '{"id": 1,\n"job": "a\\u00', "half-written JSON"),
+        ("in a word", '{"id": 1,\n"job": nul', "half-written JSON"),
+        ("in a number", '{"id": 1,\n"job": 1.', "half-written JSON"),
+        ("in an object further in", '{"data": {\n"id": 1,\n"job": "Clerk"', "half-written JSON"),
+    ):
+        yield case(f"an object over several lines, cut off {title}", text, refused=refused)
     yield case("a comma too many", f"[{A},{B},]", refused="The file is not valid JSON")
     yield case("single quotes", "[{'id':1}]", refused="The file is not valid JSON")
     yield case("comments", f"// jobs\n[{A}]", refused="Expected: id, job")

@@ -9,7 +9,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from bronze.admission import Overrides
-from bronze.domain import Preview, ReceivedFile
+from bronze.documents import Documents
+from bronze.domain import Preview, ReceivedFile, in_line
 from bronze.repositories import SourceFiles
 from bronze.services import PreviewFile, ReceiveFiles
 from lakehouse_project.kernel.errors import LakehouseError
@@ -45,6 +46,18 @@ class Command(BaseCommand):
         parser.add_argument("--encoding", help="of text, such as utf-8 or cp1252")
         parser.add_argument("--header", choices=("yes", "no"), help="whether CSV begins with a header")
         parser.add_argument(
+            "--header-line",
+            metavar="N",
+            help="the line of CSV, from 1, that is the header, below titles or notes",
+        )
+        parser.add_argument(
+            "--column",
+            action="append",
+            default=[],
+            metavar="COLUMN=FIELD",
+            help="which field a column stands for, such as 'First name=full_name'; may be given several times",
+        )
+        parser.add_argument(
             "--record-path", metavar="NAME", help="of JSON: the member whose elements are the rows"
         )
         parser.add_argument("--wait", action="store_true", help="return when gold and search have the data")
@@ -62,8 +75,8 @@ class Command(BaseCommand):
         dry_run: bool,
         **options: Any,
     ) -> None:
-        said = {name: options[name] for name in ("delimiter", "encoding", "header", "record_path")}
-        overrides = Overrides.of_texts(**said)
+        names = ("delimiter", "encoding", "header", "header_line", "record_path")
+        overrides = Overrides.of_texts(**{name: options[name] for name in names}, columns=options["column"])
         with named_sources(files, name) as sources:
             if not sources:
                 raise CommandError(
@@ -120,7 +133,7 @@ class Command(BaseCommand):
 
     def _report(self, path: Path, file: ReceivedFile, *, loaded: bool) -> bool:
         """Print what became of a file; False if it failed."""
-        now = resolve(SourceFiles).get(file.id)
+        (now,) = resolve(Documents).with_status([resolve(SourceFiles).get(file.id)])
         if now.state == "failed":
             self.stderr.write(f"{_shown(path)}: {now.error}")
             return False
@@ -128,7 +141,17 @@ class Command(BaseCommand):
         self.stdout.write(
             f"{_shown(path)} -> {file.dataset}: {now.receipt.summary() if loaded or file.repeated else 'received'}{again}"
         )
+        for line in _remarks(file, now):
+            self.stdout.write(f"  {line}")
         return True
+
+
+def _remarks(file: ReceivedFile, now: ReceivedFile) -> Iterator[str]:
+    """What was found out while a file was loaded, and whether the text of a document could be read."""
+    if now.document_status not in (None, "ok", "pending"):
+        yield f"its text: {now.document_status}. {now.document_message}".rstrip()
+    elif not file.repeated:
+        yield from now.detected[len(file.detected) :]
 
 
 def _in_archive(path: Path, file: ReceivedFile) -> Path:
@@ -144,7 +167,7 @@ def _told(path: Path, seen: Preview) -> Iterator[str]:
         yield f"  the same bytes came before, as file {seen.received_as}: nothing to do"
     yield from (f"  {line}" for line in seen.detected)
     for row in seen.rows:
-        yield from (f"  line {row.line}: {error['message']}" for error in row.errors)
+        yield from (f"  {in_line(row.line, error['message'])}" for error in row.errors)
     for update in seen.updates:
         changes = ", ".join(change.field for change in update.changes)
         conflict = f" (edited by staff: {', '.join(update.conflicts)})" if update.conflicts else ""

@@ -1,6 +1,7 @@
 """Upload of files over REST, and their receipts."""
 
 import gc
+import hashlib
 import io
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,6 +68,55 @@ def test_what_the_sender_says_of_a_file_is_kept_with_it(curator: Api) -> None:
     assert seen["rows"][0]["fields"] == {"id": "2", "job": "Cook"}
     refused = curator.upload(file=sent("work.csv", text), **form | {"encoding": "klingon"})
     assert "klingon" in assert_problem(refused, 422, "invalid_override")["detail"]
+
+
+def test_a_header_below_titles_and_columns_under_names_of_their_own(curator: Api) -> None:
+    text = b"All jobs\nof 2024\nNr,Beruf\n1,Clerk\n"
+    said = {"dataset": "jobs", "header_line": "3", "column": ["Nr=id", "Beruf=job"]}
+    (file,) = curator.upload(file=sent("work.csv", text), **said).json()["items"]
+    load_file(file["id"])
+    assert curator.get("/jobs/1").json()["job"] == "Clerk"
+    query = "dataset=jobs&header_line=3&column=Nr%3Did&column=Beruf%3Djob"
+    seen = curator.send("POST", f"/files/preview?{query}", text.replace(b"1,", b"2,")).json()
+    assert (seen["rows"][0]["fields"], seen["rows"][0]["line"]) == ({"id": "2", "job": "Clerk"}, 4)
+    for wrong, reason in (
+        ({"column": ["Nr"]}, "write COLUMN=FIELD"),
+        ({"column": ["Nr=id", "Beruf=trade"]}, "jobs has no field 'trade'"),
+        ({"column": ["Nummer=id", "Beruf=job"]}, "no column 'Nummer'. There are Nr, Beruf"),
+        ({"header_line": "9"}, "has no line 9"),
+    ):
+        refused = curator.upload(file=sent("work.csv", text + b"2,Cook\n"), **said | wrong)
+        assert reason in assert_problem(refused, 422, "invalid_override")["detail"]
+
+
+def originals() -> int:
+    folder = django_settings.LAKEHOUSE_HOME / "storage" / "originals"
+    return sum(path.is_file() for path in folder.rglob("*"))
+
+
+def test_of_files_that_cannot_all_be_stored_no_bytes_are_left(
+    curator: Api, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The second finds a file where its folder should be; what was there before stays."""
+    stored = sent("jobs.csv", JOBS)
+    assert curator.upload(file=stored).status_code == 202
+    before = originals()
+    new = [b"id,job\n7,Judge\n", b"id,job\n8,Nurse\n"]
+    obstacle = (
+        django_settings.LAKEHOUSE_HOME / "storage" / "originals" / hashlib.sha256(new[1]).hexdigest()[:2]
+    )
+    assert not obstacle.exists()
+    obstacle.write_bytes(b"")
+    try:
+        answer = curator.upload(
+            file=[sent("jobs7.csv", new[0]), sent("jobs.csv", JOBS), sent("jobs8.csv", new[1])]
+        )
+        assert "jobs8.csv cannot be stored" in assert_problem(answer, 503, "storage_unavailable")["detail"]
+    finally:
+        obstacle.unlink()
+    assert SourceFile.objects.count() == 1
+    assert originals() == before
+    assert curator.upload(file=[sent("jobs7.csv", new[0]), sent("jobs8.csv", new[1])]).status_code == 202
 
 
 def test_several_files(curator: Api) -> None:

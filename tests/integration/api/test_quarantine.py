@@ -88,6 +88,32 @@ def test_a_misspelled_field_is_refused_as_in_a_change_of_one_record(curator: Api
     assert RawRecord.objects.get(key="1").patch == {}
 
 
+@pytest.mark.parametrize(
+    ("sent", "sentence"),
+    [
+        ({}, "selection is missing: add it"),
+        ({"selection": 7}, "selection must be an object"),
+        ({"selection": {"dataset": 7}}, "selection/dataset must be a text"),
+        ({"selection": {"dataset": "jobs", "colour": 1}}, "selection/colour is not known here: leave it out"),
+        ({"selection": {"dataset": "jobs", "file": "x"}}, "selection/file must be a whole number"),
+        ({"selection": {"dataset": "jobs", "file": 0}}, "selection/file must be at least 1"),
+        (
+            {"selection": {"dataset": "jobs", "ids": [1] * 1001}},
+            "selection/ids must have at most 1,000 entries",
+        ),
+        (body("explode", "job_id"), "edits/0 cannot be 'explode': use one of 'set', 'empty', 'replace'"),
+        (body("set", "", value="1"), "edits/0/set/field must have at least 1 character"),
+        (body("replace", "job_id", find="x", match="none"), "match must be 'part', 'whole' or 'pattern'"),
+        (body("set", "job_id", value="\x00"), "must not contain NUL characters"),
+    ],
+)
+def test_what_to_send_instead_is_said_in_plain_words(curator: Api, sent: Any, sentence: str) -> None:
+    found = assert_problem(curator.post("/quarantine/apply", sent), 422, "invalid_request")
+    assert sentence in found["detail"]
+    for words in ("Input should", "Field required", "Extra inputs"):
+        assert words not in str(found)
+
+
 def test_an_unknown_data_set_and_parameter(curator: Api) -> None:
     assert_problem(
         curator.post("/quarantine/preview", {"selection": {"dataset": "nope"}}), 404, "unknown_dataset"

@@ -3,14 +3,19 @@
 import json
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import AnonymousUser, Permission, User
 from django.test import Client
 from django.urls import reverse
 
+from bronze.contracts.described import Description
 from bronze.domain import ReceivedFile
 from bronze.models import Document, RawRecord
+from bronze.presentation import present_files
+from bronze.repositories import SourceFiles
+from bronze.services import CreateDataset, DeleteDataset
 from bronze.tasks import load_received
 from governance.models import Run
+from lakehouse_project.kernel.services import resolve
 from tests.factories import row
 from tests.integration.api.client import client_of as api_of
 from tests.integration.bronze.intake import Intake
@@ -172,3 +177,32 @@ def test_a_diff_that_nobody_was_shown(mine: str) -> None:
 def test_a_column_that_is_called_reason(intake: Intake) -> None:
     intake.load("jobs.csv", "id,job,_reason\n1,Cook,because\n", "jobs")
     assert RawRecord.objects.get().payload["_reason"] == "because"
+
+
+def test_a_document_without_its_text_is_no_plain_success(intake: Intake) -> None:
+    file = intake.receive("scan.pdf", b"%PDF-1.7\ngarbage")
+    load_received()
+    curator = client_of("curator")
+    assert "loaded, text corrupt" in page(curator, reverse("admin:bronze_sourcefile_changelist"))
+    shown = page(curator, reverse("admin:bronze_sourcefile_progress", args=[file.id]))
+    assert "its text is not all there (corrupt)" in shown
+    assert "The file is loaded." not in shown
+    (known,) = present_files([resolve(SourceFiles).get(file.id)], AnonymousUser())
+    assert known.document_status == "corrupt"
+    assert known.document_message
+
+
+def test_the_file_of_a_deleted_data_set_says_so(intake: Intake) -> None:
+    resolve(CreateDataset)("visits", Description.model_validate({"title": "Visits", "key_fields": ["id"]}))
+    file = intake.load("visits.csv", "id,place\n1,Paris\n", "visits")
+    resolve(DeleteDataset)("visits", with_records=True)
+    curator = client_of("curator")
+    assert "data set deleted" in page(curator, reverse("admin:bronze_sourcefile_changelist"))
+    sentence = "The data set visits was deleted, with what this file brought."
+    for name in ("change", "progress", "undo_import"):
+        assert sentence in page(curator, reverse(f"admin:bronze_sourcefile_{name}", args=[file.id]))
+    assert resolve(SourceFiles).get(file.id).error == sentence
+
+
+def page(client: Client, address: str) -> str:
+    return " ".join(client.get(address, follow=True).content.decode().split())

@@ -56,6 +56,13 @@ def test_a_revision_comes_back_after_a_confirmation(intake: Intake) -> None:
         assert "no earlier revision" in answer.content.decode()
 
 
+def test_a_revision_that_there_is_not_is_told(intake: Intake) -> None:
+    intake.load("jobs.csv", "id,job\n1,Clerk\n")
+    record = RawRecord.objects.get()
+    page = client_of("curator").get(history_of(record) + "?restore=99").content.decode()
+    assert "The record has no revision 99: choose one of these." in page
+
+
 def test_a_deleted_record_comes_back(intake: Intake) -> None:
     intake.load("jobs.csv", "id,job\n1,Clerk\n")
     resolve(DeleteRecord)("jobs", "1")

@@ -216,6 +216,19 @@ def test_ingest_a_file_that_could_not_be_loaded(shell: Shell) -> None:
     assert (ended.code, SourceFile.objects.count()) == (0, 2)
 
 
+def test_a_document_that_cannot_be_read_is_no_plain_success(shell: Shell) -> None:
+    shell("ingest", shell.file("scan.pdf", b"%PDF-1.7\ngarbage"))
+    load_received()
+    first, second = shell("ingest", shell.folder / "scan.pdf").out.splitlines()
+    assert "-> documents: 1 read = 1 inserted" in first
+    assert second.startswith("  its text: corrupt. ")
+
+
+def test_the_line_of_a_row_that_cannot_be_parsed_is_named_once(shell: Shell) -> None:
+    ended = shell("ingest", shell.file("jobs.csv", "id,job\n1,\n2,a,b\n"), "--dry-run")
+    assert ended.out.splitlines()[-2:] == ["  line 2: job is missing", "  line 3 has 3 fields, expected 2"]
+
+
 def test_ingest_a_name_that_is_no_text(shell: Shell) -> None:
     path = Path(str(shell.folder / "jobs") + "\udce4.csv")
     path.write_text(JOBS)
@@ -356,3 +369,13 @@ def test_ingest_with_what_the_sender_knows_better(shell: Shell) -> None:
     load_received()
     assert RawRecord.objects.get().payload["job"] == "Łódź"
     assert "'klingon' is no encoding" in shell("ingest", path, "--encoding", "klingon").err
+
+
+def test_ingest_with_a_header_below_titles_and_columns_of_other_names(shell: Shell) -> None:
+    path = shell.file("list.csv", "All jobs\nof 2024\nNr,Beruf\n1,Clerk\n")
+    said = ("--dataset", "jobs", "--header-line", "3", "--column", "Nr=id", "--column", "Beruf=job")
+    assert shell("ingest", path, *said).code == 0
+    load_received()
+    assert RawRecord.objects.get().payload == {"id": "1", "job": "Clerk"}
+    wrong = shell("ingest", path, "--dataset", "jobs", "--header-line", "3", "--column", "Beruf")
+    assert (wrong.code, "write COLUMN=FIELD" in wrong.err) == (1, True)

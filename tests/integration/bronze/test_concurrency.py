@@ -9,6 +9,8 @@ import pytest
 from django.db import connection, transaction
 
 from bronze.contracts.described import Description
+from bronze.domain import Selection
+from bronze.edits import SetField
 from bronze.errors import (
     ContractViolation,
     DatasetBusy,
@@ -17,16 +19,18 @@ from bronze.errors import (
     RecordInUse,
     RecordsBusy,
 )
-from bronze.models import RawRecord, SourceFile
+from bronze.models import RawRecord, RecordHistory, SourceFile
 from bronze.repositories import SourceFiles
 from bronze.services import (
     ChangeRecord,
     CreateDataset,
     CreateRecord,
     DeleteRecord,
+    EditRecord,
     LoadFile,
     PreviewFile,
     ReceiveFile,
+    RepairRecords,
     UndoFile,
     WriteBatch,
 )
@@ -283,3 +287,63 @@ def _somebody_waits() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
         return bool(cursor.fetchone()[0])
+
+
+def test_repairs_of_many_and_writes_of_single_records_lose_nothing(intake: Intake) -> None:
+    """Bulk repairs, changes of single records and a file that is loaded, all at the same rows."""
+    numbers = range(40)
+    rows = "".join(f"{n},person {n},2021-01-01T00:00:00Z,1,x\n" for n in numbers)
+    intake.load("hires.csv", f"id,name,datetime,department_id,job_id\n{rows}", "hired_employees")
+    again = "".join(f"{n},person {n},2022-02-02T00:00:00Z,1,x\n" for n in reversed(numbers))
+    newer = intake.receive("newer.csv", f"id,name,datetime,department_id,job_id\n{again}", "hired_employees")
+    selection = Selection(dataset="hired_employees")
+
+    def repair(field: str, value: str) -> None:
+        edit = SetField(action="set", field=field, value=value)
+        for _ in range(4):
+            resolve(RepairRecords)(selection, [edit])
+
+    def change(first: int) -> None:
+        for n in numbers[first::2]:
+            resolve(ChangeRecord)("hired_employees", str(n), {"name": f"changed {n}", "job_id": "3"})
+
+    results = at_once(
+        lambda: repair("department_id", "7"),
+        lambda: change(0),
+        lambda: change(1),
+        lambda: resolve(LoadFile)(newer.id),
+    )
+    assert [result for result in results if isinstance(result, Exception)] == []
+    for record in RawRecord.objects.all():
+        assert record.effective["name"] == f"changed {record.key}"
+        patches = RecordHistory.objects.filter(pgh_obj=record.pk).values_list("patch", flat=True)
+        assert {name for patch in patches for name in patch} <= {*record.patch}, "no edit is lost"
+        assert (record.status, record.payload["datetime"]) == ("valid", "2022-02-02T00:00:00Z")
+
+
+def test_repairs_while_the_records_come_that_the_rows_wait_for(intake: Intake) -> None:
+    """Each wants what the other holds: rows, and the word that nobody adds a user meanwhile."""
+    field = {"name": "user_id", "reference": {"dataset": "users", "policy": "quarantine"}}
+    about = {"title": "Badges", "key_fields": ["badge"], "fields": [field, {"name": "colour"}]}
+    resolve(CreateDataset)("badges", Description.model_validate(about))
+    numbers = range(30)
+    rows = "".join(f"{n},{n},red\n" for n in numbers)
+    intake.load("badges.csv", f"badge,user_id,colour\n{rows}", "badges")
+
+    def repair() -> None:
+        for _ in range(6):
+            edit = SetField(action="set", field="colour", value="blue")
+            resolve(RepairRecords)(Selection(dataset="badges"), [edit])
+
+    def add_users() -> None:
+        for n in numbers:
+            resolve(CreateRecord)("users", valid_row("users", user_id=str(n)))
+
+    def edit() -> None:
+        for pk in RawRecord.objects.filter(dataset="badges").order_by("-id").values_list("id", flat=True):
+            resolve(EditRecord)(pk, {"note": "seen"} | RawRecord.objects.get(pk=pk).patch)
+
+    results = at_once(repair, add_users, edit)
+    assert [result for result in results if isinstance(result, Exception)] == []
+    badges = RawRecord.objects.filter(dataset="badges")
+    assert set(badges.values_list("status", "effective__note")) == {("valid", "seen")}

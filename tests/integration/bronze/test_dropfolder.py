@@ -143,6 +143,12 @@ def test_a_folder_named_like_a_data_set_says_what_its_files_are(inbox: Inbox) ->
     assert inbox.left() == ["done/list-2.csv", "done/list.csv"]
 
 
+def test_the_doctor_names_folders_in_which_nothing_is_taken(inbox: Inbox) -> None:
+    for name in ("jobs", "jbos", "done", "failed", ".hidden", "Users"):
+        (inbox.path / name).mkdir(parents=True, exist_ok=True)
+    assert DropFolder(root=inbox.path).strange(dataset_names()) == ["Users", "jbos"]
+
+
 def test_a_file_that_is_replaced_while_it_is_loaded_is_taken_again(inbox: Inbox) -> None:
     inbox.put("jobs.csv", "id,job\n1,Clerk\n")
     inbox.wait(0)

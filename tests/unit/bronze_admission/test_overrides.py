@@ -154,3 +154,59 @@ def test_overrides_of_texts(name: str, text: str | None, value: object) -> None:
 def test_overrides_that_cannot_be(name: str, text: str) -> None:
     with pytest.raises(InvalidOverride):
         Overrides.of_texts(**{name: text})
+
+
+TITLED = 'Report "May\nby: Ada; Bob\n\nNr,Beruf,note\n1,Clerk,a\n2,Cook,b\n'
+
+
+def test_a_header_below_titles(door: Door) -> None:
+    said = {"header_line": 4, "columns": {"Nr": "id", "Beruf": "job"}}
+    assert door.rows(TITLED, **said) == [
+        {"id": "1", "job": "Clerk", "note": "a"},
+        {"id": "2", "job": "Cook", "note": "b"},
+    ]
+    assert "header on line 4, what is above it left out" in door.admit(TITLED, **said).detected[0]
+
+
+def test_the_lines_of_rows_below_a_header_that_was_named(door: Door) -> None:
+    admitted = door.admit("sep=;\nTitle\nid;job\n1;Clerk\n", header_line=3)
+    (batch,) = read_rows(door.path, admitted.format)
+    assert batch.rows["_line"].to_list() == [4]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [(3, "Line 3 of upload is blank"), (7, "upload has no line 7"), (70, "upload has no line 70")],
+)
+def test_a_line_that_is_no_header(door: Door, line: int, reason: str) -> None:
+    with pytest.raises(InvalidOverride, match=reason):
+        door.admit(TITLED, header_line=line)
+
+
+def test_columns_that_do_not_exist(door: Door) -> None:
+    with pytest.raises(InvalidOverride, match="no field 'nick' for the column 'name'"):
+        door.admit("id,job,name\n1,Clerk,Ada\n", columns={"name": "nick"})
+    with pytest.raises(InvalidOverride, match="The file has no column 'Titel'"):
+        door.admit("id,job\n1,Clerk\n", columns={"Titel": "job"})
+    with pytest.raises(InvalidOverride, match="no field 'nick'"):
+        door.admit('{"id": 1, "job": "x"}\n', columns={"name": "nick"})
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ({"header_line": "0"}, "whole number from 1"),
+        ({"header_line": "x"}, "whole number from 1"),
+        ({"header_line": "2", "header": "no"}, "has none on any line"),
+        ({"columns": ["job"]}, "write COLUMN=FIELD"),
+        ({"columns": ["=job"]}, "write COLUMN=FIELD"),
+    ],
+)
+def test_texts_that_say_nothing(said: dict, reason: str) -> None:
+    with pytest.raises(InvalidOverride, match=reason):
+        Overrides.of_texts(**said)
+
+
+def test_a_column_with_the_sign_in_its_name() -> None:
+    assert Overrides.of_texts(columns=["a=b=job", ""]).columns == {"a=b": "job"}
+    assert Overrides.of_texts(header_line=" 4 ").header is True

@@ -48,8 +48,8 @@ SENTENCES: Mapping[str, Sentence] = {
     "less_than": lambda given: f"must be less than {given['lt']:,}",
     "string_too_short": lambda given: f"must have at least {_many(given['min_length'], 'character')}",
     "string_too_long": lambda given: f"must have at most {_many(given['max_length'], 'character')}",
-    "too_short": lambda given: f"must have at least {_many(given['min_length'], 'entry', 'entries')}",
-    "too_long": lambda given: f"must have at most {_many(given['max_length'], 'entry', 'entries')}",
+    "too_short": lambda given: f"must have at least {_long(given, given['min_length'])}",
+    "too_long": lambda given: f"must have at most {_long(given, given['max_length'])}",
     "literal_error": lambda given: f"must be {given['expected']}",
     "enum": lambda given: f"must be {given['expected']}",
     "string_pattern_mismatch": lambda given: f"must match the pattern {given['pattern']}",
@@ -64,6 +64,13 @@ def sentence_of(kind: str, context: Mapping[str, Any], message: str) -> str:
     """`kind`, `context` and `message`: of a Pydantic error. The message stands for what is not foreseen here."""
     found = SENTENCES.get(kind, message)
     return found if isinstance(found, str) else found(context)
+
+
+def _long(given: Mapping[str, Any], count: int) -> str:
+    """A text that is checked after it was read counts as a value of no known type."""
+    return (
+        _many(count, "character") if given.get("field_type") == "Value" else _many(count, "entry", "entries")
+    )
 
 
 def _many(count: int, one: str, several: str = "") -> str:

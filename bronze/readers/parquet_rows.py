@@ -10,6 +10,8 @@ from bronze.readers.csv_exact import unique_names
 from bronze.readers.errors import UnreadableFile
 from bronze.readers.formats import LINE, BrokenRow, FileFormat, ReadLimits, RowBatch, storable
 
+LAST_NANOSECOND = 2**63 - 1
+
 _DAMAGED = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 """What polars raises for a damaged file. A panic is no `Exception`: nobody else would catch it."""
 
@@ -22,7 +24,7 @@ def read_parquet(path: Path, fmt: FileFormat, limits: ReadLimits) -> Iterator[Ro
     """
     size, taken = path.stat().st_size, 0
     try:
-        table = pl.scan_parquet(path, glob=False)
+        table = _scanned(path)
         height = table.select(pl.len()).collect().item()
         for offset in range(0, height, limits.parquet_rows):
             piece = table.slice(offset, limits.parquet_rows).collect()
@@ -31,6 +33,24 @@ def read_parquet(path: Path, fmt: FileFormat, limits: ReadLimits) -> Iterator[Ro
             taken = position
     except _DAMAGED as error:  # pylint: disable=catching-non-exception  # it is a BaseException
         raise UnreadableFile(f"The Parquet file is damaged: {str(error).splitlines()[0]}.") from error
+
+
+def _scanned(path: Path) -> pl.LazyFrame:
+    """The table. Nanoseconds that do not fit into 64 bits, as INT96 has them for 9999-12-31, are read as microseconds:
+    polars gives the last moment that does fit in their place."""
+    table = pl.scan_parquet(path, glob=False)
+    kinds = table.collect_schema()
+    names = [name for name, kind in kinds.items() if kind == pl.Datetime("ns")]
+    if not names:
+        return table
+    latest = table.select(pl.col(names).max().to_physical()).collect().row(0)
+    beyond = {
+        name: pl.Datetime("us") for name, last in zip(names, latest, strict=True) if last == LAST_NANOSECOND
+    }
+    if not beyond:
+        return table
+    options = pl.ScanCastOptions(datetime_cast="nanosecond-downcast")
+    return pl.scan_parquet(path, glob=False, schema={**kinds, **beyond}, cast_options=options)
 
 
 def parquet_columns(path: Path) -> list[str]:

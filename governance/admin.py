@@ -9,7 +9,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from governance.models import QualityResult, QualityThreshold, Run, Watermark
-from governance.quality import names
+from governance.quality import names, plain
 from lakehouse_project.kernel.admin import LayerAdmin, ReadOnlyAdmin, ReadOnlyInline, pretty_json
 
 COLOURS = {"succeeded": "success", "failed": "danger", "running": "info", "partial": "warning"}
@@ -76,11 +76,15 @@ class WatermarkAdmin(ReadOnlyAdmin):
 
 @admin.register(QualityResult)
 class QualityResultAdmin(ReadOnlyAdmin):
-    list_display = ("table", "check_name", "value", "passed", "run", "detail")
+    list_display = ("table", "check_name", "shown_value", "passed", "run", "detail")
     list_filter = ("passed", "table")
     list_select_related = ("run",)
     search_fields = ("check_name",)
     ordering = ("-pk",)
+
+    @display(description="Value", ordering="value")
+    def shown_value(self, result: QualityResult) -> str:
+        return plain(result.value)
 
 
 @admin.register(QualityThreshold)

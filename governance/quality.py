@@ -42,7 +42,7 @@ DEFAULTS: Mapping[str, Limits] = MappingProxyType(
         "share of unique keys": Limits(at_least=1),
         "share of records quarantined": Limits(at_most=0.2),
         "share of rows with an unknown member": Limits(at_most=0.2),
-        "share of rows without a reporting amount": Limits(at_most=0.2),
+        "share of rows without a reporting amount": Limits(at_most=0.25),
         FAILURES: Limits(at_most=0),
     }
 )
@@ -72,6 +72,21 @@ class Check:
     detail: str = ""
     measured_at: datetime
     run: UUID | None = None
+
+    @property
+    def shown(self) -> str:
+        return plain(self.value)
+
+    @property
+    def good(self) -> str:
+        """Which values are good, in words."""
+        limits = {"at least": self.at_least, "at most": self.at_most}
+        return ", ".join(f"{words} {plain(limit)}" for words, limit in limits.items() if limit is not None)
+
+
+def plain(value: float) -> str:
+    """Four places at most, and no zeros at the end."""
+    return f"{value:,.4f}".rstrip("0").rstrip(".")
 
 
 def record(run: Run, measures: Iterable[Measure]) -> None:

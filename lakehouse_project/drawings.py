@@ -124,29 +124,23 @@ def _box(each: _Placed) -> SafeString:
 
 
 def _arrow(arrow: Arrow, placed: Mapping[str, _Placed]) -> SafeString:
-    """A curve between the sides that face each other; within a column it goes around on the left."""
+    """A curve between the sides that face each other; within a column a line down."""
     source, target = placed[arrow.source], placed[arrow.target]
-    from_right = target.column > source.column
-    x1 = source.right if from_right else source.x
-    x2 = target.right if target.column < source.column else target.x
+    if source.column == target.column:
+        x = source.x + min(source.box.width, target.box.width) // 2
+        return _path(f"M{x} {source.y + source.box.height}L{x} {target.y}", x, target.y, "")
+    is_forward = target.column > source.column
+    x1, x2 = (source.right, target.x) if is_forward else (source.x, target.right)
     y1, y2 = source.line_at(arrow.line), target.line_at(None)
-    bend = GAP_X // 2 if from_right else -GAP_X // 2
-    end = -bend if target.column != source.column else bend
-    label = format_html(
-        '<text class="label" x="{}" y="{}">{}</text>', (x1 + x2) // 2, (y1 + y2) // 2 - 5, arrow.label
+    bend = GAP_X // 2 if is_forward else -GAP_X // 2
+    return _path(
+        f"M{x1} {y1}C{x1 + bend} {y1} {x2 - bend} {y2} {x2} {y2}", x1 + PAD // 2, y1 - 5, arrow.label
     )
-    return format_html(
-        '<path class="arrow" d="M{} {}C{} {} {} {} {} {}" marker-end="url(#tip)"/>{}',
-        x1,
-        y1,
-        x1 + bend,
-        y1,
-        x2 + end,
-        y2,
-        x2,
-        y2,
-        label if arrow.label else "",
-    )
+
+
+def _path(curve: str, x: int, y: int, label: str) -> SafeString:
+    text = format_html('<text class="label" x="{}" y="{}">{}</text>', x, y, label) if label else ""
+    return format_html('<path class="arrow" d="{}" marker-end="url(#tip)"/>{}', curve, text)
 
 
 def _tables(layer: str) -> SafeString:
@@ -200,31 +194,32 @@ def _mark(field: "models.Field[object, object]") -> str:
 
 
 def _flow() -> SafeString:
-    """Layers with their tasks and what starts them; an arrow is an event."""
+    """Layers with their tables and what starts them; an arrow is an event, named where it leaves."""
     boxes = {
         layer: Box(layer, layer, _tasks(layer), reverse("diagram", args=[layer]))
         for layer in QUEUES
         if layer in LAYERS
     }
-    ways_in = Box("in", "ways in", WAYS_IN.split("<br/>"))
-    ways_out = Box("out", "ways out", [WAYS_OUT])
-    columns = [[ways_in], [boxes["bronze"]], [boxes["silver"]], [boxes["gold"], boxes["search"]], [ways_out]]
-    pairs = {
+    ways_in = Box("in", "ways in", WAYS_IN.replace(": ", ":<br/>  ").replace(", ", ",<br/>  ").split("<br/>"))
+    ways_out = Box("out", "ways out", WAYS_OUT.split(", "))
+    columns = [[ways_in, boxes["bronze"]], [boxes["silver"]], [boxes["gold"], boxes["search"]], [ways_out]]
+    told = {
         (event.split(".", 1)[0], task.split(".", 1)[0]): event
         for event, tasks in LISTENERS.items()
         for task in tasks
     }
-    arrows = [
-        Arrow(source, target, label=event) for (source, target), event in pairs.items() if source != target
-    ]
+    pairs = [pair for pair in told if pair[0] != pair[1]]
+    named = {told[pair]: pair for pair in reversed(pairs)}
+    arrows = [Arrow(*pair, label=told[pair] if named[told[pair]] == pair else "") for pair in pairs]
     ends = [Arrow("in", "bronze"), Arrow("gold", "out"), Arrow("search", "out")]
     return svg("From files to answers", columns, [*ends, *arrows])
 
 
 def _tasks(layer: str) -> list[str]:
+    """Each task, and below it what starts it."""
     starts: dict[str, list[str]] = {task: ["clock"] for task in scheduled() if task.startswith(f"{layer}.")}
     for event, tasks in LISTENERS.items():
         for task in tasks:
             if task.startswith(f"{layer}."):
                 starts.setdefault(task, []).insert(0, event)
-    return [f"{task} ← {', '.join(events)}" for task, events in sorted(starts.items())]
+    return [line for task in sorted(starts) for line in (task, *(f"  ← {event}" for event in starts[task]))]

@@ -2,8 +2,9 @@
 
 import json
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
+from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
 from django.db import connection, models
 from django.db.models.constants import LOOKUP_SEP
@@ -88,9 +89,43 @@ def _estimated_rows(table: str) -> int:
 
 
 class LargeTableAdmin(ReadOnlyAdmin):
-    """A table that may have millions of rows."""
+    """A table that may have millions of rows. On the last page that can be opened there is a way on: the rows after the last
+    one by key, which an index finds, however far down they are."""
 
     paginator = EstimatedPaginator
+    list_after_template = "admin/rows_after.html"
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        response: Any = super().changelist_view(request, extra_context)
+        context = getattr(response, "context_data", None) or {}
+        if "cl" in context:
+            context["rows_after"] = _rows_after(context["cl"], request)
+        return cast("HttpResponse", response)
+
+    # pylint: disable-next=signature-differs  # as above
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Rows after a key are no guess at what is in them: lists show the key."""
+        keys = {f"{field.name}__gt" for field in self.opts.concrete_fields if field.unique}
+        shown = {f"{name}__gt" for name in self.get_list_display(request)} | {f"{self.opts.pk.name}__gt"}
+        if lookup in keys & shown:
+            return "\x00" not in value
+        return super().lookup_allowed(lookup, value, request)
+
+
+def _rows_after(changelist: ChangeList, request: HttpRequest) -> str:
+    """The query string of the list after its last row; empty where pages lead on, or rows are in no order of a key."""
+    rows = list(changelist.result_list)
+    is_last = changelist.page_num == changelist.paginator.num_pages
+    if not (rows and is_last and changelist.paginator.count >= EstimatedPaginator.exact_below):
+        return ""
+    [first, *_] = changelist.get_ordering(request, changelist.queryset)
+    name = changelist.lookup_opts.pk.name if first == "pk" else str(first)
+    field = next((each for each in changelist.lookup_opts.concrete_fields if each.name == name), None)
+    if field is None or not field.unique:
+        return ""
+    return changelist.get_query_string({f"{name}__gt": getattr(rows[-1], field.attname)}, remove=["p"])
 
 
 class ReadOnlyInline(TabularInline):

@@ -19,6 +19,11 @@ def record_quality(run: Run, result: RefineResult) -> None:
             Measure(FROM_RECORDS[dataset].name, *found)
             for dataset, tally in result.tallies.items()
             for found in _found(FROM_RECORDS[dataset], tally, result.quarantined.get(dataset, {}))
+        ]
+        + [
+            Measure(FROM_RECORDS[dataset].name, NEWEST, at.timestamp(), f"{at:%Y-%m-%d %H:%M:%S} UTC")
+            for dataset, tally in result.tallies.items()
+            if (at := tally.newest)
         ],
     )
 
@@ -32,8 +37,6 @@ def _found(table: Table, tally: Tally, quarantined: Mapping[str, int]) -> Iterat
     yield "share of unique keys", 1 - _share(tally.duplicate, tally.read)
     yield "share of records quarantined", _share(tally.quarantined, tally.read)
     yield from ((f"records quarantined: {rule}", count) for rule, count in quarantined.items())
-    if tally.newest:
-        yield NEWEST, tally.newest.timestamp()
     if tally.rows:
         yield from _of_rows(table, tally)
 

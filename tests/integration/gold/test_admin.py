@@ -80,6 +80,25 @@ def test_large_lists_are_not_counted(
     assert (every.count, every.num_pages) == (300, 2)
 
 
+def test_the_last_page_of_a_large_list_leads_on_by_key(
+    warehouse: Warehouse, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    TopSpender.objects.bulk_create(
+        TopSpender(user_id=f"u{n}", order_count=1, revenue=n) for n in range(100, 350)
+    )
+    monkeypatch.setattr(EstimatedPaginator, "exact_below", 100)
+    address, seen = "/admin/gold/topspender/?o=0", []
+    while len(seen) < 200:
+        pages = [client.get(f"{address}&p={number}") for number in (1, 2)]
+        seen += [row.user_id for page in pages for row in page.context_data["cl"].result_list]
+        links = [page.context_data["rows_after"] for page in pages]
+        assert links[0] == ""
+        address = f"/admin/gold/topspender/{links[1]}"
+    rest = client.get(address).context_data["cl"].result_list
+    assert [*seen, *(row.user_id for row in rest)] == [f"u{n}" for n in range(100, 350)]
+    assert client.get("/admin/gold/topspender/?p=2").context_data["rows_after"] == "", "not in order of a key"
+
+
 def test_the_first_page_has_the_charts_of_the_marts(
     warehouse: Warehouse, refresh: RefreshMarts, client: Client
 ) -> None:

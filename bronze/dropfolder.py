@@ -71,9 +71,9 @@ class DropFolder:
         aside = self.root / folder
         aside.mkdir(parents=True, exist_ok=True)
         target = next(filter(_is_free, (aside / name for name in free_names(path.name))))
-        path.rename(target)
-        if reason:
+        if reason:  # first: whatever ends this process, no file lies in `failed` without its reason
             _reason_path(target).write_text(f"{reason}\n", encoding="utf-8", errors="backslashreplace")
+        path.rename(target)
 
 
 @contextmanager

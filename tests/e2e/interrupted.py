@@ -1,9 +1,9 @@
 """A process whose children do a piece of work and are killed at its n-th step: `python -m tests.e2e.interrupted`.
 
-A step is a statement, a block of a COPY, the moment before a commit and the moment after it. Each line on standard
-input says what to do, `work database n`; the answer is how it ended: `killed`, `done`, or `failed` with what went wrong
-on standard error. Children are forked, so that hundreds of them take seconds. The files for the work are below
-LAKEHOUSE_HOME.
+A step is a statement, a block of a COPY, the moment before a commit or the renaming of a file and the moment after it.
+Each line on standard input says what to do, `work database n`; the answer is how it ended: `killed`, `done`, or `failed`
+with what went wrong on standard error. Children are forked, so that hundreds of them take seconds. The files for the
+work are below LAKEHOUSE_HOME.
 """
 
 import os
@@ -59,6 +59,7 @@ def _run(work: Callable[[Path], None], database: str, last: int) -> None:
     with connection.execute_wrapper(steps.before_statement):
         steps.watch(psycopg.Copy, "write")
         steps.watch(type(connection), "_commit", after=True)
+        steps.watch(Path, "rename", after=True)
         work(Path(settings.LAKEHOUSE_HOME) / FOLDER)
 
 

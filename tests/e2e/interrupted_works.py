@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+from bronze.dropfolder import DropFolder
 from bronze.models import RawRecord
-from bronze.services import ChangeRecord, ReceiveFile
+from bronze.repositories import SourceFiles, dataset_names
+from bronze.services import ChangeRecord, ReceiveFile, ReceiveFiles
+from bronze.services.inbox import WatchInbox
 from bronze.tasks import load_received
 from gold.tasks import refresh
 from lakehouse_project.kernel.services import resolve
@@ -20,6 +23,20 @@ def receive(folder: Path) -> None:
 def load(_folder: Path) -> None:
     """What a worker does when it starts."""
     load_received()
+
+
+def watch(folder: Path) -> None:
+    """What the watcher of the drop folder does, beside a worker: take what lies there, and set it aside once loaded."""
+    watcher = WatchInbox(
+        inbox=DropFolder(root=folder.with_name("inbox")),
+        receive=resolve(ReceiveFiles),
+        files=resolve(SourceFiles),
+        datasets=dataset_names,
+        settle_seconds=0,
+    )
+    watcher.step(0)
+    load_received()
+    watcher.step(1)
 
 
 def edit(_folder: Path) -> None:

@@ -1,5 +1,6 @@
 """Killed with SIGKILL at every step and begun again, each stage ends as if it had never been disturbed."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -180,6 +181,56 @@ def interrupted(
 def test_a_file_that_is_being_received_is_there_or_not(work: Breaker, before: str) -> None:
     states = interrupted(work, before, "receive", (RECEIPTS,))
     assert sorted({len(state[RECEIPTS]) for state in states}) == [5, 6, 7, 8]
+
+
+DROPPED = {
+    "jobs.csv": SECOND["1-jobs.csv"],
+    "departments/list.csv": "id,name\n1,Sales\n3,Garden\n",
+    "strange.csv": "a,b\n1,2\n",
+}
+
+
+def drop(inbox: Path) -> None:
+    """The files as somebody puts them into an empty inbox."""
+    shutil.rmtree(inbox, ignore_errors=True)
+    for name, text in DROPPED.items():
+        (inbox / name).parent.mkdir(parents=True, exist_ok=True)
+        (inbox / name).write_text(text)
+
+
+def lying(inbox: Path) -> dict[str, str]:
+    """What is in the inbox and where, the reasons aside."""
+    files = [path for path in inbox.rglob("*") if path.is_file()]
+    return {
+        str(path.relative_to(inbox)): path.read_text()
+        for path in files
+        if not path.name.endswith(".reason.txt")
+    }
+
+
+def test_what_lies_in_the_drop_folder_is_taken_once_and_nothing_is_lost(
+    home: Lakehouse, work: Breaker, before: str
+) -> None:
+    inbox = home.home / "inbox"
+    drop(inbox)
+    with database(f"CREATE DATABASE {{name}} TEMPLATE {before}") as name:
+        work.run("watch", name)
+        undisturbed = content(name, BRONZE), lying(inbox)
+    assert sorted(undisturbed[1]) == ["done/jobs.csv", "done/list.csv", "failed/strange.csv"]
+    drop(inbox)
+    with database(f"CREATE DATABASE {{name}} TEMPLATE {before}") as name:
+        states, step = [(content(name, BRONZE), lying(inbox))], 1
+        while work.run("watch", name, step) == "killed":
+            execute(name, FORGET_ATTEMPTS)
+            found = content(name, BRONZE), lying(inbox)
+            assert sorted(found[1].values()) == sorted(DROPPED.values())
+            step = step + 2 if found == states[-1] else 1
+            if found != states[-1]:
+                states.append(found)
+        assert (content(name, BRONZE), lying(inbox)) == undisturbed
+    assert len(states) > len(DROPPED)
+    reasons = list((inbox / "failed").glob("*.reason.txt"))
+    assert any("strange.csv" in path.name for path in reasons)
 
 
 def test_a_file_is_loaded_as_a_whole_or_not_at_all(work: Breaker, received: str) -> None:

@@ -57,7 +57,9 @@ class SourceFileAdmin(ReadOnlyAdmin):
         "shown_name",
         "dataset",
         "shown_state",
-        *(_count(name) for name in ("read", *COUNTS)),
+        _count("read"),
+        "taken",
+        _count("quarantined"),
         "received_at",
     )
     list_filter = ("state", "dataset", "received_via")
@@ -173,6 +175,12 @@ class SourceFileAdmin(ReadOnlyAdmin):
         if file.state == SourceFile.State.LOADED and (status := _status_of_text(file)) not in UNREMARKABLE:
             return f"loaded, text {status}"
         return file.state
+
+    @display(description="Of these")
+    def taken(self, file: SourceFile) -> str:
+        """What became of the rows that are not in quarantine."""
+        counts = {name: getattr(file, f"rows_{name}") for name in COUNTS if name != "quarantined"}
+        return ", ".join(f"{intcomma(count)} {name}" for name, count in counts.items() if count) or "-"
 
     @display(description="Receipt")
     def receipt(self, file: SourceFile) -> str:

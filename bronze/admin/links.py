@@ -9,5 +9,5 @@ from django.utils.safestring import SafeString
 def links(addresses: Mapping[str, str]) -> SafeString:
     pairs = ((address, label) for label, address in addresses.items())
     return format_html_join(
-        " · ", '<a href="{}" class="text-primary-600 dark:text-primary-500">{}</a>', pairs
+        " · ", '<a href="{}" class="text-primary-600 whitespace-nowrap dark:text-primary-500">{}</a>', pairs
     )

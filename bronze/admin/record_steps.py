@@ -57,7 +57,7 @@ STEPS = {
     "delete": RecordStep(
         "Delete this record",
         "It leaves silver, gold and the search. A tombstone with the whole history stays, and the record can be restored. "
-        "A file that brings the record anew brings it back, too.",
+        "A file that has the same row leaves it deleted; one that brings the record with other values brings it back.",
         "bronze.delete_rawrecord",
         of_deleted=False,
         do=_delete,

@@ -264,7 +264,7 @@ def _help(spec: FieldSpec) -> str:
     parts = [spec.description]
     if spec.kind in HINTS:
         parts.append(f"Must be {HINTS[spec.kind]}.")
-    if spec.example not in (None, "") and spec.kind not in HINTS:
+    if spec.example not in (None, "", spec.kind) and spec.kind not in HINTS:
         parts.append(f"For example {_text(spec.example)}.")
     limits = {"at least": spec.minimum, "at most": spec.maximum}
     parts += [f"{words} {limit:f}.".capitalize() for words, limit in limits.items() if limit is not None]

@@ -71,13 +71,14 @@ def _items(app: str, icon: str, request: HttpRequest) -> list[dict[str, Any]]:
     ]
     may_curate = app == "bronze" and request.user.has_perm("bronze.view_rawrecord")
     models = [model for model in apps.get_app_config(app).get_models() if admin.site.is_registered(model)]
-    elsewhere = any(request.path == place["link"] for place in curation)
+    is_curating = any(request.path == place["link"] for place in curation)
+    found = {"active": False} if is_curating else {}  # these addresses are below that of the records
     return (curation if may_curate else []) + [
         {
             "title": capfirst(str(model._meta.verbose_name_plural)),
             "icon": icon,
             "link": reverse(f"admin:{app}_{model._meta.model_name}_changelist"),
-            **({"active": False} if elsewhere else {}),  # the addresses of curation are below that of the records
+            **found,
         }
         for model in models
         if request.user.has_perm(f"{app}.view_{model._meta.model_name}")

@@ -12,6 +12,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from bronze.contracts import Classification, ContractSpec
 from bronze.domain import MAX_SELECTED, Selection
 from bronze.edits import MAX_TEXT, Edit, EmptyField, ReplaceText, SetField
+from lakehouse_project.kernel.unfit import sentence_of
 
 ACTIONS = {
     "set": "Set a field",
@@ -103,7 +104,7 @@ class RepairForm(forms.Form):
             cleaned["edits"] = _edits(cleaned)
         except Unfit as error:
             raise ValidationError(
-                [problem["msg"].removeprefix("Value error, ") for problem in error.errors()]
+                [sentence_of(each["type"], each.get("ctx", {}), each["msg"]) for each in error.errors()]
             ) from error
 
     def selection(self, request: HttpRequest, filters: Selection) -> Selection:

@@ -9,7 +9,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from governance.models import QualityResult, QualityThreshold, Run, Watermark
-from governance.quality import names, plain
+from governance.quality import NEWEST, names, plain
 from lakehouse_project.kernel.admin import LayerAdmin, ReadOnlyAdmin, ReadOnlyInline, pretty_json
 
 COLOURS = {"succeeded": "success", "failed": "danger", "running": "info", "partial": "warning"}
@@ -84,7 +84,7 @@ class QualityResultAdmin(ReadOnlyAdmin):
 
     @display(description="Value", ordering="value")
     def shown_value(self, result: QualityResult) -> str:
-        return plain(result.value)
+        return "-" if result.check_name == NEWEST else plain(result.value)
 
 
 @admin.register(QualityThreshold)

@@ -133,9 +133,9 @@ def _arrow(arrow: Arrow, placed: Mapping[str, _Placed]) -> SafeString:
     x1, x2 = (source.right, target.x) if is_forward else (source.x, target.right)
     y1, y2 = source.line_at(arrow.line), target.line_at(None)
     bend = GAP_X // 2 if is_forward else -GAP_X // 2
-    return _path(
-        f"M{x1} {y1}C{x1 + bend} {y1} {x2 - bend} {y2} {x2} {y2}", x1 + PAD // 2, y1 - 5, arrow.label
-    )
+    free = y1 + LINE - 4 if y2 < y1 else y1 - 5  # where the curve does not go
+    curve = f"M{x1} {y1}C{x1 + bend} {y1} {x2 - bend} {y2} {x2} {y2}"
+    return _path(curve, x1 + PAD // 2, free, arrow.label)
 
 
 def _path(curve: str, x: int, y: int, label: str) -> SafeString:

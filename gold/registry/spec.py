@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from django.db import models
 from django.db.models.aggregates import Aggregate
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from gold.models import AnyModel
 
@@ -123,6 +123,16 @@ Month = Annotated[int, Field(ge=1, le=12)]
 Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 
 
+def _no_number(value: object) -> object:
+    """Pydantic takes a number for seconds since 1970."""
+    if isinstance(value, str) and value.strip().lstrip("+-").replace(".", "", 1).isdigit():
+        raise ValueError("it is not a day such as 2024-01-31")
+    return value
+
+
+Day = Annotated[dt.date, BeforeValidator(_no_number)]
+
+
 def only(name: str, help_text: str, source: Source | None = None) -> Parameter:
     """A parameter that compares with the column of its name."""
     return Parameter(name, name, Text, help_text, source=source)
@@ -138,11 +148,11 @@ def days(column: str = "day", source: Source | None = None) -> tuple[Parameter, 
         Parameter(
             "date_from",
             f"{column}__gte",
-            dt.date,
+            Day,
             "Only from this day on, such as 2024-01-31.",
             source=source,
         ),
-        Parameter("date_to", f"{column}__lte", dt.date, "Only up to this day, inclusive.", source=source),
+        Parameter("date_to", f"{column}__lte", Day, "Only up to this day, inclusive.", source=source),
     )
 
 

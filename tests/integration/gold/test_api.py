@@ -152,6 +152,8 @@ def test_pages(payroll: None, client: Client) -> None:
 def test_days_can_be_narrowed(payroll: None, client: Client) -> None:
     path = f"{SALES}/daily-revenue"
     assert get(client, f"{path}?date_from=2024-05-02")["count"] == 1
+    for no_day in ("0", "-86400", "86400.0", "2024-02-30", ""):
+        get(client, f"{path}?date_from={no_day}", 422)
     assert get(client, f"{path}?date_to=2024-05-01")["count"] == 1
     assert get(client, f"{path}?year=2023")["count"] == 0
 

@@ -46,7 +46,7 @@ DEFAULTS: Mapping[str, Limits] = MappingProxyType(
         FAILURES: Limits(at_most=0),
     }
 )
-"""Where no threshold is set. A check that is named nowhere always passes: it informs."""
+"""Where no threshold is set. A check without limits passes, unless what measured it says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def _recorded(result: QualityResult, limits: _Limits) -> Check:
         value=result.value,
         at_least=found.at_least,
         at_most=found.at_most,
-        passed=found.hold(result.value),
+        passed=result.passed if found == Limits() else found.hold(result.value),
         detail=result.detail,
         measured_at=result.run.finished_at or result.run.created_at,
         run=result.run_id,

@@ -113,6 +113,16 @@ def test_a_stage_that_fails_is_a_failing_check(warehouse: Warehouse, viewer: Cli
     assert values(ask(viewer, passed=False)) == {("marts", "failures in a row"): 1.0}
 
 
+def test_what_a_stage_judges_itself_counts_where_no_limit_is_set(
+    warehouse: Warehouse, viewer: Client
+) -> None:
+    with track("reconcile") as run:
+        QualityResult.objects.create(run=run, table="users", check_name="missing", value=2, passed=False)
+    assert values(ask(viewer, passed=False)) == {("users", "missing"): 2.0}
+    QualityThreshold.objects.create(table="users", check_name="missing", at_most=5)
+    assert ask(viewer, passed=False) == []
+
+
 def test_who_may_ask_and_how(warehouse: Warehouse, viewer: Client) -> None:
     assert Client().get(QUALITY).status_code == 401
     nobody = Client()

@@ -39,6 +39,9 @@ class Limits:
 DEFAULTS: Mapping[str, Limits] = MappingProxyType(
     {
         "records rejected": Limits(at_most=0),
+        "passages missing on the search server": Limits(at_most=0),
+        "passages extra on the search server": Limits(at_most=0),
+        "passages stale on the search server": Limits(at_most=0),
         "share of unique keys": Limits(at_least=1),
         "share of records quarantined": Limits(at_most=0.2),
         "share of rows with an unknown member": Limits(at_most=0.2),

@@ -8,9 +8,9 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from lakehouse_project.kernel.admin import LargeTableAdmin, ReadOnlyAdmin, pretty_json, shortened
+from lakehouse_project.kernel.admin import LargeTableAdmin, LayerAdmin, ReadOnlyAdmin, pretty_json, shortened
 from lakehouse_project.kernel.masking import may_see_personal_data
-from search.models import Collection, Outage, OutboxEntry, SearchDocument
+from search.models import Collection, Outage, OutboxEntry, SearchDocument, Synonyms
 from search.outbox import Outbox
 
 
@@ -85,7 +85,7 @@ class OutboxEntryAdmin(LargeTableAdmin):
 class CollectionAdmin(ReadOnlyAdmin):
     """What has been made on the search server."""
 
-    list_display: ClassVar = ["name", "alias", "state", "passages", "layout", "server", "created_at"]
+    list_display: ClassVar = ["name", "alias", "state", "passages", "created_at"]
     list_filter: ClassVar = ["alias", "state"]
 
 
@@ -94,3 +94,11 @@ class OutageAdmin(ReadOnlyAdmin):
     """Whether the search server answers."""
 
     list_display: ClassVar = ["engine", "failures", "until", "reason", "changed_at"]
+
+
+@admin.register(Synonyms)
+class SynonymsAdmin(LayerAdmin):
+    """Words that mean the same. The worker tells the search server within seconds; PostgreSQL knows none."""
+
+    list_display: ClassVar = ["name", "words"]
+    search_fields: ClassVar = ["name"]

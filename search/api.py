@@ -12,13 +12,16 @@ from lakehouse_project.kernel.masking import may_see_personal_data
 from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import require
 from lakehouse_project.kernel.services import resolve
+from search.query import SearchQuery
 from search.schemas import (
     PERMISSION,
     BrowserKeyOut,
     EngineOut,
     FilterParameters,
+    SearchIn,
     SearchOut,
     StartedOut,
+    asked_by,
     to_query,
 )
 from search.services import DescribeEngine, FindDocuments, IssueBrowserKey, RebuildIndexes, Reconcile
@@ -36,8 +39,19 @@ def search(request: HttpRequest, parameters: Query[FilterParameters]) -> dict[st
     """
     require(request, PERMISSION)
     reject_unknown(request, FilterParameters.model_fields)
+    return _found(to_query(parameters, is_personal_shown=may_see_personal_data(request.user)))
+
+
+@router.post("", response=SearchOut, operation_id="search_by_tree", summary="Search with a filter tree")
+def search_by_tree(request: HttpRequest, wanted: SearchIn) -> dict[str, Any]:
+    """As the GET route, with filters that are nested: eq, in, range, not, and, or."""
+    require(request, PERMISSION)
+    reject_unknown(request, ())
+    return _found(asked_by(wanted, is_personal_shown=may_see_personal_data(request.user)))
+
+
+def _found(query: SearchQuery) -> dict[str, Any]:
     started = perf_counter()
-    query = to_query(parameters, is_personal_shown=may_see_personal_data(request.user))
     found = resolve(FindDocuments)(query)
     took_ms = round((perf_counter() - started) * 1000, 2)
     return {**vars(found), "items": found.hits, "mode": query.mode, "took_ms": took_ms}

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from search.domain import INDEXES, PERSONAL, Index
 from search.errors import MirrorBusy
-from search.models import Collection
+from search.models import Collection, Synonyms
 
 State = Collection.State
 KEPT = timedelta(minutes=10)
@@ -87,6 +87,14 @@ class Collections:
         Collection.objects.filter(name=name, state=State.LIVE).update(state=State.STALE, changed_at=Now())
         Collection.objects.filter(name=name, state=State.BUILDING).delete()
 
+    def without_synonyms(self, digest: str) -> list[str]:
+        """Those that have other synonyms than the ones of `digest`."""
+        fed = self._all().filter(state__in=[State.LIVE, State.BUILDING]).exclude(synonyms=digest)
+        return list(fed.values_list("name", flat=True))
+
+    def have_synonyms(self, name: str, digest: str) -> None:
+        Collection.objects.filter(name=name).update(synonyms=digest)
+
     def forget(self, name: str) -> None:
         Collection.objects.filter(name=name).delete()
 
@@ -94,6 +102,10 @@ class Collections:
         """Replaced ones that nobody needs any more."""
         old = self._all().filter(state=State.RETIRED, changed_at__lt=timezone.now() - KEPT)
         return list(old.values_list("name", flat=True))
+
+    def synonyms(self) -> dict[str, list[str]]:
+        """The words of each group that staff have entered."""
+        return dict(Synonyms.objects.values_list("name", "words"))
 
     def _all(self) -> QuerySet[Collection]:
         return Collection.objects.filter(server=self.server).order_by()

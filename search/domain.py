@@ -238,6 +238,11 @@ class Capabilities:
     browser_keys: bool
 
 
+def digest_of(groups: Mapping[str, Sequence[str]]) -> str:
+    """Tells whether groups of synonyms are the same; empty for none."""
+    return _digest(repr(sorted((name, sorted(words)) for name, words in groups.items()))) if groups else ""
+
+
 class Stored(NamedTuple):
     """A passage as its row holds it. `facets`, `numbers` and `dates` are JSON, and so is `embedding`.
 

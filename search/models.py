@@ -2,8 +2,10 @@
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
+from django.contrib.postgres.validators import ArrayMinLengthValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -154,8 +156,8 @@ class Collection(models.Model):
     class State(models.TextChoices):
         BUILDING = "building", "being built"
         LIVE = "live", "in use"
-        RETIRED = "retired", "replaced, about to be dropped"
-        STALE = "stale", "has missed changes, to be built anew"
+        RETIRED = "retired", "replaced"
+        STALE = "stale", "out of date"
 
     name = models.TextField(primary_key=True)
     alias = models.TextField()
@@ -163,11 +165,31 @@ class Collection(models.Model):
     layout = models.IntegerField(help_text="Number of the layout of its documents.")
     state = models.TextField(choices=State)
     passages = models.BigIntegerField(default=0, help_text="When it was taken into use.")
+    synonyms = models.TextField(blank=True, default="", db_default="", help_text="Hash of those it has.")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     changed_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         ordering: ClassVar = ["alias", "-created_at"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Synonyms(models.Model):
+    """Words that mean the same: whoever asks the search server for one of them finds the others, too."""
+
+    name = models.SlugField(primary_key=True, help_text="Names the group, such as shoes.")
+    words = ArrayField(
+        models.TextField(),
+        size=50,
+        validators=[ArrayMinLengthValidator(2)],
+        help_text="With commas: sneaker, running shoe, trainer.",
+    )
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+        verbose_name_plural = "synonyms"
 
     def __str__(self) -> str:
         return self.name

@@ -1,6 +1,6 @@
 """What a search server has to be able to do. All of it raises EngineUnavailable, EngineRefused or EngineRejected."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from search.domain import Capabilities, Delivery, DocumentId, Found, Index, Stored
@@ -50,6 +50,9 @@ class IndexAdmin(Protocol):
 
     def pointed(self, index: Index) -> str | None:
         """The collection that queries go to."""
+
+    def define_synonyms(self, collection: str, groups: Mapping[str, Sequence[str]]) -> None:
+        """Let the collection have these groups and no other."""
 
     def versions(self, collection: str) -> Iterator[tuple[str, str]]:
         """Id and version of every document."""

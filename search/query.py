@@ -125,14 +125,14 @@ class QueryBuilder:
 
     def equals(self, name: str, values: Sequence[str]) -> "QueryBuilder":
         """The field has one of `values`, given as text."""
-        typed = tuple(self._typed(name, value) for value in values)
+        typed = tuple(self.typed(name, value) for value in values)
         return self.where(Eq(name, typed[0]) if len(typed) == 1 else In(name, typed))
 
     def compares(self, name: str, comparison: str, value: str) -> "QueryBuilder":
         """The field is `gte`, `gt`, `lte` or `lt` `value`."""
         if comparison not in COMPARISONS:
             raise _refused(name, f"A comparison is one of {', '.join(COMPARISONS)}.", comparison)
-        return self.where(Range(name, **{comparison: self._typed(name, value)}))
+        return self.where(Range(name, **{comparison: self.typed(name, value)}))
 
     def where(self, condition: Filter) -> "QueryBuilder":
         """Narrow down by `condition` as well, whose values are typed already."""
@@ -193,7 +193,8 @@ class QueryBuilder:
             )
         return known[name]
 
-    def _typed(self, name: str, value: str) -> Value:
+    def typed(self, name: str, value: str) -> Value:
+        """A value as the index holds it. Raises UnknownField, InvalidInput."""
         return _PARSERS[self._field(name).kind](self._field(name), value)
 
     def _check(self, condition: Filter) -> None:

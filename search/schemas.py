@@ -5,10 +5,11 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from ninja import Field, Schema
-from pydantic import create_model
+from pydantic import ConfigDict, create_model
 
 from search.domain import ENTITIES, FIELDS, Kind, Matched, Mode
 from search.query import COMPARISONS, MAX_PAGE_SIZE, QueryBuilder, SearchQuery, fields_of
+from search.tree import FilterIn, to_filter
 
 PERMISSION = "search.view_searchdocument"
 
@@ -50,6 +51,11 @@ FilterParameters: Any = create_model("FilterParameters", __base__=Parameters, **
 
 def to_query(parameters: Any, *, is_personal_shown: bool) -> SearchQuery:
     """Raises UnknownField for a field that the searched entities do not have, InvalidInput for a value of another kind."""
+    builder = _unfiltered(parameters, is_personal_shown=is_personal_shown)
+    return _filtered(builder, parameters.model_dump()).build()
+
+
+def _unfiltered(parameters: Any, *, is_personal_shown: bool) -> QueryBuilder:
     builder = (
         QueryBuilder()
         .entities(_listed(parameters.entity))
@@ -60,10 +66,29 @@ def to_query(parameters: Any, *, is_personal_shown: bool) -> SearchQuery:
         .highlight(wanted=parameters.highlight)
         .personal(is_shown=is_personal_shown)
     )
-    builder = (
-        builder.all_facets() if parameters.facets is None else builder.facets(_facets(parameters.facets))
-    )
-    return _filtered(builder, parameters.model_dump()).build()
+    return builder.all_facets() if parameters.facets is None else builder.facets(_facets(parameters.facets))
+
+
+class SearchIn(Schema):
+    """As the parameters of the GET route, with any filter."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    q: str = ""
+    entity: list[str] = Field([])
+    mode: Mode = Mode.HYBRID
+    filter: FilterIn | None = None
+    page: int = Field(1, ge=1)
+    page_size: int = Field(20, ge=1, le=MAX_PAGE_SIZE)
+    facets: list[str] | None = None
+    sort: list[str] = Field([])
+    highlight: bool = True
+
+
+def asked_by(body: SearchIn, *, is_personal_shown: bool) -> SearchQuery:
+    """As `to_query`."""
+    builder = _unfiltered(body, is_personal_shown=is_personal_shown)
+    return (builder.where(to_filter(builder, body.filter)) if body.filter else builder).build()
 
 
 def _filtered(builder: QueryBuilder, given: Mapping[str, Any]) -> QueryBuilder:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from governance.quality import Measure, record
 from governance.services import track
 from search.collections import Collections
 from search.differences import Differences
@@ -43,14 +44,7 @@ class Reconcile:
             run.counts = _totals(drifts)
             run.message = _sentence(drifts, is_repaired=is_repaired)
             for alias, drift in drifts.items():
-                for check, count in drift.counts.items():
-                    run.quality.create(
-                        table=alias,
-                        check_name=f"search_{check}",
-                        value=count,
-                        passed=not count,
-                        detail=_examples(drift, check),
-                    )
+                record(run, _measures(alias, drift))
         return drifts
 
     def _drifts(self, *, is_repaired: bool) -> Iterator[tuple[Index, Drift]]:
@@ -63,6 +57,13 @@ class Reconcile:
                 self.outbox.enter([*drift.missing, *drift.extra, *drift.stale])
                 self.writer.remove_keys(name, drift.unknown)
             yield index, drift
+
+
+def _measures(alias: str, drift: Drift) -> Iterator[Measure]:
+    for name, count in drift.counts.items():
+        yield Measure(
+            f"search {alias}", f"passages {name} on the search server", count, _examples(drift, name)
+        )
 
 
 def _totals(drifts: Mapping[str, Drift]) -> dict[str, Any]:

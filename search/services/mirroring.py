@@ -9,7 +9,7 @@ import structlog
 
 from search.breaker import Breaker
 from search.collections import Collections
-from search.domain import Delivery, DocumentId, Index, Stored, indexes_of
+from search.domain import Delivery, DocumentId, Index, Stored, digest_of, indexes_of
 from search.errors import CollectionMissing, EngineRefused, EngineUnavailable, MirrorBusy
 from search.outbox import Outbox
 from search.ports import IndexAdmin, IndexWriter
@@ -91,8 +91,17 @@ class MirrorChanges:
         self.breaker.worked()
         return sent
 
+    def _synonyms(self) -> None:
+        """Whatever staff have changed in them since the last time, in collections that are new as well."""
+        groups = self.collections.synonyms()
+        digest = digest_of(groups)
+        for name in self.collections.without_synonyms(digest):
+            self.admin.define_synonyms(name, groups)
+            self.collections.have_synonyms(name, digest)
+
     def _everything(self) -> int:
         self.rebuild.missing()
+        self._synonyms()
         sent = 0
         try:
             while some := self.send():

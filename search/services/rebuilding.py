@@ -9,7 +9,7 @@ import structlog
 from governance.backoff import is_resting
 from governance.services import track
 from search.collections import Collections
-from search.domain import INDEXES, Index
+from search.domain import INDEXES, Index, digest_of
 from search.errors import EngineRejected, EngineUnavailable, MirrorBusy, RebuildRefused
 from search.outbox import Outbox
 from search.ports import IndexAdmin, IndexWriter
@@ -81,6 +81,7 @@ class RebuildIndexes:
         name = self.admin.name_for(index, self.stamp())
         self.admin.create(index, name)
         self.collections.begin(index, name)
+        self._give_synonyms(name)
         try:
             count = self._load(index, name)
             self._require_equal(index, name, count)
@@ -91,6 +92,11 @@ class RebuildIndexes:
         self.collections.take_into_use(index, name, count)
         log.info("index_rebuilt", index=index.alias, collection=name, passages=count)
         return count
+
+    def _give_synonyms(self, name: str) -> None:
+        groups = self.collections.synonyms()
+        self.admin.define_synonyms(name, groups)
+        self.collections.have_synonyms(name, digest_of(groups))
 
     def _load(self, index: Index, name: str) -> int:
         """Each batch under the lock, so that no change of a passage can come between its reading and its sending."""

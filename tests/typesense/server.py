@@ -235,9 +235,15 @@ def _multi_search(state: State, *, body: bytes, **_: Any) -> tuple[int, Any]:
 def _one_search(state: State, asked: dict[str, Any]) -> dict[str, Any]:
     try:
         collection = state.collection(asked["collection"])
-        return search(list(collection.documents.values()), collection.fields, asked)
+        groups = [each["synonyms"] for each in collection.synonyms.values()]
+        return search(list(collection.documents.values()), collection.fields, asked, groups)
     except SearchError as error:
         return {"code": error.status, "error": str(error)}
+
+
+def _synonyms(state: State, name: str, **_: Any) -> tuple[int, Any]:
+    held = state.collection(name).synonyms
+    return 200, {"synonyms": [{"id": key, "root": "", **words} for key, words in held.items()]}
 
 
 def _put_synonym(state: State, name: str, synonym: str, *, body: bytes, **_: Any) -> tuple[int, Any]:
@@ -269,6 +275,7 @@ ROUTES = (
     (rf"POST /collections/{NAME}/documents/import", _import),
     (rf"GET /collections/{NAME}/documents/export", _export),
     (rf"DELETE /collections/{NAME}/documents", _delete_by_filter),
+    (rf"GET /collections/{NAME}/synonyms", _synonyms),
     (rf"PUT /collections/{NAME}/synonyms/{NAME}", _put_synonym),
     (rf"DELETE /collections/{NAME}/synonyms/{NAME}", _drop_synonym),
     (rf"PUT /aliases/{NAME}", _put_alias),

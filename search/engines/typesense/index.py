@@ -95,14 +95,12 @@ class TypesenseIndex:
         return f"{self.prefix}{index.alias}"
 
     def define_synonyms(self, collection: str, groups: Mapping[str, Sequence[str]]) -> None:
+        held = self.client.ask("GET", f"{_path(collection)}/synonyms").get("synonyms", [])
+        for name in {each["id"] for each in held} - groups.keys():
+            with suppress(CollectionMissing):
+                self.client.ask("DELETE", _synonym(collection, name))
         for name, words in groups.items():
-            self.client.ask(
-                "PUT", f"{_path(collection)}/synonyms/{quote(name, safe='')}", json={"synonyms": list(words)}
-            )
-
-    def forget_synonyms(self, collection: str, name: str) -> None:
-        with suppress(CollectionMissing):
-            self.client.ask("DELETE", f"{_path(collection)}/synonyms/{quote(name, safe='')}")
+            self.client.ask("PUT", _synonym(collection, name), json={"synonyms": list(words)})
 
     # --- the server --------------------------------------------------------------------------------------
 
@@ -141,6 +139,10 @@ class TypesenseIndex:
 
 def _path(collection: str) -> str:
     return f"/collections/{quote(collection, safe='')}"
+
+
+def _synonym(collection: str, name: str) -> str:
+    return f"{_path(collection)}/synonyms/{quote(name, safe='')}"
 
 
 def _failure(line: str) -> str:

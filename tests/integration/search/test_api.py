@@ -193,3 +193,65 @@ def test_the_admin_shows_documents_and_changes_none(groups: None, indexed: None)
         "Ada Lovelace" in client.get(f"/admin/search/searchdocument/{document.pk}/change/").content.decode()
     )
     assert client.get("/admin/search/searchdocument/add/").status_code == 403
+
+
+def post(client: Client, body: Any) -> Any:
+    return client.post("/api/v1/search", body, content_type="application/json")
+
+
+def test_a_tree_of_filters(viewer: Client, indexed: None) -> None:
+    tree = {
+        "and": [
+            {"in": {"field": "category", "values": ["Shoes", "Kitchen"]}},
+            {"not": {"range": {"field": "price", "gt": 50}}},
+            {
+                "or": [
+                    {"eq": {"field": "price", "value": "39.50"}},
+                    {"eq": {"field": "currency", "value": "XXX"}},
+                ]
+            },
+        ]
+    }
+    answer = post(viewer, {"entity": ["product"], "filter": tree}).json()
+    assert ids(answer) == ["S-2"]
+    assert ids(post(viewer, {"q": "kettle", "mode": "keyword"}).json()) == ["S-3"]
+
+
+@pytest.mark.parametrize(
+    ("tree", "status"),
+    [
+        ({}, 422),
+        ({"eq": {"field": "price", "value": 1}, "not": {}}, 422),
+        ({"eq": {"field": "colour", "value": "red"}}, 400),
+        ({"eq": {"field": "price", "value": "cheap"}}, 422),
+        ({"range": {"field": "category", "gt": "a"}}, 422),
+        ({"like": {"field": "category", "value": "a"}}, 422),
+        ({"or": [{"eq": {"field": "price", "value": 1}}] * 200}, 422),
+    ],
+)
+def test_a_tree_that_cannot_be_asked_is_refused(viewer: Client, tree: Any, status: int) -> None:
+    response = post(viewer, {"entity": ["product"], "filter": tree})
+    assert response.status_code == status, response.content
+    assert response["Content-Type"] == "application/problem+json"
+
+
+def test_a_tree_that_is_too_deep_is_refused(viewer: Client) -> None:
+    tree: Any = {"eq": {"field": "price", "value": 1}}
+    for _ in range(30):
+        tree = {"not": tree}
+    assert post(viewer, {"filter": tree}).status_code == 422
+
+
+def test_the_engine_says_what_it_can_do(viewer: Client) -> None:
+    told = viewer.get("/api/v1/search/engine").json()
+    assert (told["mode"], told["reason"], told["collections"]) == ("postgresql", "", {})
+    assert told["capabilities"]["corrections"]
+
+
+def test_without_a_search_server_there_is_nothing_to_rebuild(viewer: Client, groups: None) -> None:
+    admin = client_of("admin")
+    for address in ("reindex", "reconcile"):
+        assert viewer.post(f"/api/v1/search/{address}").status_code == 403
+        response = admin.post(f"/api/v1/search/{address}")
+        assert (response.status_code, response.json()["code"]) == (503, "not_configured")
+    assert viewer.get("/api/v1/search/key").status_code == 503

@@ -15,8 +15,10 @@ from search.domain import Index
 from search.engines.typesense.client import TypesenseClient
 from search.engines.typesense.index import TypesenseIndex
 from search.engines.typesense.layout import document_key
+from search.engines.typesense.searcher import TypesenseSearcher
 from search.errors import RebuildRefused
-from search.models import Collection, Outage, OutboxEntry, SearchDocument
+from search.models import Collection, Outage, OutboxEntry, SearchDocument, Synonyms
+from search.query import QueryBuilder
 from search.repositories import DocumentRows
 from search.services import ProjectChanges
 from tests.integration.search.mirror import Mirror
@@ -249,6 +251,26 @@ def test_changes_made_without_a_server_have_its_indexes_built_anew(
     assert held(server, "product") == rows("product")
 
 
+def test_synonyms_reach_collections_in_use_and_new_ones(
+    warehouse: Warehouse, mirrored: ProjectChanges, mirror: Mirror, server: StandIn
+) -> None:
+    fill(warehouse)
+    mirrored()
+    mirror.mirror()
+    Synonyms.objects.create(name="shoes", words=["sneaker", "running shoe"])
+    mirror.mirror()
+    assert server.state.collection("product").synonyms == {"shoes": {"synonyms": ["sneaker", "running shoe"]}}
+    found = TypesenseSearcher(client=mirror.index.client).search(
+        QueryBuilder().text("sneaker").mode("keyword").build(), None
+    )
+    assert [hit.entity_id for hit in found.hits] == ["S-1"]
+    mirror.rebuild()
+    assert "shoes" in server.state.collection("product").synonyms
+    Synonyms.objects.all().delete()
+    mirror.mirror()
+    assert server.state.collection("product").synonyms == {}
+
+
 def test_drift_is_told_and_repaired(
     warehouse: Warehouse, mirrored: ProjectChanges, mirror: Mirror, server: StandIn
 ) -> None:
@@ -265,7 +287,7 @@ def test_drift_is_told_and_repaired(
     run = Run.objects.filter(kind="reconcile").latest("created_at")
     assert (run.counts["missing"], run.counts["stale"], run.counts["extra"]) == (1, 1, 2)
     assert "reconcile --repair" in run.message
-    assert run.quality.get(table="product", check_name="search_missing").detail == "S-1#0"
+    assert run.quality.get(table="search product", check_name__contains="missing").detail == "S-1#0"
     mirror.reconcile(is_repaired=True)
     mirror.mirror()
     assert held(server, "product") == rows("product")

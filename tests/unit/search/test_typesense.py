@@ -1,0 +1,149 @@
+"""Requests to Typesense as text: filters, ids, documents, keys."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from search.domain import FIELDS, DocumentId, Index, Stored
+from search.engines.typesense import layout
+from search.engines.typesense.answer import Candidate, ranked
+from search.engines.typesense.asking import question
+from search.engines.typesense.client import TypesenseClient
+from search.engines.typesense.filters import condition
+from search.engines.typesense.index import TypesenseIndex
+from search.query import And, Eq, In, Not, Or, QueryBuilder, Range
+from tests.typesense.server import KEY, running
+
+ROW = Stored(
+    id=1,
+    entity="user",
+    entity_id="7",
+    passage=0,
+    page=None,
+    title="A•••",
+    body="Data\x02 engineer",
+    personal_title="Ada Lovelace",
+    personal_body=None,
+    facets='{"city": "Berlin"}',
+    numbers="{}",
+    dates='{"created_at": "1970-01-03"}',
+    url="/u/7",
+    version="v",
+    embedding="[0.5,0.25]",
+)
+
+
+@pytest.mark.parametrize(
+    ("node", "expected"),
+    [
+        (Eq("category", "Kitchen"), "category:=`Kitchen`"),
+        (In("category", ("a", "b")), "category:=[`a`,`b`]"),
+        (Not(Eq("category", "a")), "category:!=`a`"),
+        (Eq("category", "`) || id:*"), "category:=`) || id:*`"),
+        (Eq("category", "a`b\nc"), "category:=`ab c`"),
+        (Eq("category", "🤷"), False),
+        (Not(Eq("category", "-")), True),
+        (Range("price", gte=5, lt=9), "(price:>=5) && (price:<9)"),
+        (Not(Range("price", gt=5)), "(price:<=5) || (absent:=`price`)"),
+        (Eq("city", "Berlin"), False),
+        (Not(Eq("city", "Berlin")), True),
+        (And((Eq("city", "Berlin"), Eq("category", "a"))), False),
+        (Or((Eq("city", "Berlin"), Eq("category", "a"))), "category:=`a`"),
+        (Not(And((Eq("category", "a"), Eq("price", 1)))), "(category:!=`a`) || (price:!=1)"),
+        (Not(Not(Eq("price", 1))), "price:=1"),
+        (And(()), True),
+        (Or(()), False),
+    ],
+)
+def test_filters_of_products(node: Any, expected: str | bool) -> None:
+    assert condition("product", node) == expected
+
+
+def test_days_are_seconds() -> None:
+    assert condition("user", Range("created_at", gt="1970-01-02")) == "created_at:>86400"
+
+
+@pytest.mark.parametrize("key", ["7", "SKU-1", "a b/c:d`e,f~%ü", "", ":"])
+def test_an_id_is_plain_and_says_what_it_stands_for(key: str) -> None:
+    address = DocumentId("product", key, 12)
+    coded = layout.document_key(address)
+    assert layout.address_of(coded) == address
+    assert set(coded) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~:")
+
+
+@pytest.mark.parametrize("key", ["x", "planet:1:0", "user:1:x", "user"])
+def test_other_ids_stand_for_nothing(key: str) -> None:
+    assert layout.address_of(key) is None
+
+
+def test_a_document_is_what_its_readers_see() -> None:
+    public = json.loads(layout.document(Index("user"), ROW))
+    assert public == {
+        "id": "user:7:0",
+        "entity_id": "7",
+        "passage": 0,
+        "title": "A•••",
+        "body": "Data  engineer",
+        "url": "/u/7",
+        "version": "v",
+        "absent": [],
+        "city": "Berlin",
+        "created_at": 172_800,
+        "embedding": [0.5, 0.25],
+    }
+    personal = json.loads(layout.document(Index("user", is_personal=True), ROW))
+    assert personal["title"] == "Ada Lovelace"
+
+
+def test_values_come_back_as_they_were() -> None:
+    assert layout.given(FIELDS["product"]["price"], 5990) == "59.90"
+    assert layout.given(FIELDS["user"]["created_at"], 172_800) == "1970-01-03"
+
+
+def test_the_schema_takes_large_numbers_and_vectors() -> None:
+    fields = {field["name"]: field for field in layout.schema(Index("product"), "x")["fields"]}
+    assert fields["price"]["type"] == "int64"
+    assert (fields["embedding"]["type"], fields["embedding"]["num_dim"]) == ("float[]", 256)
+    assert fields["category"]["facet"]
+    assert not fields["price"]["facet"]
+
+
+def test_filters_of_ids_are_short() -> None:
+    filters = layout.id_filters([f"document:{number:064}:0" for number in range(100)])
+    assert len(filters) > 1
+    assert max(map(len, filters)) < 2100
+    assert sum(each.count("document:") for each in filters) == 100
+
+
+def test_readers_without_the_right_are_asked_about_public_collections_alone() -> None:
+    for is_shown, expected in ((False, "user"), (True, "user_personal")):
+        query = QueryBuilder().text("ada").personal(is_shown=is_shown).build()
+        asked = question(query, None, "user")
+        assert asked is not None
+        assert asked.index.alias == expected
+
+
+def test_ranks_are_fused_as_the_server_does() -> None:
+    found = [
+        Candidate("product", {"entity_id": "a"}, {}, 10, 0.1),
+        Candidate("product", {"entity_id": "b"}, {}, 10, None),
+        Candidate("product", {"entity_id": "c"}, {}, None, 0.2),
+    ]
+    assert [each.score for each in ranked(found, 0.5)] == [1.0, 0.5, 0.25]
+    assert [each.candidate.matched for each in ranked(found, 0.5)] == ["both", "keyword", "meaning"]
+
+
+def test_a_browser_key_carries_its_rules() -> None:
+    with running() as server:
+        index = TypesenseIndex(client=TypesenseClient(url=server.url, key=KEY))
+        key = index.browser_key("secret", [Index("user")], 99)
+        assert index.browser_key("secret", [Index("user")], 99) == key
+        (parent,) = server.state.keys
+    assert parent["actions"] == ["documents:search"]
+    assert parent["collections"] == ["^user(_v[0-9]+_[0-9]+)?$"]
+    plain = base64.b64decode(key).decode()
+    assert plain[44:48] == parent["value"][:4]
+    assert json.loads(plain[48:]) == {"exclude_fields": "embedding", "expires_at": 99}
+    assert parent["value"] not in plain

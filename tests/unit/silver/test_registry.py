@@ -141,6 +141,19 @@ def test_rows_have_the_keys_of_what_they_refer_to() -> None:
     assert (event["event_type_id"], event["user_id"]) == (9, 0)
 
 
+@pytest.mark.parametrize("name", TRANSFORMS)
+def test_records_parted_by_key_give_the_same_rows(name: str) -> None:
+    """Each key comes twice, with the later record in force: were they parted otherwise, both would be rows."""
+    transform = TRANSFORMS[name]
+    first = transform.key[0]
+    keys = [f"2021-01-0{n}" if first == "date" else str(n) for n in (1, 2, 3, 1, 2, 3)]
+    frame = records(*({**RECORDS[name], first: key} for key in keys))
+    whole = transform(frame, KNOWN).rows
+    parts = [transform(part, KNOWN).rows for part in frame.partition_by(transform.key)]
+    assert whole["raw_record_id"].sort().to_list() == [4, 5, 6]
+    assert pl.concat(parts).sort("raw_record_id").equals(whole.sort("raw_record_id"))
+
+
 def test_transforms_read_fields_of_their_contract_and_no_secrets() -> None:
     for name, transform in TRANSFORMS.items():
         contract = CONTRACTS[name]

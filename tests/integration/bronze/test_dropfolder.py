@@ -143,6 +143,19 @@ def test_a_folder_named_like_a_data_set_says_what_its_files_are(inbox: Inbox) ->
     assert inbox.left() == ["done/list-2.csv", "done/list.csv"]
 
 
+@pytest.mark.parametrize("name", ["jobs\u202egpj.csv", "jobs\n.csv", "jobs ü 漢.csv"])
+def test_odd_names_are_taken_and_set_aside_under_themselves(inbox: Inbox, name: str) -> None:
+    """What turns text around or cannot be seen is shown as what it is."""
+    inbox.put(name, "id,job\n1,Clerk\n")
+    inbox.wait(0)
+    inbox.wait(3)
+    load_received()
+    inbox.wait(1)
+    assert inbox.left() == [f"done/{name}"]
+    (shown,) = SourceFile.objects.values_list("name", flat=True)
+    assert shown.isprintable()
+
+
 def test_the_doctor_names_folders_in_which_nothing_is_taken(inbox: Inbox) -> None:
     for name in ("jobs", "jbos", "done", "failed", ".hidden", "Users"):
         (inbox.path / name).mkdir(parents=True, exist_ok=True)

@@ -85,10 +85,11 @@ def _execute() -> None:
     except (LakehouseError, RuntimeProblem, ImproperlyConfigured) as error:
         sys.exit(f"lakehouse: {error}")
     except ValidationError as error:
-        sys.exit(
-            "lakehouse: "
-            + "; ".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
+        told = (
+            (".".join(map(str, each["loc"])).upper(), each["msg"].removeprefix("Value error, "))
+            for each in error.errors()
         )
+        sys.exit("lakehouse: " + "; ".join(": ".join(filter(None, parts)) for parts in told))
     except KeyboardInterrupt:
         sys.exit(
             "lakehouse: interrupted. What was received before goes on loading while `lakehouse up` runs."

@@ -68,9 +68,9 @@ class Collections:
             name=name, alias=index.alias, server=self.server, layout=self.layout, state=State.BUILDING
         )
 
-    def abandoned(self, index: Index) -> list[str]:
-        """Those whose rebuild came to nothing."""
-        return list(self._mine(index).filter(state=State.BUILDING).values_list("name", flat=True))
+    def abandoned(self) -> list[str]:
+        """Those whose rebuild came to nothing, if no rebuild is under way."""
+        return list(self._all().filter(state=State.BUILDING).values_list("name", flat=True))
 
     def take_into_use(self, index: Index, name: str, passages: int) -> None:
         """From now on `name` is the one; what another server holds of the index is out of date from here on."""

@@ -54,12 +54,15 @@ class RebuildIndexes:
             name = self.collections.live(index)
             if name is not None and self.admin.pointed(index) != name:
                 self.collections.lost(name)
-        unready = self.collections.unready()
-        if not unready or is_resting("reindex"):
+        unready = [] if is_resting("reindex") else self.collections.unready()
+        if not unready and not self.collections.abandoned():
             return
         try:
             with self.collections.rebuilding():
-                self._all(unready)
+                if unready:
+                    self._all(unready)
+                else:
+                    self._drop_abandoned()
         except MirrorBusy:
             return
         except (RebuildRefused, EngineRejected) as error:
@@ -68,16 +71,20 @@ class RebuildIndexes:
     def _all(self, indexes: Sequence[Index], run_id: str | None = None) -> dict[str, int]:
         counts: dict[str, int] = {}
         with track("reindex", run_id=run_id, indexes=[index.alias for index in indexes]) as run:
+            self._drop_abandoned()
             for number, index in enumerate(indexes, 1):
                 counts[index.alias] = self._rebuild(index)
                 run.counts, run.progress = counts, number / len(indexes)
                 run.save(update_fields=["counts", "progress"])
         return counts
 
+    def _drop_abandoned(self) -> None:
+        """What a rebuild left behind that was cut off. Call it as the one who rebuilds."""
+        for name in self.collections.abandoned():
+            self.admin.drop(name)
+            self.collections.forget(name)
+
     def _rebuild(self, index: Index) -> int:
-        for abandoned in self.collections.abandoned(index):
-            self.admin.drop(abandoned)
-            self.collections.forget(abandoned)
         name = self.admin.name_for(index, self.stamp())
         self.admin.create(index, name)
         self.collections.begin(index, name)

@@ -183,6 +183,8 @@ def test_a_rebuild_that_is_cut_off_leaves_the_old_index_in_use(
         mirror.rebuild()
     assert server.state.aliases["product"] == before["product"]
     server.state.fault = None
+    mirror.mirror()
+    assert [name for name in server.state.collections if "product" in name] == [before["product"]]
     mirror.rebuild()
     assert server.state.aliases["product"] != before["product"]
     assert held(server, "product") == rows("product")

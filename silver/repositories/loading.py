@@ -139,7 +139,8 @@ def _drop_settled(table: Table, staged: str) -> None:
 def _claimed(table: Table) -> str:
     if "raw_record_id" not in table.columns:
         return "false"
-    return ("f.is_active AND " if table.keeps_gone else "") + "f.raw_record_id > n.raw_record_id"
+    in_force = "(f.is_active OR NOT n.is_active) AND " if table.keeps_gone else ""
+    return f"{in_force}f.raw_record_id > n.raw_record_id"
 
 
 def _note_changes(table: Table, staged: str) -> None:

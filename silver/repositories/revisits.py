@@ -8,6 +8,7 @@ from psycopg import sql
 from silver.repositories.loading import CHANGED, FREED
 from silver.repositories.records import clear, revisit
 from silver.repositories.statements import compose, execute
+from silver.repositories.tables import FROM_RECORDS
 
 
 def _waiting(table: str, natural: str, reference: str, entity: str, kind: str = "text") -> str:
@@ -83,13 +84,14 @@ def revisit_heirs(dataset: str) -> int:
     """Have the records of `dataset` refined that another one stood before, and no longer does; return their number.
 
     An edit may give a record that came without a key that of another record, and be taken back. Call it when the rest
-    of the data set is refined: it takes its place.
+    of the data set is refined: it takes its place. A deleted record still says what a gone member of a dimension is called.
     """
     heirs = compose(
         "SELECT r.id FROM bronze_rawrecord r JOIN {freed} f USING (key) "
-        "WHERE r.dataset_id = {dataset} AND r.status = 'valid'",
+        "WHERE r.dataset_id = {dataset} AND r.status = ANY({statuses})",
         freed=FREED,
         dataset=sql.Literal(dataset),
+        statuses=sql.Literal(["valid", "deleted"] if FROM_RECORDS[dataset].keeps_gone else ["valid"]),
     )
     clear(dataset)
     found = revisit(dataset, heirs)

@@ -20,6 +20,7 @@ from silver.models import (
     DimDate,
     DimDepartment,
     DimEmployer,
+    DimProduct,
     DimUser,
     ExchangeRate,
     FactEmployment,
@@ -88,6 +89,23 @@ def test_a_record_takes_its_place_again_when_another_gives_it_up(
     RawRecord.objects.filter(pk=keyless.pk).update(status="quarantined")
     warehouse.refine()
     assert facts_and_members() == before
+
+
+def test_a_gone_member_is_called_what_its_own_record_says(warehouse: Warehouse) -> None:
+    """Another record had its key for a while, and no longer has."""
+    product = {"name": "Shoe", "description": "x", "category": "c", "price": "1", "currency": "USD"}
+    warehouse.put("products", {**product, "sku": "s2", "name": "Boot"})
+    warehouse.put("products", {**product, "sku": "s0"}, status="deleted")
+    warehouse.patch("products", "s2", sku="s0")
+    warehouse.refine()
+    assert DimProduct.objects.get(sku="s0").name == "Boot"
+    warehouse.status("products", "s2", "quarantined")
+    warehouse.refine()
+    gone = DimProduct.objects.get(sku="s0")
+    assert (gone.name, gone.is_active) == ("Shoe", False)
+    warehouse.changes()
+    RebuildStar(refine=warehouse.refine)()
+    assert warehouse.changes() == set()
 
 
 def facts_and_members() -> list[Any]:

@@ -7,10 +7,9 @@ import orjson
 import polars as pl
 
 from bronze.canonical import canonical_json, content_hashes
-from bronze.contracts import Classification, ContractSpec
+from bronze.contracts import Classification, ContractSpec, plain_name
 from bronze.encryption import FieldCipher
 from bronze.readers import LINE, BrokenRow, RowBatch
-from bronze.readers.formats import plain_name
 from bronze.readers.json_text import NESTED
 from bronze.validation import NO_ERRORS, errors_of, keys_of
 

@@ -1,4 +1,4 @@
-"""Lists of raw records: which fields can be chosen by, and the query that a selection becomes."""
+"""Lists of raw records: which fields can be chosen by, and the query that a listing becomes."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from bronze.contracts import ContractSpec
 from bronze.domain import InferredField
 from bronze.models import RawRecord
 from bronze.validation import MAX_KEY
-from lakehouse_project.kernel.filters import Column, Condition, Order, Selection, as_q
+from lakehouse_project.kernel.filters import Column, Condition, Listing, Order, as_q
 
 OF_RECORD: Mapping[str, tuple[str, Column]] = {
     "record_id": ("id", Column("record_id", "integer")),
@@ -34,12 +34,12 @@ def is_of_record(column: Column) -> bool:
     return column is OF_RECORD.get(column.name, (None, None))[1]
 
 
-def chosen(rows: QuerySet[RawRecord], contract: ContractSpec, selection: Selection) -> QuerySet[RawRecord]:
-    """The rows that a selection asks for, in its order; the last to tell is the order of arrival."""
-    for number, condition in enumerate(selection.conditions):
+def chosen(rows: QuerySet[RawRecord], contract: ContractSpec, listing: Listing) -> QuerySet[RawRecord]:
+    """The rows that a listing asks for, in its order; the last to tell is the order of arrival."""
+    for number, condition in enumerate(listing.conditions):
         rows = _narrowed(rows, contract, condition, f"chosen_{number}")
     terms = []
-    for number, order in enumerate(selection.ordering):
+    for number, order in enumerate(listing.ordering):
         rows = rows.alias(**{f"order_{number}": _ordered_by(order)})
         name = F(f"order_{number}")
         terms.append(name.desc(nulls_last=True) if order.is_descending else name.asc(nulls_last=True))

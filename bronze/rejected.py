@@ -19,17 +19,16 @@ from django.db.models import Func, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from bronze.contracts import ContractSpec
+from bronze.contracts import ContractSpec, plain_name
 from bronze.models import RawRecord
 from bronze.readers import LINE, FileFormat, RowBatch
-from bronze.readers.formats import MARKS, plain_name
+from bronze.readers.formats import MARKS
 from bronze.readers.json_text import JsonDecoder, cell, encode
 from bronze.uses import uses
 
 RECORD, REASON = MARKS
 RAW = "_raw"
 CHUNK_CHARACTERS = 64 * 1024
-JSON_DEPTH = 64
 ROWS_AT_ONCE = 2000
 SURE_ENCODINGS = ("utf-8", "cp1252")
 """Encodings that are found out for certain when a file comes back; UTF-16 is by its mark."""
@@ -151,7 +150,7 @@ def _read_mark(mark: str, dataset: str) -> tuple[int, int] | None:
 
 
 def _without_marks(text: str) -> str:
-    value, _end = JsonDecoder(JSON_DEPTH).decode_at(text.strip(), 0)
+    value, _end = JsonDecoder().decode_at(text.strip(), 0)
     return encode({name: member for name, member in value.items() if name not in MARKS})
 
 
@@ -169,7 +168,7 @@ class RejectedRecords:
     def of(self, file_id: int) -> Iterator[tuple[int, dict[str, Any], str | None, list[dict[str, Any]]]]:
         """Record, fields as received with every digit, raw text and errors, in the order of the file."""
         rows = _rejected(file_id).annotate(text=Cast("payload", TextField())).order_by("line", "id")
-        decoder = JsonDecoder(JSON_DEPTH)
+        decoder = JsonDecoder()
         columns = rows.values_list("id", "text", "raw_text", "errors")
         for record, text, raw_text, errors in columns.iterator(ROWS_AT_ONCE):
             yield record, decoder.decode_at(text, 0)[0], raw_text, errors

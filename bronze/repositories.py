@@ -20,11 +20,11 @@ from bronze.readers import FileFormat
 from bronze.rows import KEYLESS
 from bronze.uses import uses
 from lakehouse_project.kernel.exact import loads
-from lakehouse_project.kernel.filters import Selection
+from lakehouse_project.kernel.filters import Listing
 
 MAX_ATTEMPTS = 3
 
-EVERYTHING = Selection()
+EVERYTHING = Listing()
 
 
 CONTENT_KEYS = """
@@ -199,16 +199,16 @@ class RawRecords:
         contract: ContractSpec,
         *,
         window: slice,
-        selection: Selection = EVERYTHING,
+        listing: Listing = EVERYTHING,
         status: str | None = None,
     ) -> tuple[list[Record], int]:
-        """Records, in the order of their arrival unless the selection has another, and their number.
+        """Records, in the order of their arrival unless the listing has another, and their number.
 
         Deleted ones only if `status` asks for them.
         """
         rows = RawRecord.objects.filter(dataset_id=contract.name)
         rows = rows.filter(status=status) if status else rows.exclude(status=RawRecord.Status.DELETED)
-        rows = chosen(rows, contract, selection)
+        rows = chosen(rows, contract, listing)
         return [_record_entity(row) for row in _values(rows[window])], rows.count()
 
     def get(self, dataset: str, key: str) -> Record:

@@ -21,8 +21,6 @@ from bronze.rows import KEYLESS
 from bronze.validation import check, key_of
 from lakehouse_project.kernel.copy import copy_in, copy_out
 
-MAX_DEPTH = 64
-
 READ = """
 SELECT id, key, errors::text AS errors, raw_text IS NOT NULL AND patch = '{{}}' AS unread,
        jsonb_path_query_array(errors, '$[*] ? (@.rule == "duplicate_key")')::text AS repeated{cells}
@@ -88,7 +86,7 @@ def patch_of(record_id: int) -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT patch::text FROM bronze_rawrecord WHERE id = %s", [record_id])
         (text,) = cursor.fetchone()
-    patch: dict[str, Any] = JsonDecoder(MAX_DEPTH).decode_at(text, 0)[0]
+    patch: dict[str, Any] = JsonDecoder().decode_at(text, 0)[0]
     return patch
 
 

@@ -11,7 +11,7 @@ from gold.registry import MARTS, Mart
 from gold.repositories import MartRows
 from gold.schemas import MartQuery, filters, page_schema, query_schema
 from gold.services import ReadMart
-from lakehouse_project.kernel.filters import openapi_parameters, read_selection
+from lakehouse_project.kernel.filters import openapi_parameters, read_listing
 from lakehouse_project.kernel.masking import may_see_personal_data
 from lakehouse_project.kernel.pagination import PageOf
 from lakehouse_project.kernel.permissions import require, view_permission
@@ -27,10 +27,10 @@ router = Router(tags=["gold"])
 def answer(mart: Mart, request: HttpRequest, query: MartQuery) -> PageOf | StreamingHttpResponse:
     """One page of the mart as JSON, or all of it as CSV."""
     shown = [column.name for column in mart.columns]
-    selection = read_selection(request.GET, filters(mart), shown=shown, own=type(query).model_fields)
+    listing = read_listing(request.GET, filters(mart), shown=shown, own=type(query).model_fields)
     is_personal_shown = may_see_personal_data(cast("Any", request.user))
     rows = resolve(ReadMart)(
-        mart, query.model_dump(), selection, top=query.top, is_personal_shown=is_personal_shown
+        mart, query.model_dump(), listing, top=query.top, is_personal_shown=is_personal_shown
     )
     return csv_response(mart, rows) if wants_csv(request, query) else rows.page(query.window)
 

@@ -16,7 +16,7 @@ from gold.models import HiresByQuarter
 from gold.registry import MARTS
 from gold.schemas import filters, query_schema
 from gold.services import ReadMart
-from lakehouse_project.kernel.filters import read_selection
+from lakehouse_project.kernel.filters import read_listing
 from lakehouse_project.kernel.masking import Caller
 from lakehouse_project.kernel.permissions import view_permission
 from lakehouse_project.kernel.services import resolve
@@ -121,9 +121,9 @@ def _ask(caller: Caller, name: str, **query: Any) -> Rows:
     asked = QueryDict(urlencode(query))
     parameters = query_schema(mart).model_validate(asked.dict())
     shown = [column.name for column in mart.columns]
-    selection = read_selection(asked, filters(mart), shown=shown, own=type(parameters).model_fields)
+    listing = read_listing(asked, filters(mart), shown=shown, own=type(parameters).model_fields)
     values = parameters.model_dump()
-    rows = resolve(ReadMart)(mart, values, selection, top=parameters.top, is_personal_shown=False)
+    rows = resolve(ReadMart)(mart, values, listing, top=parameters.top, is_personal_shown=False)
     return rows.page(parameters.window).items
 
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 from django.http import HttpRequest
 from ninja import Query, Router
 
-from lakehouse_project.kernel.filters import openapi_parameters, read_selection
+from lakehouse_project.kernel.filters import openapi_parameters, read_listing
 from lakehouse_project.kernel.masking import may_see_personal_data
 from lakehouse_project.kernel.pagination import PageOf, PageQuery
 from lakehouse_project.kernel.permissions import require, view_permission
@@ -21,11 +21,9 @@ router = Router(tags=["silver"])
 def view(table: StarTable) -> Callable[..., Any]:
     def star_view(request: HttpRequest, query: Query[PageQuery]) -> PageOf:
         require(request, view_permission(table.model))
-        selection = read_selection(
-            request.GET, filters(table), shown=columns(table), own=PageQuery.model_fields
-        )
+        listing = read_listing(request.GET, filters(table), shown=columns(table), own=PageQuery.model_fields)
         shown = may_see_personal_data(cast("Any", request.user))
-        return resolve(ReadStar)(table, selection, query.window, is_personal_shown=shown)
+        return resolve(ReadStar)(table, listing, query.window, is_personal_shown=shown)
 
     return star_view
 

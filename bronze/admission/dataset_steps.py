@@ -36,11 +36,11 @@ from bronze.admission.headers import (
 )
 from bronze.admission.overrides import Overrides
 from bronze.admission.preamble import named_separator, without_preamble
-from bronze.contracts import DOCUMENTS, ContractSpec
+from bronze.contracts import DOCUMENTS, ContractSpec, plain_name
 from bronze.contracts.described import HOW_TO_CREATE
 from bronze.readers import LINE, FileFormat, ReadLimits, read_rows
 from bronze.readers.csv_exact import unique_names
-from bronze.readers.formats import plain_name, storable
+from bronze.readers.formats import storable
 from bronze.readers.json_rows import find_array_key
 from bronze.readers.parquet_rows import parquet_columns, parquet_shape
 

@@ -5,9 +5,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
-from bronze.contracts import ContractSpec
+from bronze.contracts import ContractSpec, plain_name
 from bronze.contracts.base import FieldSpec
-from bronze.readers.formats import plain_name
 
 CHECKED_KINDS = frozenset({"integer", "decimal", "date", "datetime"})
 

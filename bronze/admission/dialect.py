@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from io import StringIO
 
-from bronze.readers.formats import plain_name
+from bronze.contracts import plain_name
 
 DELIMITERS = {"\t": "tab", ";": "semicolon", "|": "vertical bar", ",": "comma"}
 """The first wins where two cut equally well: in `1;2,5` the comma is a decimal mark."""

@@ -12,9 +12,8 @@ from bronze.admission.errors import (
     UnknownColumns,
 )
 from bronze.admission.overrides import Overrides
-from bronze.contracts import ContractSpec
+from bronze.contracts import ContractSpec, plain_name
 from bronze.readers.csv_exact import resolved_names
-from bronze.readers.formats import plain_name
 
 SAMPLE_ROWS = 20
 SHOWN_COLUMNS = 20

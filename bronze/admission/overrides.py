@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from bronze.admission.dialect import DELIMITERS
 from bronze.admission.errors import InvalidOverride
-from bronze.readers.formats import plain_name
+from bronze.contracts import plain_name
 
 ENCODINGS: Mapping[str, str] = {
     "utf-8": "UTF-8",

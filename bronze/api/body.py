@@ -5,16 +5,14 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from bronze.readers.json_text import LONE_SURROGATE, JsonDecoder, deeper_than, encode, too_deep
+from bronze.readers.json_text import LONE_SURROGATE, MAX_DEPTH, JsonDecoder, deeper_than, encode, too_deep
 from lakehouse_project.kernel.errors import FieldError, InvalidInput
-
-MAX_DEPTH = 64
 
 
 def json_object(request: HttpRequest) -> dict[str, Any]:
     """The object, numbers as their text so that no digit is lost. Raises `InvalidInput` that says where it is broken."""
     text = _text(request)
-    decoder = JsonDecoder(MAX_DEPTH)
+    decoder = JsonDecoder()
     value = _decode(decoder, text)
     if not isinstance(value, dict):
         raise InvalidInput("The body must be one JSON object with the fields of the record.")
@@ -48,7 +46,7 @@ def _not(value: Any, row: int, rule: str, message: str) -> FieldError:
 
 def _elements(request: HttpRequest, member: str) -> list[Any]:
     text = _text(request)
-    decoder = JsonDecoder(MAX_DEPTH)
+    decoder = JsonDecoder()
     value = _decode(decoder, text)
     elements = value[member] if isinstance(value, dict) and value.keys() == {member} else value
     if not isinstance(elements, list):
@@ -72,7 +70,7 @@ def _storable(element: Any, row: int) -> Any:
     if deeper_than(MAX_DEPTH, element):
         return FieldError("", *too_deep(MAX_DEPTH), row=row)
     text = LONE_SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", encode(element))
-    decoder = JsonDecoder(MAX_DEPTH)
+    decoder = JsonDecoder()
     value, _end = decoder.decode_at(text, 0)
     problem = decoder.unstorable(text, value)
     return FieldError("", *problem, row=row) if problem else element

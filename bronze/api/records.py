@@ -20,7 +20,7 @@ from bronze.repositories import RawRecords
 from bronze.services import ChangeRecord, CreateRecord, DeleteRecord, ReplaceRecord, RestoreRecord
 from governance.idempotency import idempotent
 from lakehouse_project.kernel.errors import UnknownParameter
-from lakehouse_project.kernel.filters import Selection, read_selection
+from lakehouse_project.kernel.filters import Listing, read_listing
 from lakehouse_project.kernel.pagination import Page, PageOf, PageQuery
 from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import permitted, require
@@ -41,12 +41,12 @@ class RecordQuery(PageQuery):
 def list_records(request: HttpRequest, query: Query[RecordQuery], *, dataset: str) -> PageOf:
     require(request, "bronze.view_rawrecord")
     contract = contract_named(dataset)
-    selection = _selection(request, contract)
+    listing = _listing(request, contract)
     records, count = resolve(RawRecords).page(
-        contract, window=query.window, selection=selection, status=query.record_status
+        contract, window=query.window, listing=listing, status=query.record_status
     )
     shown = [present(record, request.user, contract) for record in records]
-    return PageOf([_only(row, selection.fields) for row in shown], count)
+    return PageOf([_only(row, listing.fields) for row in shown], count)
 
 
 @permitted("bronze.add_rawrecord")
@@ -98,7 +98,7 @@ def _shown(request: HttpRequest, response: HttpResponse, record: Record) -> dict
     return present(record, request.user)
 
 
-def _selection(request: HttpRequest, contract: ContractSpec) -> Selection:
+def _listing(request: HttpRequest, contract: ContractSpec) -> Listing:
     """Personal fields are filters for those alone who may see them, secret ones for nobody: who looks for a value and
     finds it knows it. What the contract does not know is looked up only where a name may mean it."""
     if any(name in request.META["QUERY_STRING"] for name in OF_RECORD):
@@ -109,7 +109,7 @@ def _selection(request: HttpRequest, contract: ContractSpec) -> Selection:
         return _read(request, contract, _other_fields(contract))
 
 
-def _read(request: HttpRequest, contract: ContractSpec, others: Sequence[InferredField] = ()) -> Selection:
+def _read(request: HttpRequest, contract: ContractSpec, others: Sequence[InferredField] = ()) -> Listing:
     hidden = hidden_classes(request.user)
     columns = [
         column
@@ -117,7 +117,7 @@ def _read(request: HttpRequest, contract: ContractSpec, others: Sequence[Inferre
         if is_of_record(column) or class_of(contract, column.name) not in hidden
     ]
     shown = [*contract.field_names(), *(field.name for field in others)]
-    return read_selection(request.GET, columns, shown=shown, own=RecordQuery.model_fields)
+    return read_listing(request.GET, columns, shown=shown, own=RecordQuery.model_fields)
 
 
 def _other_fields(contract: ContractSpec) -> list[InferredField]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bronze.contracts.base import Classification, Contract, ContractSpec, FieldSpec, Reference
+from bronze.contracts.base import Classification, Contract, ContractSpec, FieldSpec, Reference, plain_name
 from bronze.contracts.people import Department, Employment, HiredEmployee, Job, User, UserBankInfo
 from bronze.contracts.sales import Event, ExchangeRate, OrderLine, Product
 
@@ -33,4 +33,5 @@ __all__ = [
     "ContractSpec",
     "FieldSpec",
     "Reference",
+    "plain_name",
 ]

@@ -105,6 +105,11 @@ class ContractSpec:
         return {spec.name: spec for spec in self.fields}
 
 
+def plain_name(name: str) -> str:
+    """A column name as contracts spell it: ` First Name` and `first-name` become `first_name`."""
+    return "_".join(name.strip().lower().replace("-", " ").replace("_", " ").split())
+
+
 def column(description: str, *, example: Any, default: Any = ..., **traits: Any) -> Any:
     """Declare a field of a contract. `traits` are attributes of `FieldSpec`, beyond those that the annotation tells."""
     if "classification" not in traits and traits.pop("personal", False):

@@ -7,7 +7,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bronze.contracts.base import Classification, ContractSpec, FieldSpec, Kind, Reference, ReferencePolicy
+from bronze.contracts.base import (
+    Classification,
+    ContractSpec,
+    FieldSpec,
+    Kind,
+    Reference,
+    ReferencePolicy,
+    plain_name,
+)
 from bronze.domain import StorableText
 from lakehouse_project.kernel.errors import FieldError
 
@@ -94,7 +102,7 @@ def problems(description: Description) -> Iterator[FieldError]:
             message = f"{name!r} is no name of a field: it has no control character, and no blank or underscore first"
             yield FieldError("fields", "name", message)
     for member, given in (("fields", names), ("key_fields", description.key_fields)):
-        for name, count in Counter(map(plain, given)).items():
+        for name, count in Counter(map(plain_name, given)).items():
             if count > 1:
                 yield FieldError(member, "duplicate", f"{name!r} is there {count} times")
     classes = {field.name: field.classification for field in description.fields}
@@ -102,11 +110,6 @@ def problems(description: Description) -> Iterator[FieldError]:
         if classes.get(name) in (Classification.PERSONAL, Classification.SECRET):
             message = f"{name!r} is part of the key, which everybody with a login sees: it cannot be {classes[name]}"
             yield FieldError("key_fields", "classification", message)
-
-
-def plain(name: str) -> str:
-    """A column name as it is looked for: whatever its case, with blanks and hyphens as underscores."""
-    return "_".join(name.strip().lower().replace("-", " ").replace("_", " ").split())
 
 
 def spec_of(name: str, about: Description) -> ContractSpec:
@@ -125,7 +128,7 @@ def spec_of(name: str, about: Description) -> ContractSpec:
 
 
 def _field_spec(field: DescribedField, *, is_key: bool) -> FieldSpec:
-    alias = plain(field.name)
+    alias = plain_name(field.name)
     return FieldSpec(
         name=field.name,
         kind=field.type,

@@ -10,8 +10,9 @@ from typing import Any
 
 import polars as pl
 
+from bronze.contracts import plain_name
 from bronze.readers.errors import UnreadableFile
-from bronze.readers.formats import LINE, BrokenRow, FileFormat, plain_name, storable
+from bronze.readers.formats import LINE, BrokenRow, FileFormat, storable
 
 
 @dataclass(frozen=True)

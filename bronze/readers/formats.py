@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 import polars as pl
 
+from bronze.readers.json_text import MAX_DEPTH
+
 FormatKind = Literal["csv", "json", "ndjson", "parquet", "pdf", "text"]
 Compression = Literal["none", "gzip"]
 
@@ -61,7 +63,7 @@ class ReadLimits:
 
     segment_bytes: int = 1024 * 1024
     record_bytes: int = 8 * 1024 * 1024
-    json_depth: int = 64
+    json_depth: int = MAX_DEPTH
     members: int = 20_000
     """Of a JSON record."""
     parquet_rows: int = 50_000
@@ -102,8 +104,3 @@ def storable(text: str) -> str:
         .decode("utf-8", "replace")
     )
     return clean if len(text) <= RAW_TEXT_LIMIT else clean + "…"
-
-
-def plain_name(name: str) -> str:
-    """A column name as contracts spell it: ` First Name` and `first-name` become `first_name`."""
-    return "_".join(name.strip().lower().replace("-", " ").replace("_", " ").split())

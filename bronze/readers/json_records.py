@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from bronze.contracts import plain_name
 from bronze.readers.csv_exact import resolved_names
 from bronze.readers.formats import (
     LINE,
@@ -13,7 +14,6 @@ from bronze.readers.formats import (
     FileFormat,
     ReadLimits,
     RowBatch,
-    plain_name,
     storable,
 )
 from bronze.readers.json_text import JsonDecoder, encode, frame_cell

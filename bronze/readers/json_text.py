@@ -9,6 +9,8 @@ from typing import Any
 from lakehouse_project.kernel.exact import ExactFloat
 
 CONTAINERS = (dict, list)
+MAX_DEPTH = 64
+"""Levels of objects and arrays in each other."""
 NESTED = "\u2029"
 """A cell of a frame that begins so is the text of a JSON object or array, and no text that looks like one. It is white space
 to whoever parses the cell."""
@@ -28,7 +30,7 @@ class Number(str):
 class JsonDecoder:
     """Decodes JSON values; `problem` tells what of the last one PostgreSQL could not store (None: nothing)."""
 
-    def __init__(self, max_depth: int) -> None:
+    def __init__(self, max_depth: int = MAX_DEPTH) -> None:
         self._max_depth = max_depth
         self._odd_number: str | None = None
         self._repeated: str | None = None

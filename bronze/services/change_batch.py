@@ -19,7 +19,7 @@ from bronze.repositories import RawRecords, atomic
 from bronze.rows import frame_of
 from bronze.services.batches import Batch, Fields, require_size
 from bronze.services.unknown import unknown_fields
-from bronze.stored_rows import MAX_DEPTH, write_outcomes
+from bronze.stored_rows import write_outcomes
 from bronze.validation import check
 from lakehouse_project.kernel.errors import FieldError
 from lakehouse_project.kernel.events import EventBus
@@ -95,7 +95,7 @@ class ChangeBatch:
             yield Target(row, key, pk, self._opened(contract, text), changes)
 
     def _opened(self, contract: ContractSpec, text: str) -> dict[str, Any]:
-        fields: dict[str, Any] = JsonDecoder(MAX_DEPTH).decode_at(text, 0)[0]
+        fields: dict[str, Any] = JsonDecoder().decode_at(text, 0)[0]
         secrets = [name for name in secret_columns(contract, fields) if fields[name]]
         return fields | {name: self.cipher.decrypt(str(fields[name]), name) for name in secrets}
 

@@ -23,7 +23,7 @@ from bronze.repositories import RawRecords, atomic
 from bronze.rows import frame_of
 from bronze.services.curation import EditRecord, RecheckRecords
 from bronze.services.unknown import no_fields, unknown_fields
-from bronze.stored_rows import MAX_DEPTH, patch_of
+from bronze.stored_rows import patch_of
 from bronze.uses import uses
 from bronze.validation import MAX_KEY, check
 from lakehouse_project.kernel.errors import FieldError
@@ -80,7 +80,7 @@ class RowGate:
     def stored(self, contract: ContractSpec, key: str) -> dict[str, Any]:
         """The fields of a record as they could be written again: secrets opened, numbers with every digit."""
         text = self.records.text_of(contract.name, key)
-        fields: dict[str, Any] = JsonDecoder(MAX_DEPTH).decode_at(text, 0)[0]
+        fields: dict[str, Any] = JsonDecoder().decode_at(text, 0)[0]
         secrets = [name for name in secret_columns(contract, fields) if fields[name]]
         return fields | {name: self.cipher.decrypt(str(fields[name]), name) for name in secrets}
 

@@ -3,8 +3,7 @@
 import difflib
 from collections.abc import Collection, Iterable, Iterator
 
-from bronze.contracts import ContractSpec
-from bronze.readers.formats import plain_name
+from bronze.contracts import ContractSpec, plain_name
 from lakehouse_project.kernel.errors import FieldError
 
 RULE = "unknown_field"

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models.functions import Coalesce
 
 from gold.registry import Column, Mart, Source
-from lakehouse_project.kernel.filters import Selection, as_q
+from lakehouse_project.kernel.filters import Listing, as_q
 from lakehouse_project.kernel.masking import mask
 from lakehouse_project.kernel.pagination import PageOf
 from silver.models import DimUser
@@ -16,7 +16,7 @@ from silver.models import DimUser
 TOTAL = "total_"
 """Begins the names of sums, because Django wants them to differ from the columns that are summed."""
 
-EVERYTHING = Selection()
+EVERYTHING = Listing()
 
 
 @dataclass(frozen=True)
@@ -56,17 +56,17 @@ class MartReader:
         mart: Mart,
         columns: Sequence[Column],
         values: Mapping[str, Any] | None = None,
-        selection: Selection = EVERYTHING,
+        listing: Listing = EVERYTHING,
         top: int | None = None,
     ) -> MartRows:
-        """The rows of `mart` for the parameters `values`, as the selection narrows and orders them; the first `top`."""
+        """The rows of `mart` for the parameters `values`, as the listing narrows and orders them; the first `top`."""
         given = mart.given(values or {})
         source = next((parameter.source for parameter, _ in given if parameter.source), mart.source)
         lookups = {each.lookup: each.value(value) for each, value in given if each.lookup}
         paths = {column.name: _path(column.path, source) for column in (*mart.columns, *columns)}
         queryset = _select(source, models.Q(**lookups)).annotate(**_personal(columns))
-        queryset = queryset.filter(*(as_q(each, paths[each.column.name]) for each in selection.conditions))
-        queryset = queryset.order_by(*_ordering(mart, source, selection, paths))
+        queryset = queryset.filter(*(as_q(each, paths[each.column.name]) for each in listing.conditions))
+        queryset = queryset.order_by(*_ordering(mart, source, listing, paths))
         return MartRows(queryset[:top], tuple(columns), tuple(paths[column.name] for column in columns))
 
 
@@ -103,9 +103,9 @@ def _personal(columns: Sequence[Column]) -> dict[str, models.Subquery]:
     }
 
 
-def _ordering(mart: Mart, source: Source, selection: Selection, paths: Mapping[str, str]) -> Iterator[str]:
+def _ordering(mart: Mart, source: Source, listing: Listing, paths: Mapping[str, str]) -> Iterator[str]:
     """What was asked for, then the order of the mart, which leaves nothing open."""
-    for order in selection.ordering:
+    for order in listing.ordering:
         yield f"{'-' if order.is_descending else ''}{paths[order.column.name]}"
     for name in mart.ordering:
         plain = name.removeprefix("-")

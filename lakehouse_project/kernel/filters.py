@@ -71,7 +71,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Selection:
+class Listing:
     """What a caller wants of a list. `fields` None: all."""
 
     conditions: tuple[Condition, ...] = ()
@@ -79,10 +79,10 @@ class Selection:
     fields: tuple[str, ...] | None = None
 
 
-def read_selection(
+def read_listing(
     query: QueryDict, columns: Sequence[Column], *, shown: Collection[str], own: Iterable[str] = ()
-) -> Selection:
-    """The selection that a query string asks for.
+) -> Listing:
+    """The listing that a query string asks for.
 
     `columns`: what the caller may filter and order by; `shown`: what `fields` may name; `own`: the parameters that the
     route reads by itself. Raises `UnknownParameter` for anything else, and `InvalidInput` naming each parameter whose value
@@ -91,7 +91,7 @@ def read_selection(
     known = {column.name: column for column in columns}
     asked = _asked(query, known, {*own, ORDERING, FIELDS})
     _refuse_unstorable(query)
-    return Selection(
+    return Listing(
         conditions=_conditions(query, asked),
         ordering=tuple(_order(name, known) for name in _names(query, ORDERING)),
         fields=_fields(query, shown),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lakehouse_project.kernel.filters import Selection
+from lakehouse_project.kernel.filters import Listing
 from lakehouse_project.kernel.masking import mask
 from lakehouse_project.kernel.pagination import PageOf
 from silver.repositories.reading import StarRows
@@ -18,10 +18,10 @@ class ReadStar:
     rows: StarRows
 
     def __call__(
-        self, table: StarTable, selection: Selection, window: slice, *, is_personal_shown: bool
+        self, table: StarTable, listing: Listing, window: slice, *, is_personal_shown: bool
     ) -> PageOf:
         """Rows as dicts by column, personal ones masked unless `is_personal_shown`."""
-        page = self.rows.page(table, selection, window)
+        page = self.rows.page(table, listing, window)
         if is_personal_shown or not table.personal:
             return page
         return PageOf(items=[_masked(row, table.personal) for row in page.items], count=page.count)

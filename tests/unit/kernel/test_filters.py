@@ -8,7 +8,7 @@ import pytest
 from django.http import QueryDict
 
 from lakehouse_project.kernel.errors import InvalidInput, UnknownParameter
-from lakehouse_project.kernel.filters import Column, Selection, read_selection
+from lakehouse_project.kernel.filters import Column, Listing, read_listing
 
 COLUMNS = (
     Column("name", "text"),
@@ -22,9 +22,9 @@ COLUMNS = (
 )
 
 
-def read(text: str) -> Selection:
+def read(text: str) -> Listing:
     shown = [column.name for column in COLUMNS]
-    return read_selection(QueryDict(text), COLUMNS, shown=shown, own=("page",))
+    return read_listing(QueryDict(text), COLUMNS, shown=shown, own=("page",))
 
 
 def conditions(text: str) -> list[tuple[str, str, Any]]:
@@ -101,12 +101,12 @@ def test_what_is_not_known_is_refused(text: str) -> None:
 
 
 def test_ordering_and_fields() -> None:
-    selection = read("ordering=-price,name&fields=name,%20price&page=2")
-    assert [(order.column.name, order.is_descending) for order in selection.ordering] == [
+    listing = read("ordering=-price,name&fields=name,%20price&page=2")
+    assert [(order.column.name, order.is_descending) for order in listing.ordering] == [
         ("price", True),
         ("name", False),
     ]
-    assert selection.fields == ("name", "price")
+    assert listing.fields == ("name", "price")
     assert read("").fields is None
 
 

@@ -25,10 +25,6 @@ class WeightsMissing(PermanentError):
     code = "weights_missing"
 
 
-class ModelMissing(NotConfigured):
-    """The embedding model that is configured cannot be used."""
-
-
 class EngineUnavailable(TransientError):
     """The search server is down, too slow, overloaded, or broke off in the middle of an answer."""
 

@@ -81,10 +81,6 @@ class Outbox:
         """Try these entries at the next opportunity."""
         return _run("UPDATE search_outboxentry SET next_try_at = now() WHERE id = ANY(%s)", [list(ids)])
 
-    def clear(self) -> None:
-        """Forget everything that waits."""
-        _run("DELETE FROM search_outboxentry", [])
-
     def counts(self) -> dict[str, int]:
         """How many wait, and how many of them were refused before."""
         ((waiting, failing),) = _rows(

@@ -34,6 +34,13 @@ def warehouse(db: None) -> "Warehouse":
 
 
 @pytest.fixture
+def company(warehouse: "Warehouse") -> "Warehouse":
+    from tests.integration.gold.content import fill
+
+    return fill(warehouse)
+
+
+@pytest.fixture
 def refresh(bus: "Bus", clock: "Clock") -> "RefreshMarts":
     from tests.integration.gold.warehouse import refresh_marts
 

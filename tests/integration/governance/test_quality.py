@@ -11,7 +11,7 @@ from governance.models import QualityResult, QualityThreshold, Run
 from governance.quality import KEPT, Measure, record
 from governance.services import track
 from tests.accounts import member
-from tests.integration.silver.test_refine import EVENT, LINE, USER
+from tests.integration.silver.rows import EVENT, LINE, USER
 from tests.integration.silver.warehouse import Warehouse
 
 QUALITY = "/api/v1/governance/quality"

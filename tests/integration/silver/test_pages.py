@@ -9,7 +9,7 @@ from django.test import Client
 from silver.models import DimDepartment, DimUser, FactHire
 from silver.star import STAR
 from tests.accounts import member
-from tests.integration.silver.test_refine import HIRE, USER
+from tests.integration.silver.rows import HIRE, USER
 from tests.integration.silver.warehouse import Warehouse
 
 

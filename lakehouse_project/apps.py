@@ -9,7 +9,7 @@ class LakehouseConfig(AppConfig):
     verbose_name = "lakehouse"
 
     def ready(self) -> None:
-        from lakehouse_project import container  # noqa: PLC0415  models must be loaded first
+        from lakehouse_project import container, servers  # noqa: F401, PLC0415  models must be loaded first
         from lakehouse_project.kernel import services  # noqa: PLC0415
 
         services.install(container.get)

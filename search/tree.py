@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Annotated, TypeAlias
 
-from ninja import Field, Schema
-from pydantic import ConfigDict, StrictStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictStr, model_validator
 
 from lakehouse_project.kernel.errors import FieldError, InvalidInput
 from search.query import And, Eq, Filter, In, Not, Or, QueryBuilder, Range
@@ -17,7 +16,7 @@ DEEPEST = 10
 Scalar: TypeAlias = StrictStr | int | Decimal
 
 
-class _Strict(Schema):
+class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
@@ -93,7 +92,7 @@ def _typed(builder: QueryBuilder, node: FilterIn) -> Filter:
 
 
 def _range(builder: QueryBuilder, node: RangeIn) -> Range:
-    given = node.dict(exclude={"field"}, exclude_none=True)
+    given = node.model_dump(exclude={"field"}, exclude_none=True)
     return Range(node.field, **{name: builder.typed(node.field, str(bound)) for name, bound in given.items()})
 
 

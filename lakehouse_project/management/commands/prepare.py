@@ -16,7 +16,7 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def handle(self, *_args: Any, **_options: Any) -> None:
-        call_command("migrate", interactive=False, stdout=self.stderr)
+        call_command("migrate", interactive=False, skip_checks=False, stdout=self.stderr)
         account = io.StringIO()
         with transaction.atomic():  # an administrator whose password nobody saw would be of no use
             call_command("bootstrap_admin", stdout=account)

@@ -1,0 +1,31 @@
+"""What the servers must be able to do, checked by Django before it migrates."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core import checks
+from django.db import connections
+from django.db.backends.postgresql.base import DatabaseWrapper
+
+OLDEST_POSTGRESQL = 18
+"""The first with virtual generated columns."""
+
+
+@checks.register(checks.Tags.database)
+def postgresql_is_new_enough(databases: Sequence[str] | None = None, **_: Any) -> list[checks.CheckMessage]:
+    """Asks a server that `databases` names."""
+    servers = {alias: connections[alias] for alias in databases or ()}
+    found = {
+        alias: server.pg_version // 10_000
+        for alias, server in servers.items()
+        if isinstance(server, DatabaseWrapper)
+    }
+    return [
+        checks.Error(
+            f"The database {alias!r} is PostgreSQL {version}; lakehouse needs {OLDEST_POSTGRESQL} or newer.",
+            hint="Upgrade that server, or leave DATABASE_URL empty and let `lakehouse up` run its own.",
+            id="lakehouse.E001",
+        )
+        for alias, version in found.items()
+        if version < OLDEST_POSTGRESQL
+    ]

@@ -35,6 +35,45 @@ WHERE btrim(row.payload ->> %(field)s) = named.key AND named.key <> '' AND NOT E
 )
 """
 
+NAMED = """
+JOIN bronze_rawrecord AS named ON named.dataset_id = %(to)s AND named.status = 'valid'
+                              AND named.key = btrim(waiting.effective ->> %(field)s)
+"""
+"""Those that name a record which is there."""
+
+CHAINED = """
+JOIN (
+    WITH RECURSIVE freed AS (
+        SELECT first.id, first.key, first.is_sole FROM bronze_waiting AS first
+        JOIN bronze_rawrecord AS named ON named.dataset_id = %(to)s AND named.status = 'valid' AND named.key = first.named
+        UNION ALL
+        SELECT next.id, next.key, next.is_sole FROM freed
+        CROSS JOIN LATERAL (SELECT * FROM bronze_waiting AS one WHERE one.named = freed.key OFFSET 0) AS next
+        WHERE freed.is_sole
+    )
+    SELECT id FROM freed
+) AS named ON named.id = waiting.id
+"""
+"""Those, and the ones of the same data set that name these in turn, at one look into an index each: a chain may be as long
+as the data set. `OFFSET 0` keeps the planner from reading all that wait for every link."""
+
+WAITING = (
+    """
+CREATE TEMP TABLE IF NOT EXISTS bronze_waiting (id bigint, key text, named text, is_sole boolean) ON COMMIT DROP;
+CREATE INDEX IF NOT EXISTS bronze_waiting_named ON bronze_waiting USING hash (named);
+TRUNCATE bronze_waiting
+""",
+    """
+INSERT INTO bronze_waiting
+SELECT id, key, btrim(effective ->> %(field)s),
+       NOT EXISTS (SELECT FROM jsonb_array_elements(errors) AS error WHERE NOT error @> %(error)s::jsonb)
+FROM bronze_rawrecord
+WHERE dataset_id = %(dataset)s AND status = 'quarantined' AND errors @> %(errors)s::jsonb
+""",
+    "ANALYZE bronze_waiting",
+)
+"""`is_sole`: the record that is named is all it waits for."""
+
 RELEASE = """
 WITH released AS (
 UPDATE bronze_rawrecord AS row
@@ -43,9 +82,7 @@ FROM (
     SELECT waiting.id, coalesce((
         SELECT jsonb_agg(error) FROM jsonb_array_elements(waiting.errors) AS error WHERE NOT error @> %(error)s::jsonb
     ), '[]') AS errors
-    FROM bronze_rawrecord AS waiting
-    JOIN bronze_rawrecord AS named ON named.dataset_id = %(to)s AND named.status = 'valid'
-                                  AND named.key = btrim(waiting.effective ->> %(field)s)
+    FROM bronze_rawrecord AS waiting {which}
     WHERE waiting.dataset_id = %(dataset)s AND waiting.status = 'quarantined' AND waiting.errors @> %(errors)s::jsonb
     ORDER BY waiting.id FOR UPDATE OF waiting
 ) AS freed
@@ -118,12 +155,20 @@ def release_within(contract: ContractSpec) -> None:
 
 
 def _released(contract: ContractSpec, field: FieldSpec) -> int:
-    """How many records have become valid, because the ones that they name in a field are."""
+    """How many records have become valid, because the ones that they name in a field are. Where these are of the same data
+    set, chains of them are followed to their ends at once."""
     error = {"field": field.name, "rule": RULE}
-    names = {"error": orjson.dumps(error).decode(), "errors": orjson.dumps([error]).decode()}
+    texts = {"error": orjson.dumps(error).decode(), "errors": orjson.dumps([error]).decode()}
+    names = _names(contract, field) | texts
     with connection.cursor() as cursor:
-        cursor.execute(RELEASE, _names(contract, field) | names)
-        return int(cursor.fetchone()[0])
+        cursor.execute(RELEASE.format(which=NAMED), names)
+        (released,) = cursor.fetchone()
+        if released and names["to"] == contract.name:
+            for statement in WAITING:
+                cursor.execute(statement, names)
+            cursor.execute(RELEASE.format(which=CHAINED), names)
+            released += cursor.fetchone()[0]
+    return int(released)
 
 
 def hold_references(contract: ContractSpec) -> None:

@@ -108,6 +108,34 @@ def test_a_receipt_says_what_is_true_after_the_load(curator: Api, intake: Intake
     assert status("9", "staff") == "valid"
 
 
+def test_a_chain_takes_as_many_statements_however_long_it_is(curator: Api, intake: Intake) -> None:
+    staff(curator)
+
+    def statements(first: int, last: int) -> int:
+        lines = "".join(f"{n},{n - 1}\n" for n in range(last, first, -1))
+        with CaptureQueriesContext(connection) as queries:
+            file = intake.load(f"staff{first}.csv", f"id,manager\n{lines}{first},\n", "staff")
+        assert counts(file) == {"read": last - first + 1, "inserted": last - first + 1}
+        return len(queries)
+
+    assert statements(1, 4) == statements(100, 500)
+    assert not RawRecord.objects.filter(dataset="staff", status="quarantined").exists()
+
+
+def test_a_chain_ends_where_something_else_is_wrong(curator: Api, intake: Intake) -> None:
+    fields = [
+        {"name": "manager", "reference": {"dataset": "staff", "policy": "quarantine"}},
+        {"name": "age", "type": "integer"},
+    ]
+    body = {"name": "staff", "title": "Staff", "key_fields": ["id"], "fields": fields}
+    assert curator.post("/datasets", body).status_code == 201
+    intake.load("staff.csv", "id,manager,age\n5,4,1\n4,3,1\n3,2,old\n2,1,1\n1,,1\n7,6,1\n6,7,1\n")
+    held = dict(RawRecord.objects.filter(status="quarantined").values_list("key", "errors"))
+    found = {key: [(error["field"], error["rule"] == "reference") for error in held[key]] for key in held}
+    waiting = [("manager", True)]
+    assert found == {"3": [("age", False)], "4": waiting, "5": waiting, "6": waiting, "7": waiting}
+
+
 def test_a_dry_run_says_so_too(curator: Api, intake: Intake) -> None:
     staff(curator)
     path = intake.file("staff.csv", "id,manager\n2,1\n1,\n9,8\n")

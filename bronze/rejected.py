@@ -92,8 +92,10 @@ class ReturnedRows:
     """What the rows of a file say of where they come from."""
 
     dataset: str
-    _lines: dict[str, int] = field(default_factory=dict)
-    """Mark -> line of the last row that has it."""
+    _named: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """Record -> the file it was downloaded of, and the line of the last row that says so."""
+    _unknown: int = 0
+    """Rows with another mark: no file can make the memory grow with them."""
 
     def unmarked(self, batch: RowBatch) -> RowBatch:
         """The batch without the columns that only a download of rejected rows has. `_record` tells that it is one; without
@@ -102,34 +104,41 @@ class ReturnedRows:
             return batch
         marks = [name for name in MARKS if name in batch.rows.columns]
         marked = batch.rows.select(RECORD, LINE).filter(pl.col(RECORD).str.strip_chars() != "")
-        self._lines.update(marked.iter_rows())
+        for mark, line in marked.iter_rows():
+            self._note(mark, line)
         payloads = batch.payloads
         if payloads is not None:
             payloads = pl.Series(payloads.name, [_without_marks(text) for text in payloads], dtype=pl.String)
         return replace(batch, rows=batch.rows.drop(marks), payloads=payloads)
+
+    def _note(self, mark: str, line: int) -> None:
+        if known := _read_mark(mark, self.dataset):
+            record, file_id = known
+            self._named[record] = (file_id, line)
+        else:
+            self._unknown += 1
 
     def settle(self, file_id: int) -> Settled:
         """Remove the records that rows have come back of under another key. Call it after the merge.
 
         Only a record that is in quarantine as its mark says gives way, and none that others refer to.
         """
-        if not self._lines:
-            return Settled()
-        named = {mark: known for mark in self._lines if (known := _read_mark(mark, self.dataset))}
-        lines = {record: self._lines[mark] for mark, (record, _) in named.items()}
-        origins = dict(named.values())
+        if not self._named:
+            return Settled(unknown=self._unknown)
         with connection.cursor() as cursor:
-            cursor.execute(CANDIDATES, [list(lines), self.dataset])
+            cursor.execute(CANDIDATES, [list(self._named), self.dataset])
             found = cursor.fetchall()
-            waiting = {pk: key for pk, key, file, is_there in found if is_there and origins[pk] == file}
+            waiting = {
+                pk: key for pk, key, file, is_there in found if is_there and self._named[pk][0] == file
+            }
             used = uses(self.dataset, *waiting.values()) if waiting else {}
             ids = [pk for pk, key in waiting.items() if key not in used]
             cursor.execute(REPLACE, {"ids": ids, "file": file_id})
         return Settled(
-            replaced={pk: lines[pk] for pk in ids},
+            replaced={pk: self._named[pk][1] for pk in ids},
             gone=len(found) - len(waiting),
             kept=len(waiting) - len(ids),
-            unknown=len(self._lines) - len(named),
+            unknown=self._unknown,
         )
 
 

@@ -61,6 +61,7 @@ def _found(query: SearchQuery) -> dict[str, Any]:
 def engine(request: HttpRequest) -> dict[str, Any]:
     """Its mode, what it can do, and what waits to be sent to the search server."""
     require(request, PERMISSION)
+    reject_unknown(request, ())
     return resolve(DescribeEngine)()
 
 
@@ -68,6 +69,7 @@ def engine(request: HttpRequest) -> dict[str, Any]:
 def browser_key(request: HttpRequest) -> dict[str, Any]:
     """For pages that ask the search server themselves. It reaches what every reader sees, for an hour."""
     require(request, PERMISSION)
+    reject_unknown(request, ())
     return resolve(IssueBrowserKey)()
 
 
@@ -75,6 +77,7 @@ def browser_key(request: HttpRequest) -> dict[str, Any]:
 def reindex(request: HttpRequest, response: HttpResponse) -> Status[StartedOut]:
     """On the search server, from the rows. Queries are answered meanwhile."""
     require(request, MANAGE)
+    reject_unknown(request, ())
     resolve(RebuildIndexes)
     return _started(request, response, "reindex")
 

@@ -10,7 +10,7 @@ import structlog
 from search.breaker import Breaker
 from search.collections import Collections
 from search.domain import Delivery, DocumentId, Index, Stored, digest_of, indexes_of
-from search.errors import CollectionMissing, EngineRefused, EngineUnavailable, MirrorBusy
+from search.errors import CollectionMissing, EngineRefused, EngineRejected, EngineUnavailable, MirrorBusy
 from search.outbox import Outbox
 from search.ports import IndexAdmin, IndexWriter
 from search.services.rebuilding import RebuildIndexes
@@ -55,7 +55,8 @@ class SendChanges:
         return failures
 
     def _put(self, name: str, index: Index, there: Sequence[Stored], gone: Sequence[DocumentId]) -> Delivery:
-        """A collection that somebody dropped gets nothing: it is built anew, from rows that hold all of this."""
+        """A collection that somebody dropped gets nothing: it is built anew, from rows that hold all of this. A request that
+        is refused as a whole is a refusal of each passage, so that the rest of the outbox goes on."""
         try:
             self.writer.remove(name, gone)
             return self.writer.write(name, index, there)
@@ -63,6 +64,8 @@ class SendChanges:
             log.warning("collection_lost", collection=name)
             self.collections.lost(name)
             return Delivery()
+        except EngineRejected as error:
+            return Delivery(dict.fromkeys([*(row.address for row in there), *gone], error.message))
 
 
 @dataclass(frozen=True, kw_only=True)

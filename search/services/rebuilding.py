@@ -108,6 +108,7 @@ class RebuildIndexes:
     def _load(self, index: Index, name: str) -> int:
         """Each batch under the lock, so that no change of a passage can come between its reading and its sending."""
         last = count = refused = 0
+        reason = ""
         while True:
             with self.outbox.sending(wait=True):
                 rows = self.outbox.rows_after(last, index.entity, BATCH)
@@ -116,9 +117,11 @@ class RebuildIndexes:
             if not rows:
                 break
             last, count, refused = rows[-1].id, count + len(rows), refused + len(failures)
+            reason = reason or next(iter(failures.values()), "")
         if refused > max(count * MOST_REFUSED, 1):
-            first = next(iter(failures.values()), "see the outbox")
-            raise RebuildRefused(f"Typesense refuses {refused} of {count} passages of {index.alias}: {first}")
+            raise RebuildRefused(
+                f"Typesense refuses {refused} of {count} passages of {index.alias}: {reason}"
+            )
         return count
 
     def _require_equal(self, index: Index, name: str, count: int) -> None:

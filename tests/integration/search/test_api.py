@@ -255,3 +255,14 @@ def test_without_a_search_server_there_is_nothing_to_rebuild(viewer: Client, gro
         response = admin.post(f"/api/v1/search/{address}")
         assert (response.status_code, response.json()["code"]) == (503, "not_configured")
     assert viewer.get("/api/v1/search/key").status_code == 503
+
+
+def test_what_a_route_does_not_know_is_refused(viewer: Client, groups: None) -> None:
+    admin = client_of("admin")
+    answers = [
+        viewer.get("/api/v1/search/engine?verbose=1"),
+        viewer.get("/api/v1/search/key?hours=9"),
+        admin.post("/api/v1/search/reindex?entity=product"),
+        admin.post("/api/v1/search/reconcile?fix=true"),
+    ]
+    assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(400, "unknown_parameter")}

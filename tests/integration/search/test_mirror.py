@@ -137,6 +137,25 @@ def test_a_refused_passage_is_noted_and_holds_up_no_other(
     assert not OutboxEntry.objects.exists()
 
 
+def test_a_batch_that_is_refused_as_a_whole_holds_up_no_other(
+    warehouse: Warehouse, mirrored: ProjectChanges, mirror: Mirror, server: StandIn
+) -> None:
+    mirror.mirror()
+    fill(warehouse)
+    warehouse.department(7, "Logistics")
+    mirrored()
+    server.state.fault, server.state.faulty_paths = 413, "product_v"
+    mirror.mirror()
+    assert held(server, "department") == rows("department")
+    entries = OutboxEntry.objects.all()
+    assert {(entry.entity, entry.failures) for entry in entries} == {("product", 1)}
+    assert all("413" in entry.error for entry in entries)
+    server.state.fault = None
+    mirror.outbox.retry_now([entry.pk for entry in entries])
+    mirror.mirror()
+    assert held(server, "product") == rows("product")
+
+
 def test_each_refusal_makes_the_rest_longer(
     warehouse: Warehouse, mirrored: ProjectChanges, mirror: Mirror, server: StandIn
 ) -> None:
@@ -221,7 +240,7 @@ def test_a_rebuild_that_the_server_refuses_is_not_used(
     mirror.mirror()
     before = dict(server.state.aliases)
     server.state.refused = {"Kitchen"}
-    with pytest.raises(RebuildRefused, match="2 of 3 passages of product"):
+    with pytest.raises(RebuildRefused, match="2 of 3 passages of product: 400 Field `title`"):
         mirror.rebuild([Index("product")])
     assert server.state.aliases == before
     assert Run.objects.filter(kind="reindex", state="failed").count() == 1

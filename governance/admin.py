@@ -93,9 +93,9 @@ class QualityThresholdAdmin(LayerAdmin):
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """What a threshold can be for is chosen: a name that nothing measures would do nothing, and say nothing."""
-        subjects, checks = names()
-        offered = {"table": [("", "every table"), *_pairs(subjects)], "check_name": _pairs(checks)}
-        if db_field.name in offered:
+        if db_field.name in ("table", "check_name"):
+            subjects, checks = names()
+            offered = {"table": [("", "every table"), *_pairs(subjects)], "check_name": _pairs(checks)}
             kwargs["widget"] = UnfoldAdminSelectWidget(choices=offered[db_field.name])
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 

@@ -41,27 +41,15 @@ JOIN bronze_rawrecord AS named ON named.dataset_id = %(to)s AND named.status = '
 """
 """Those that name a record which is there."""
 
-CHAINED = """
-JOIN (
-    WITH RECURSIVE freed AS (
-        SELECT first.id, first.key, first.is_sole FROM bronze_waiting AS first
-        JOIN bronze_rawrecord AS named ON named.dataset_id = %(to)s AND named.status = 'valid' AND named.key = first.named
-        UNION ALL
-        SELECT next.id, next.key, next.is_sole FROM freed
-        CROSS JOIN LATERAL (SELECT * FROM bronze_waiting AS one WHERE one.named = freed.key OFFSET 0) AS next
-        WHERE freed.is_sole
-    )
-    SELECT id FROM freed
-) AS named ON named.id = waiting.id
-"""
-"""Those, and the ones of the same data set that name these in turn, at one look into an index each: a chain may be as long
-as the data set. `OFFSET 0` keeps the planner from reading all that wait for every link."""
+CHAINED = "JOIN bronze_freed AS named ON named.id = waiting.id"
+"""Those that `WAITING` has found."""
 
 WAITING = (
     """
 CREATE TEMP TABLE IF NOT EXISTS bronze_waiting (id bigint, key text, named text, is_sole boolean) ON COMMIT DROP;
 CREATE INDEX IF NOT EXISTS bronze_waiting_named ON bronze_waiting USING hash (named);
-TRUNCATE bronze_waiting
+CREATE TEMP TABLE IF NOT EXISTS bronze_freed (id bigint PRIMARY KEY) ON COMMIT DROP;
+TRUNCATE bronze_waiting, bronze_freed
 """,
     """
 INSERT INTO bronze_waiting
@@ -71,8 +59,23 @@ FROM bronze_rawrecord
 WHERE dataset_id = %(dataset)s AND status = 'quarantined' AND errors @> %(errors)s::jsonb
 """,
     "ANALYZE bronze_waiting",
+    """
+INSERT INTO bronze_freed
+WITH RECURSIVE freed AS (
+    SELECT first.id, first.key, first.is_sole FROM bronze_waiting AS first
+    JOIN bronze_rawrecord AS named ON named.dataset_id = %(to)s AND named.status = 'valid' AND named.key = first.named
+    UNION ALL
+    SELECT next.id, next.key, next.is_sole FROM freed
+    CROSS JOIN LATERAL (SELECT * FROM bronze_waiting AS one WHERE one.named = freed.key OFFSET 0) AS next
+    WHERE freed.is_sole
 )
-"""`is_sole`: the record that is named is all it waits for."""
+SELECT id FROM freed
+""",
+    "ANALYZE bronze_freed",
+)
+"""Those that name a record which is there, and the ones of the same data set that name these in turn, at one look into an
+index each: a chain may be as long as the data set. `is_sole`: the record that is named is all it waits for. `OFFSET 0` keeps
+the planner from reading all that wait for every link."""
 
 RELEASE = """
 WITH released AS (

@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.apps import AppConfig, apps
+from django.core import checks
 from django.db.models.signals import post_migrate
 
 
@@ -9,10 +10,11 @@ class LakehouseConfig(AppConfig):
     verbose_name = "lakehouse"
 
     def ready(self) -> None:
-        from lakehouse_project import container, servers  # noqa: F401, PLC0415  models must be loaded first
+        from lakehouse_project import container, servers  # noqa: PLC0415  models must be loaded first
         from lakehouse_project.kernel import services  # noqa: PLC0415
 
         services.install(container.get)
+        checks.register(servers.postgresql_is_new_enough, checks.Tags.database)
         # The signal is sent per app that has models; search is the last of ours.
         post_migrate.connect(_complete, sender=apps.get_app_config("search"))
 

@@ -11,7 +11,6 @@ OLDEST_POSTGRESQL = 18
 """The first with virtual generated columns."""
 
 
-@checks.register(checks.Tags.database)
 def postgresql_is_new_enough(databases: Sequence[str] | None = None, **_: Any) -> list[checks.CheckMessage]:
     """Asks a server that `databases` names."""
     servers = {alias: connections[alias] for alias in databases or ()}

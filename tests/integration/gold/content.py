@@ -3,59 +3,18 @@
 import datetime as dt
 from typing import Any
 
-from django.db import models
+from django.apps import apps
 
-from gold.models import (
-    CityPayroll,
-    CohortRetention,
-    Customer360,
-    DailyRevenue,
-    DepartmentHires,
-    EventFunnel,
-    EventsByType,
-    HiresByQuarter,
-    LoginsByUser,
-    MonthlyOrders,
-    OrderSpend,
-    OwnedDocument,
-    RevenueByCurrency,
-    RevenueByStatus,
-    TopSpender,
-    UserDay,
-    UserEmployer,
-    UserMonth,
-    UserProfile,
-    UsersByBank,
-    UsersByEmployer,
-    UsersByPostalCode,
-)
+from gold.models import TableState
 from gold.services import RefreshMarts
 from tests.integration.gold.warehouse import NOON, Warehouse
 
-TABLES: tuple[type[models.Model], ...] = (
-    CityPayroll,
-    CohortRetention,
-    Customer360,
-    DailyRevenue,
-    DepartmentHires,
-    EventFunnel,
-    EventsByType,
-    HiresByQuarter,
-    LoginsByUser,
-    MonthlyOrders,
-    OrderSpend,
-    OwnedDocument,
-    RevenueByCurrency,
-    RevenueByStatus,
-    TopSpender,
-    UserDay,
-    UserMonth,
-    UserEmployer,
-    UserProfile,
-    UsersByBank,
-    UsersByEmployer,
-    UsersByPostalCode,
-)
+TABLES = [
+    table
+    for table in apps.get_app_config("gold").get_models()
+    if table._meta.managed and table is not TableState
+]
+"""All but the views."""
 
 
 MAY_1, JUNE_1 = dt.date(2024, 5, 1), dt.date(2024, 6, 1)

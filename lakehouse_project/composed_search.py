@@ -20,6 +20,7 @@ from search.engines.typesense.searcher import NAME, TypesenseSearcher
 from search.errors import NoMirror
 from search.outbox import Outbox
 from search.ports import Searcher
+from search.repositories import Meanings
 from search.services.comparing import Compare
 
 
@@ -50,6 +51,11 @@ def searcher(broken: Breaker, known: Collections) -> Searcher:
 @wireup.injectable
 def find_documents(engine: Searcher, meaning: Embedder) -> search.FindDocuments:
     return search.FindDocuments(searcher=engine, embedder=meaning)
+
+
+@wireup.injectable
+def find_similar(engine: Searcher) -> search.FindSimilar:
+    return search.FindSimilar(searcher=engine, meanings=Meanings())
 
 
 @wireup.injectable
@@ -130,6 +136,7 @@ FACTORIES = (
     breaker,
     searcher,
     find_documents,
+    find_similar,
     compare,
     rebuild_indexes,
     send_changes,

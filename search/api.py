@@ -1,5 +1,6 @@
 """The search route."""
 
+from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
@@ -12,6 +13,7 @@ from lakehouse_project.kernel.masking import may_see_personal_data
 from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import require
 from lakehouse_project.kernel.services import resolve
+from search.domain import Found
 from search.query import SearchQuery
 from search.schemas import (
     PERMISSION,
@@ -20,11 +22,21 @@ from search.schemas import (
     FilterParameters,
     SearchIn,
     SearchOut,
+    SimilarOut,
+    SimilarParameters,
     StartedOut,
     asked_by,
     to_query,
+    to_similar,
 )
-from search.services import DescribeEngine, FindDocuments, IssueBrowserKey, RebuildIndexes, Reconcile
+from search.services import (
+    DescribeEngine,
+    FindDocuments,
+    FindSimilar,
+    IssueBrowserKey,
+    RebuildIndexes,
+    Reconcile,
+)
 
 router = Router(tags=["search"])
 
@@ -51,10 +63,14 @@ def search_by_tree(request: HttpRequest, wanted: SearchIn) -> dict[str, Any]:
 
 
 def _found(query: SearchQuery) -> dict[str, Any]:
+    return _timed(resolve(FindDocuments), query) | {"mode": query.mode}
+
+
+def _timed(find: Callable[[SearchQuery], Found], query: SearchQuery) -> dict[str, Any]:
     started = perf_counter()
-    found = resolve(FindDocuments)(query)
+    found = find(query)
     took_ms = round((perf_counter() - started) * 1000, 2)
-    return {**vars(found), "items": found.hits, "mode": query.mode, "took_ms": took_ms}
+    return {**vars(found), "items": found.hits, "took_ms": took_ms}
 
 
 @router.get("/engine", response=EngineOut, operation_id="search_engine", summary="Which engine answers")
@@ -71,6 +87,22 @@ def browser_key(request: HttpRequest) -> dict[str, Any]:
     require(request, PERMISSION)
     reject_unknown(request, ())
     return resolve(IssueBrowserKey)()
+
+
+@router.get(
+    "/{entity}/{path:key}/similar", response=SimilarOut, operation_id="similar", summary="More like this"
+)
+def similar(
+    request: HttpRequest, entity: str, key: str, parameters: Query[SimilarParameters]
+) -> dict[str, Any]:
+    """Other records of the same entity: near in meaning, and with PostgreSQL those that share telling words.
+
+    Every field of the entity is a filter. 404 for a key that is not in the index.
+    """
+    require(request, PERMISSION)
+    reject_unknown(request, SimilarParameters.model_fields)
+    shown = may_see_personal_data(request.user)
+    return _timed(resolve(FindSimilar), to_similar(entity, key, parameters, is_personal_shown=shown))
 
 
 @router.post("/reindex", response={202: StartedOut}, operation_id="reindex", summary="Rebuild the indexes")

@@ -3,6 +3,7 @@
 from lakehouse_project.kernel.errors import (
     InvalidInput,
     NotConfigured,
+    NotFound,
     PermanentError,
     TransientError,
     UnknownParameter,
@@ -17,6 +18,12 @@ class NothingToEmbed(InvalidInput):
 
 class UnknownField(UnknownParameter):
     """A filter, facet or sort names a field that the searched entities do not have."""
+
+
+class NoSuchRecord(NotFound):
+    """The index holds no record of this key."""
+
+    code = "record_not_found"
 
 
 class WeightsMissing(PermanentError):

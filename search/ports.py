@@ -16,6 +16,9 @@ class Searcher(Protocol):
     def search(self, query: SearchQuery, meaning: Vectors | None) -> Found:
         """One page of hits. `meaning` is the embedded text, None in keyword mode or where there is no text."""
 
+    def similar(self, query: SearchQuery, meaning: Vectors | None) -> Found:
+        """The records most like the one that `query.like` names, without it. `meaning` is its own; None: it has none."""
+
 
 class IndexWriter(Protocol):
     """Puts passages into a collection and takes them out again. Doing so twice is as good as once."""

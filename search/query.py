@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from lakehouse_project.kernel.errors import FieldError, InvalidInput
 from search.domain import ENTITIES, FIELDS, Field, Kind, Mode
-from search.errors import UnknownField
+from search.errors import NoSuchRecord, UnknownField
 
 Value: TypeAlias = str | int
 
@@ -93,6 +93,8 @@ class SearchQuery:
     page_size: int = 20
     highlight: bool = True
     is_personal_shown: bool = False
+    like: str = ""
+    """Key of a record of the one entity that is searched: what is asked for is others that are like it."""
 
     @property
     def offset(self) -> int:
@@ -177,6 +179,18 @@ class QueryBuilder:
         """Whether names may be searched and shown: for those with the permission alone."""
         return self._with(is_personal_shown=is_shown)
 
+    def like(self, entity: str, key: str, limit: int) -> "QueryBuilder":
+        """At most `limit` others of `entity` that are like the record with this key. Call it first.
+
+        Raises NoSuchRecord for what is no entity and for what cannot be a key.
+        """
+        singular = _singular(entity)
+        if singular not in ENTITIES:
+            raise NoSuchRecord(f"Nothing is called {entity}: it is one of {', '.join(ENTITIES)}.")
+        if "\x00" in key:
+            raise NoSuchRecord("No key holds a zero byte.")
+        return self._with(entities=(singular,), like=key, page_size=limit, highlight=False)
+
     def build(self) -> SearchQuery:
         return self.query
 
@@ -211,10 +225,14 @@ class QueryBuilder:
 
 
 def _entity(name: str) -> str:
-    singular = name.strip().lower().removesuffix("s")
+    singular = _singular(name)
     if singular not in ENTITIES:
         raise _refused("entity", f"entity is one of {', '.join(ENTITIES)}.", name)
     return singular
+
+
+def _singular(name: str) -> str:
+    return name.strip().lower().removesuffix("s")
 
 
 def _text(known: Field, value: str) -> Value:

@@ -13,6 +13,7 @@ from lakehouse_project.kernel.copy import copy_in
 from search import statements
 from search.domain import Entry, Stamp
 from search.embedding import Vectors
+from search.errors import NoSuchRecord
 
 Address: TypeAlias = tuple[str, int]
 """Entity id and number of a passage."""
@@ -25,6 +26,19 @@ class Row:
     entry: Entry
     version: str
     embedded_hash: str
+
+
+class Meanings:
+    """The embeddings that the rows hold."""
+
+    def of(self, entity: str, key: str) -> Vectors | None:
+        """The mean of the embeddings of a record's passages, None where there is none. Raises NoSuchRecord."""
+        with connection.cursor() as cursor:
+            cursor.execute(statements.MEANING, [entity, key])
+            ((passages, mean),) = cursor.fetchall()
+        if not passages:
+            raise NoSuchRecord(f"The index has no {entity} {key}.", entity=entity, key=key)
+        return np.array(json.loads(mean), dtype=np.float32) if mean else None
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,22 @@ FilterParameters: Any = create_model("FilterParameters", __base__=Parameters, **
 """The whole query string, as OpenAPI shows it."""
 
 
+class SimilarLimit(Schema):
+    """How many similar records at most."""
+
+    limit: int = Field(10, ge=1, le=50)
+
+
+SimilarParameters: Any = create_model("SimilarParameters", __base__=SimilarLimit, **dict(_filters()))
+"""The query string of the route of similar records."""
+
+
+def to_similar(entity: str, key: str, parameters: Any, *, is_personal_shown: bool) -> SearchQuery:
+    """As `to_query`. Raises NoSuchRecord for an entity that there is not."""
+    builder = QueryBuilder().like(entity, key, parameters.limit).personal(is_shown=is_personal_shown)
+    return _filtered(builder, parameters.model_dump()).build()
+
+
 def to_query(parameters: Any, *, is_personal_shown: bool) -> SearchQuery:
     """Raises UnknownField for a field that the searched entities do not have, InvalidInput for a value of another kind."""
     builder = _unfiltered(parameters, is_personal_shown=is_personal_shown)
@@ -145,6 +161,16 @@ class SearchOut(Schema):
     facets: dict[str, dict[str, int]]
     corrections: dict[str, str]
     mode: Mode
+    engine: str
+    degraded: bool
+    reason: str
+    took_ms: float
+
+
+class SimilarOut(Schema):
+    """The likest first, each with where its score comes from. `degraded` and `reason` as in a search."""
+
+    items: list[HitOut]
     engine: str
     degraded: bool
     reason: str

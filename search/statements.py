@@ -15,6 +15,13 @@ SELECT entity_id, passage, version, embedded_hash FROM search_searchdocument
 WHERE entity = %s AND entity_id = ANY(%s)
 """
 
+MEANING = """
+SELECT passages, CASE WHEN vector_norm(mean) > 0 THEN mean::text END FROM (
+    SELECT count(*) AS passages, avg(embedding) AS mean FROM search_searchdocument
+    WHERE entity = %s AND entity_id = %s
+) AS record
+"""
+
 MERGE = """
 INSERT INTO search_searchdocument AS d (
     entity, entity_id, passage, page, title, body, personal_title, personal_body, facets, numbers, dates, url,

@@ -1,5 +1,6 @@
 """The search server first; PostgreSQL, which has every row, while it cannot answer."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import structlog
@@ -31,11 +32,17 @@ class FallbackSearcher:
         return (self.embedded if self.breaker.peek() else self.server).capabilities()
 
     def search(self, query: SearchQuery, meaning: Vectors | None) -> Found:
-        found = self._asked(query, meaning) if not (reason := self._refusal(query)) else reason
+        return self._answered(query, lambda engine: engine.search(query, meaning))
+
+    def similar(self, query: SearchQuery, meaning: Vectors | None) -> Found:
+        return self._answered(query, lambda engine: engine.similar(query, meaning))
+
+    def _answered(self, query: SearchQuery, ask: Callable[[Searcher], Found]) -> Found:
+        found = self._asked(ask) if not (reason := self._refusal(query)) else reason
         if isinstance(found, Found):
             return found
         log.warning("search_degraded", reason=found)
-        return replace(self.embedded.search(query, meaning), degraded=True, reason=found)
+        return replace(ask(self.embedded), degraded=True, reason=found)
 
     def _refusal(self, query: SearchQuery) -> str:
         """Why the server is not even asked; empty if it is."""
@@ -43,10 +50,10 @@ class FallbackSearcher:
             return NOT_BUILT
         return self.breaker.refusal()
 
-    def _asked(self, query: SearchQuery, meaning: Vectors | None) -> Found | str:
+    def _asked(self, ask: Callable[[Searcher], Found]) -> Found | str:
         """What the server answers, or why it does not. Whatever it says, it is up."""
         try:
-            found = self.server.search(query, meaning)
+            found = ask(self.server)
         except EngineUnavailable as error:
             self.breaker.failed(error.message)
             return error.message

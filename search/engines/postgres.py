@@ -52,9 +52,21 @@ class PostgresSearcher:
         )
 
     def search(self, query: SearchQuery, meaning: Vectors | None) -> Found:
+        return self._found(
+            query, meaning, lambda: Vocabulary(query.is_personal_shown).terms(parse(query.text))
+        )
+
+    def similar(self, query: SearchQuery, meaning: Vectors | None) -> Found:
+        """By meaning and by the words that they share."""
+        (entity,) = query.entities
+        return self._found(
+            query, meaning, lambda: Vocabulary(query.is_personal_shown).shared(entity, query.like)
+        )
+
+    def _found(self, query: SearchQuery, meaning: Vectors | None, terms_of: Callable[[], Terms]) -> Found:
         with self.atomic():
             _prepare()
-            terms = Vocabulary(query.is_personal_shown).terms(parse(query.text))
+            terms = terms_of()
             ((count, facets, page),) = _rows(Ranking(query, terms, meaning).statement())
             ranked = json.loads(page or "[]")
             texts = _texts(query, terms, [row["id"] for row in ranked])

@@ -125,7 +125,7 @@ class Ranking:
 
     def _best(self) -> Sql:
         """One row per entity: the passage to show, and the parts of its score."""
-        if not self.query.text or self.terms.is_exclusion:
+        if self.terms.is_exclusion or not (self.query.text or self.query.like):
             return fill(_LISTED, scope=self._scope())
         has_keyword = self.query.mode is not Mode.SEMANTIC and bool(self.terms.lexemes)
         has_meaning = self.meaning is not None
@@ -171,6 +171,8 @@ class Ranking:
         if self.query.filter is not None:
             params: list[Any] = []
             pieces.append(Sql(f"({condition(self.query.filter, params)})", tuple(params)))
+        if self.query.like:
+            pieces.append(Sql("entity_id <> %s", (self.query.like,)))
         pieces += [self._has_phrase(phrase) for phrase in self.terms.phrases]
         pieces += [fill("NOT {phrase}", phrase=self._has_phrase(phrase)) for phrase in self.terms.excluded]
         return joined(" AND ", pieces)

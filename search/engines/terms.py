@@ -115,6 +115,16 @@ class Vocabulary:
             tuple(found), corrections, asked.phrases, asked.excluded, bool(asked.excluded and not asked.words)
         )
 
+    def shared(self, entity: str, key: str) -> Terms:
+        """The most telling words of a record that are in others, too. Nobody learns of a name by it: only public words
+        count, and none of a title that is masked."""
+        total = self._total()
+        words = _rows(_SHARED, {"entity": entity, "key": key, "most": _MOST_SHARED})
+        terms = tuple(
+            Term(lexeme, (lexeme,), exact_weight=_weight(passages, total)) for lexeme, passages in words
+        )
+        return Terms(terms, {}, (), (), is_exclusion=False)
+
     def _term(self, known: _Known, total: int, *, is_prefix: bool) -> Term:
         exact = known.lexemes if known.passages else ()
         near = self._begun_by(known) if is_prefix and len(known.word) >= _SHORTEST_PREFIX else {}
@@ -153,6 +163,8 @@ _SHORTEST_PREFIX = 2
 _SHORTEST_TYPO = 4
 _LONG = 6
 
+_MOST_SHARED = 12
+
 _KNOWN = """
 SELECT asked.word, own.lexemes, counted.passages::bigint, stems.lexemes = '{}'
 FROM unnest(%(words)s::text[]) WITH ORDINALITY AS asked (word, n)
@@ -166,6 +178,16 @@ CROSS JOIN LATERAL (
     WHERE term.lexeme = ANY(own.lexemes) AND (%(personal)s OR NOT term.is_personal)
 ) AS counted (passages)
 ORDER BY asked.n
+"""
+
+_SHARED = """
+SELECT own.lexeme, sum(term.passages)::bigint FROM (
+    SELECT DISTINCT unnest(tsvector_to_array(
+        CASE WHEN personal_title IS NULL THEN text_vector ELSE ts_filter(text_vector, '{b}') END
+    )) AS lexeme
+    FROM search_searchdocument WHERE entity = %(entity)s AND entity_id = %(key)s
+) AS own JOIN search_searchterm AS term ON term.lexeme = own.lexeme AND NOT term.is_personal
+GROUP BY own.lexeme HAVING sum(term.passages) > 1 ORDER BY 2, 1 LIMIT %(most)s
 """
 
 _BEGUN_BY = """

@@ -2,7 +2,7 @@
 
 from search.ports import Searcher
 from search.services.comparing import Reconcile
-from search.services.finding import FindDocuments
+from search.services.finding import FindDocuments, FindSimilar
 from search.services.mirroring import MirrorChanges, SendChanges
 from search.services.projecting import ProjectChanges
 from search.services.rebuilding import RebuildIndexes
@@ -11,6 +11,7 @@ from search.services.status import DescribeEngine, IssueBrowserKey
 __all__ = [
     "DescribeEngine",
     "FindDocuments",
+    "FindSimilar",
     "IssueBrowserKey",
     "MirrorChanges",
     "ProjectChanges",

@@ -8,7 +8,7 @@ from search.embedding import Vectors
 from search.engines.highlight import CLOSE, OPEN
 from search.engines.ranking import LEAST_SIMILARITY, MOST_FACET_VALUES, NEAREST
 from search.engines.terms import Asked, parse
-from search.engines.typesense.filters import condition
+from search.engines.typesense.filters import condition, not_of
 from search.engines.typesense.layout import GROUPED
 from search.query import SearchQuery, Sort
 
@@ -65,7 +65,15 @@ class Question:
 
     def _narrowed(self) -> dict[str, Any]:
         grouped = {"group_by": "entity_id", "group_limit": 1} if self.index.entity == GROUPED else {}
-        return {**grouped, "filter_by": self.filter_by} if self.filter_by else grouped
+        filters = list(filter(None, [self.filter_by, self._others()]))
+        if len(filters) > 1:
+            return {**grouped, "filter_by": " && ".join(f"({each})" for each in filters)}
+        return {**grouped, "filter_by": filters[0]} if filters else grouped
+
+    def _others(self) -> str:
+        """Without the record that the others shall be like, where its passages would take all the places. Its key is a hash:
+        one word, so that no other key is taken for it."""
+        return not_of(self.query.like) if self.index.entity == GROUPED else ""
 
     def _facets(self) -> dict[str, Any]:
         """The server refuses a facet that the collection lacks."""

@@ -37,6 +37,11 @@ def condition(entity: str, node: Filter, *, negated: bool = False) -> Condition:
             return _range(entity, node, negated=negated)
 
 
+def not_of(key: str) -> str:
+    """Documents of other records than the one with this key; empty for no key."""
+    return f"entity_id:!={written}" if (written := _written(key)) else ""
+
+
 def _joined(entity: str, parts: Sequence[Filter], *, negated: bool, is_all: bool) -> Condition:
     """All parts or any of them; parts that are settled already settle the whole or drop out."""
     conditions = [condition(entity, part, negated=negated) for part in parts]

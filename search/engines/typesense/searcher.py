@@ -52,6 +52,21 @@ class TypesenseSearcher:
             engine=NAME,
         )
 
+    def similar(self, query: SearchQuery, meaning: Vectors | None) -> Found:
+        """By meaning alone: the server has no way to ask for the words that two documents share.
+
+        The vector is sent, not the id of a document, since ids of ours hold colons, which `id:` of a vector query does not
+        take; and so a record is found that the mirror does not have yet.
+        """
+        asked = question(query, meaning, query.entities[0]) if meaning is not None else None
+        if asked is None:
+            return Found(engine=NAME)
+        (told,) = self._ask([self._parameters(asked, 1, query.page_size + 1)])
+        found = answer.candidates(asked.index.entity, told, is_keyword=False)
+        others = [each for each in found if each.key[1] != query.like][: query.page_size]
+        hits = [answer.hit(each) for each in answer.ranked(others, 1.0)]
+        return Found(hits=hits, count=len(hits), engine=NAME)
+
     def _page(self, asked: Question) -> dict[str, Mapping[str, Any]]:
         """The very page, where the server's own order is the whole order."""
         query = asked.query

@@ -7,8 +7,10 @@ import pytest
 
 from search.domain import Entry, Found, Mode
 from search.embedding import StaticEmbedder
+from search.errors import NoSuchRecord
 from search.query import And, Eq, In, Not, Or, QueryBuilder, Range
-from search.services import FindDocuments
+from search.repositories import Meanings
+from search.services import FindDocuments, FindSimilar
 
 EMBEDDER = StaticEmbedder()
 
@@ -259,6 +261,53 @@ def test_names_need_the_right(find: Find, subject: Any) -> None:
     assert ids(find("lovelase")) == []
     assert ids(find("lovelace berlin", "keyword", permitted)) == ["7"]
     assert find("acme berlin").hits[0].title == "A••• (user 7)"
+
+
+@pytest.fixture
+def like(subject: Any, find: Find) -> Callable[..., Found]:
+    service = FindSimilar(searcher=subject.searcher, meanings=Meanings())
+
+    def answer(
+        entity: str, key: str, limit: int = 10, build: Callable[[QueryBuilder], QueryBuilder] | None = None
+    ) -> Found:
+        builder = QueryBuilder().like(entity, key, limit)
+        return service((build(builder) if build else builder).build())
+
+    return answer
+
+
+def test_the_likest_come_first_and_never_the_record_itself(like: Callable[..., Found]) -> None:
+    found = like("products", "P1")
+    assert ids(found)[0] == "P2"
+    assert "P1" not in ids(found)
+    assert {hit.entity for hit in found.hits} == {"product"}
+    scores = [hit.score for hit in found.hits]
+    assert scores == sorted(scores, reverse=True)
+    assert found.hits[0].explanation.from_meaning > 0
+    assert ids(like("product", "P1", limit=1)) == ["P2"]
+
+
+def test_what_is_like_passes_the_filter(like: Callable[..., Found]) -> None:
+    found = like("product", "P1", 10, lambda query: query.where(Not(Eq("category", "Shoes"))))
+    assert not {"P1", "P2"} & set(ids(found))
+    assert ids(like("product", "P3", 10, lambda query: query.equals("category", ["Kitchen"]))) in (["P5"], [])
+
+
+def test_no_passage_of_the_record_is_like_it(like: Callable[..., Found]) -> None:
+    assert ids(like("document", "D1")) == []
+
+
+def test_who_is_like_is_masked_without_the_right(like: Callable[..., Found]) -> None:
+    (hit,) = like("user", "7").hits
+    assert (hit.entity_id, hit.title) == ("8", "G••• (user 8)")
+    (hit,) = like("user", "7", 10, lambda query: query.personal(is_shown=True)).hits
+    assert hit.title == "Grace Hopper"
+
+
+@pytest.mark.parametrize(("entity", "key"), [("product", "P99"), ("product", "7"), ("planet", "P1")])
+def test_nothing_is_like_what_there_is_not(like: Callable[..., Found], entity: str, key: str) -> None:
+    with pytest.raises(NoSuchRecord):
+        like(entity, key)
 
 
 @pytest.mark.parametrize(

@@ -195,6 +195,37 @@ def test_the_admin_shows_documents_and_changes_none(groups: None, indexed: None)
     assert client.get("/admin/search/searchdocument/add/").status_code == 403
 
 
+def test_what_is_like_a_record(viewer: Client, indexed: None) -> None:
+    response = viewer.get("/api/v1/search/products/S-1/similar?limit=2&currency=EUR")
+    answer = response.json()
+    assert ids(answer)[0] == "S-2"
+    assert (answer["engine"], answer["degraded"]) == ("postgresql", False)
+    assert len(ids(answer)) <= 2
+    people = viewer.get("/api/v1/search/user/u0/similar").json()["items"]
+    assert {item["entity_id"] for item in people} == {"u1", "u2"}
+    assert all("Hopper" not in str(item) for item in people)
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("product/S-99/similar", 404),
+        ("product/a/b~%2F ü/similar", 404),
+        ("planet/S-1/similar", 404),
+        ("product/S-1/similar?limit=0", 422),
+        ("product/S-1/similar?limit=51", 422),
+        ("product/S-1/similar?city=Berlin", 400),
+        ("product/S-1/similar?q=shoe", 400),
+        ("product/S-1/similar?price__gte=cheap", 422),
+        ("product/%00/similar", 404),
+    ],
+)
+def test_what_can_be_like_nothing(viewer: Client, indexed: None, address: str, status: int) -> None:
+    response = viewer.get(f"/api/v1/search/{address}")
+    assert response.status_code == status, response.content
+    assert response["Content-Type"] == "application/problem+json"
+
+
 def post(client: Client, body: Any) -> Any:
     return client.post("/api/v1/search", body, content_type="application/json")
 

@@ -13,8 +13,8 @@ from search.engines.typesense.index import TypesenseIndex
 from search.engines.typesense.searcher import TypesenseSearcher
 from search.models import Outage
 from search.query import QueryBuilder
-from search.repositories import DocumentRows
-from search.services import FindDocuments, ProjectChanges
+from search.repositories import DocumentRows, Meanings
+from search.services import FindDocuments, FindSimilar, ProjectChanges
 from tests.integration.search.mirror import Mirror
 from tests.integration.search.warehouse import Warehouse
 from tests.typesense.server import KEY, StandIn, running
@@ -36,13 +36,17 @@ def mirror(server: StandIn, db: None) -> Iterator[Mirror]:
 
 
 @pytest.fixture
-def ask(mirror: Mirror, embedder: Any) -> Any:
-    searcher = FallbackSearcher(
+def searcher(mirror: Mirror) -> FallbackSearcher:
+    return FallbackSearcher(
         server=TypesenseSearcher(client=mirror.index.client),
         embedded=PostgresSearcher(atomic=transaction.atomic),
         breaker=mirror.breaker,
         collections=mirror.collections,
     )
+
+
+@pytest.fixture
+def ask(searcher: FallbackSearcher, embedder: Any) -> Any:
     find = FindDocuments(searcher=searcher, embedder=embedder)
 
     def found(text: str, mode: str = "hybrid") -> tuple[str, list[str], str]:
@@ -88,6 +92,20 @@ def test_a_failure_is_answered_by_postgresql(
     assert "Typesense" in reason
     server.state.fault = None
     assert ask("kettle")[0] == "typesense"
+
+
+def test_what_is_like_a_record_is_answered_by_postgresql_too(
+    indexed: None, searcher: FallbackSearcher, mirror: Mirror, server: StandIn
+) -> None:
+    mirror.mirror()
+    find = FindSimilar(searcher=searcher, meanings=Meanings())
+    query = QueryBuilder().like("product", "S-1", 5).build()
+    first = find(query)
+    assert (first.engine, first.degraded) == ("typesense", False)
+    server.state.fault = 503
+    second = find(query)
+    assert (second.engine, second.degraded) == ("postgresql", True)
+    assert "503" in second.reason
 
 
 def test_after_some_failures_the_server_is_left_alone(

@@ -98,7 +98,7 @@ class OutageAdmin(ReadOnlyAdmin):
 
 @admin.register(Synonyms)
 class SynonymsAdmin(LayerAdmin):
-    """Words that mean the same. The worker tells the search server within seconds; PostgreSQL knows none."""
+    """Words that mean the same. A search server knows of them within seconds, PostgreSQL at once."""
 
     list_display: ClassVar = ["name", "words"]
     search_fields: ClassVar = ["name"]

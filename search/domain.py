@@ -224,7 +224,7 @@ class Capabilities:
     """What an engine can do; callers may ask for it.
 
     `corrections`: it tells which words it replaced. `exact_filters`: texts are compared letter by letter, not word by
-    word. `synonyms`: it finds words that mean the same by a list. `browser_keys`: browsers may ask it themselves.
+    word. `synonyms`: it finds words that mean the same by the list of staff. `browser_keys`: browsers may ask it themselves.
     """
 
     engine: str

@@ -177,7 +177,7 @@ class Collection(models.Model):
 
 
 class Synonyms(models.Model):
-    """Words that mean the same: whoever asks the search server for one of them finds the others, too."""
+    """Words that mean the same: whoever searches for one of them finds the others, too."""
 
     name = models.SlugField(primary_key=True, help_text="Names the group, such as shoes.")
     words = ArrayField(

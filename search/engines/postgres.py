@@ -14,7 +14,7 @@ from search.domain import FIELDS, Capabilities, Explanation, Found, Hit, Matched
 from search.embedding import Vectors
 from search.engines.highlight import CLOSE, OPEN, excerpt, marked, unmarked
 from search.engines.ranking import NEAREST, Ranking, Sql, fill, value
-from search.engines.terms import Terms, Vocabulary, parse, tsquery
+from search.engines.terms import Terms, Vocabulary, parse
 from search.query import SearchQuery
 
 NAME = "postgresql"
@@ -48,7 +48,7 @@ class PostgresSearcher:
 
     def capabilities(self) -> Capabilities:
         return Capabilities(
-            engine=NAME, corrections=True, exact_filters=True, synonyms=False, browser_keys=False
+            engine=NAME, corrections=True, exact_filters=True, synonyms=True, browser_keys=False
         )
 
     def search(self, query: SearchQuery, meaning: Vectors | None) -> Found:
@@ -81,7 +81,7 @@ class PostgresSearcher:
 
 def _texts(query: SearchQuery, terms: Terms, ids: Sequence[int]) -> Mapping[int, tuple[Any, ...]]:
     """What this reader may see of the found passages, with the matches marked if that is wanted."""
-    lexemes = tsquery(terms.lexemes) if query.highlight and terms.lexemes else None
+    matching = terms.query if query.highlight and terms.query else None
     names = ("coalesce(personal_{0}, {0})" if query.is_personal_shown else "{0}").format
     statement = fill(
         _TEXTS,
@@ -89,7 +89,7 @@ def _texts(query: SearchQuery, terms: Terms, ids: Sequence[int]) -> Mapping[int,
         body=Sql(names("body")),
         title_html=Sql(_ESCAPED.format(names("title"), OPEN + CLOSE)),
         body_html=Sql(_ESCAPED.format(names("body"), OPEN + CLOSE)),
-        query=value(lexemes),
+        query=value(matching),
         whole=value(_WHOLE),
         excerpt=value(_EXCERPT),
         ids=Sql("%s::bigint[]", (list(ids),)),

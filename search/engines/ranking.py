@@ -21,6 +21,8 @@ ALL_TERMS = 2
 """How much more a passage is worth that has every term."""
 PREFIX = 0.5
 """Worth of a word that the last word of the query begins, relative to the word itself."""
+SYNONYM = 0.8
+"""Worth of what means the same as a word, relative to the word itself."""
 MOST_FACET_VALUES = 50
 
 _STATEMENT = """
@@ -127,7 +129,7 @@ class Ranking:
         """One row per entity: the passage to show, and the parts of its score."""
         if self.terms.is_exclusion or not (self.query.text or self.query.like):
             return fill(_LISTED, scope=self._scope())
-        has_keyword = self.query.mode is not Mode.SEMANTIC and bool(self.terms.lexemes)
+        has_keyword = self.query.mode is not Mode.SEMANTIC and bool(self.terms.query)
         has_meaning = self.meaning is not None
         alpha = ALPHA if has_keyword and has_meaning else float(has_meaning)
         return fill(
@@ -138,22 +140,26 @@ class Ranking:
         )
 
     def _keyword(self) -> Sql:
-        everything = " & ".join(f"({tsquery(term.lexemes)})" for term in self.terms.terms if term.lexemes)
-        is_complete = all(term.lexemes for term in self.terms.terms)
+        everything = " & ".join(f"({term.query})" for term in self.terms.terms if term.query)
+        is_complete = all(term.query for term in self.terms.terms)
         return fill(
             _KEYWORD,
             rank=joined(" + ", (part for term in self.terms.terms for part in self._ranks(term))),
             all=fill("{column} @@ {query}::tsquery", column=self._column, query=value(everything)),
             bonus=value(ALL_TERMS if is_complete else 1),
             scope=self._scope(),
-            any=self._matches(tsquery(self.terms.lexemes)),
+            any=self._matches(self.terms.query),
         )
 
     def _ranks(self, term: Term) -> Iterable[Sql]:
-        parts = ((term.exact, term.exact_weight), (term.near, PREFIX * term.near_weight))
-        for lexemes, weight in parts:
-            if lexemes:
-                yield fill(_RANK, weight=value(weight), column=self._column, query=value(tsquery(lexemes)))
+        parts = (
+            (tsquery(term.exact), term.exact_weight),
+            (tsquery(term.near), PREFIX * term.near_weight),
+            (" | ".join(term.same), SYNONYM * term.same_weight),
+        )
+        for query, weight in parts:
+            if query:
+                yield fill(_RANK, weight=value(weight), column=self._column, query=value(query))
 
     def _near(self, meaning: Vectors) -> Sql:
         vector = value(str(meaning.tolist()))

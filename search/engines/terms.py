@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
 from rapidfuzz.distance import OSA
+
+from search.engines.reading import rows
+from search.engines.synonyms import Synonym, synonyms
 
 MAX_WORDS = 48
 _MAX_CHARACTERS = 2000
@@ -45,7 +47,8 @@ def parse(text: str) -> Asked:
 
 @dataclass(frozen=True)
 class Term:
-    """A word as the index knows it. `exact` are its own lexemes, `near` those of words that it begins.
+    """A word as the index knows it. `exact` are its own lexemes, `near` those of words that it begins, `same` texts of
+    tsqueries for what means the same.
 
     The weights say how telling they are: inverse document frequencies.
     """
@@ -55,10 +58,13 @@ class Term:
     near: tuple[str, ...] = ()
     exact_weight: float = 0.0
     near_weight: float = 0.0
+    same: tuple[str, ...] = ()
+    same_weight: float = 0.0
 
     @property
-    def lexemes(self) -> tuple[str, ...]:
-        return (*self.exact, *self.near)
+    def query(self) -> str:
+        """Text of a tsquery that finds any of them; empty where the index has none."""
+        return " | ".join(filter(None, [tsquery((*self.exact, *self.near)), *self.same]))
 
 
 @dataclass(frozen=True)
@@ -72,8 +78,9 @@ class Terms:
     is_exclusion: bool
 
     @property
-    def lexemes(self) -> tuple[str, ...]:
-        return tuple(lexeme for term in self.terms for lexeme in term.lexemes)
+    def query(self) -> str:
+        """Text of a tsquery that finds any term; empty where the index has none."""
+        return " | ".join(term.query for term in self.terms if term.query)
 
 
 def tsquery(lexemes: Iterable[str], operator: str = "|") -> str:
@@ -104,12 +111,14 @@ class Vocabulary:
         total = self._total()
         found: list[Term] = []
         corrections: dict[str, str] = {}
+        same = synonyms(asked.words, is_personal_shown=self.is_personal_shown)
         for known in self._known(asked.words):
-            term = self._term(known, total, is_prefix=known.word == asked.prefix)
-            if not term.lexemes and (better := self._correction(known)):
+            others = same.get(known.word, ())
+            term = self._term(known, total, is_prefix=known.word == asked.prefix, same=others)
+            if not term.query and (better := self._correction(known)):
                 corrections[known.word] = better
                 term = self._term(self._known([better])[0], total, is_prefix=False)
-            if term.lexemes or not known.is_stop:
+            if term.query or not known.is_stop:
                 found.append(term)
         return Terms(
             tuple(found), corrections, asked.phrases, asked.excluded, bool(asked.excluded and not asked.words)
@@ -119,13 +128,13 @@ class Vocabulary:
         """The most telling words of a record that are in others, too. Nobody learns of a name by it: only public words
         count, and none of a title that is masked."""
         total = self._total()
-        words = _rows(_SHARED, {"entity": entity, "key": key, "most": _MOST_SHARED})
+        words = rows(_SHARED, {"entity": entity, "key": key, "most": _MOST_SHARED})
         terms = tuple(
             Term(lexeme, (lexeme,), exact_weight=_weight(passages, total)) for lexeme, passages in words
         )
         return Terms(terms, {}, (), (), is_exclusion=False)
 
-    def _term(self, known: _Known, total: int, *, is_prefix: bool) -> Term:
+    def _term(self, known: _Known, total: int, *, is_prefix: bool, same: Sequence[Synonym] = ()) -> Term:
         exact = known.lexemes if known.passages else ()
         near = self._begun_by(known) if is_prefix and len(known.word) >= _SHORTEST_PREFIX else {}
         return Term(
@@ -134,23 +143,25 @@ class Vocabulary:
             tuple(near),
             _weight(known.passages or 0, total),
             _weight(sum(near.values()), total),
+            tuple(each.query for each in same),
+            _weight(sum((each.passages for each in same), known.passages or 0), total),
         )
 
     def _total(self) -> int:
-        return int(_rows("SELECT count(*) FROM search_searchdocument", {})[0][0])
+        return int(rows("SELECT count(*) FROM search_searchdocument", {})[0][0])
 
     def _known(self, words: Sequence[str]) -> list[_Known]:
-        rows = _rows(_KNOWN, self._params(words=list(words)))
-        return [_Known(word, tuple(lexemes), passages, is_stop) for word, lexemes, passages, is_stop in rows]
+        known = rows(_KNOWN, self._params(words=list(words)))
+        return [_Known(word, tuple(lexemes), passages, is_stop) for word, lexemes, passages, is_stop in known]
 
     def _begun_by(self, known: _Known) -> Mapping[str, int]:
         """Lexemes of the commonest words that begin with this one, and their passages."""
-        return dict(_rows(_BEGUN_BY, self._params(prefix=known.word + "%", exact=list(known.lexemes))))
+        return dict(rows(_BEGUN_BY, self._params(prefix=known.word + "%", exact=list(known.lexemes))))
 
     def _correction(self, known: _Known) -> str | None:
         """The word of the index that takes the fewest changes of a letter; the commoner one of two."""
         allowed = 0 if known.is_stop or len(known.word) < _SHORTEST_TYPO else 1 + (len(known.word) >= _LONG)
-        near = _rows(_SIMILAR, self._params(word=known.word)) if allowed else []
+        near = rows(_SIMILAR, self._params(word=known.word)) if allowed else []
         ranked = [(OSA.distance(known.word, word), -passages, word) for word, passages in near]
         distance, _, best = min(ranked, default=(allowed + 1, 0, None))
         return best if distance <= allowed else None
@@ -201,12 +212,6 @@ SELECT word, sum(passages)::bigint FROM search_searchterm
 WHERE word %% %(word)s AND (%(personal)s OR NOT is_personal)
 GROUP BY word ORDER BY similarity(word, %(word)s) DESC, word LIMIT 20
 """
-
-
-def _rows(statement: str, params: Mapping[str, Any]) -> list[Any]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-        return list(cursor.fetchall())
 
 
 def _weight(passages: int, total: int) -> float:

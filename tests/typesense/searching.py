@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,13 +40,12 @@ def search(
     synonyms: list[list[str]],
 ) -> dict[str, Any]:
     """The answer, as the server gives it. Raises SearchError."""
-    others = {word: group for group in synonyms for word in group}
     per_page, page = int(asked.get("per_page", 10)), int(asked.get("page", 1))
     if per_page > 250:
         raise SearchError(422, "Only upto 250 hits can be fetched per page.")
     passing = _passing(documents, fields, asked.get("filter_by", ""))
     _require_fields(fields, asked)
-    found = _matches(passing, asked, max(100, per_page), others)
+    found = _matches(passing, asked, max(100, per_page), synonyms)
     found = _sorted(found, fields, asked)
     groups = _grouped(found, asked.get("group_by"))
     shown = groups[(page - 1) * per_page : page * per_page]
@@ -94,19 +94,38 @@ def _require_fields(fields: dict[str, dict[str, Any]], asked: dict[str, Any]) ->
 
 
 def _matches(
-    passing: list[Document], asked: dict[str, Any], fetched: int, synonyms: dict[str, list[str]]
+    passing: list[Document], asked: dict[str, Any], fetched: int, synonyms: list[list[str]]
 ) -> list[Match]:
     by_words = [] if asked["q"] == "*" else _by_words(passing, asked)
-    for word in synonyms.get(asked["q"], ()):  # the whole query; more of it the tests do not need
-        known = {match.document["id"] for match in by_words}
-        more = _by_words(passing, {**asked, "q": word})
-        by_words += [match for match in more if match.document["id"] not in known]
+    for words in _reworded(asked["q"], synonyms):
+        more = _by_words(passing, {**asked, "q": " ".join(words), "prefix": False})
+        whole = [match for match in more if len(match.matched) == len(set(words))]
+        by_words = _best(by_words + whole)
     if "vector_query" not in asked:
         return by_words if asked["q"] != "*" else [Match(document) for document in passing]
     near, alpha = _near(passing, asked["vector_query"], fetched)
     if asked["q"] == "*":
         return near
     return _fused(by_words, near, alpha)
+
+
+def _best(found: list[Match]) -> list[Match]:
+    """Each document once, as it matches best."""
+    ordered = sorted(found, key=lambda match: -match.text)
+    return list({match.document["id"]: match for match in reversed(ordered)}.values())[::-1]
+
+
+def _reworded(q: str, synonyms: list[list[str]]) -> Iterator[list[str]]:
+    """The query with what stands in a group of synonyms put in place of another of it; none of its words is dropped then."""
+    words = tokens(q)
+    for group in synonyms:
+        spelled = [tokens(each) for each in group]
+        for one in spelled:
+            for at in range(len(words) - len(one) + 1):
+                if words[at : at + len(one)] == one:
+                    yield from (
+                        [*words[:at], *other, *words[at + len(one) :]] for other in spelled if other != one
+                    )
 
 
 def _by_words(passing: list[Document], asked: dict[str, Any]) -> list[Match]:

@@ -8,6 +8,7 @@ import pytest
 from search.domain import Entry, Found, Mode
 from search.embedding import StaticEmbedder
 from search.errors import NoSuchRecord
+from search.models import Synonyms
 from search.query import And, Eq, In, Not, Or, QueryBuilder, Range
 from search.repositories import Meanings
 from search.services import FindDocuments, FindSimilar
@@ -261,6 +262,39 @@ def test_names_need_the_right(find: Find, subject: Any) -> None:
     assert ids(find("lovelase")) == []
     assert ids(find("lovelace berlin", "keyword", permitted)) == ["7"]
     assert find("acme berlin").hits[0].title == "A••• (user 7)"
+
+
+@pytest.fixture
+def synonyms(db: None) -> None:
+    groups = {
+        "shoes": ["Sneaker", "running shoe", "trainers"],
+        "kettles": ["brewing vessel", "Kettle"],
+        "names": ["countess", "Lovelace"],
+        "hostile": ["it's | (", "\\\\' & !", "-", "garden chair", "lawn seat"],
+    }
+    Synonyms.objects.bulk_create(Synonyms(name=name, words=words) for name, words in groups.items())
+
+
+def test_what_means_the_same_is_found(synonyms: None, find: Find) -> None:
+    assert ids(find("sneaker")) == ids(find("trainers")) == ["P1"]
+    assert ids(find("brewing vessel"))[0] == "P3"
+    assert ids(find("red sneaker road"))[0] == "P1"
+    assert ids(find("lawn seat teak"))[0] == "P4"
+    assert ids(find("running shoe"))[0] == "P1"
+    assert find("sneaker").corrections == {}
+    (hit,) = find("trainers").hits
+    assert hit.matched == "keyword"
+    assert "<mark>running</mark>" in hit.title_html
+
+
+def test_a_part_of_a_synonym_means_nothing(synonyms: None, find: Find) -> None:
+    assert "P3" not in ids(find("brewing"))
+    assert "P4" not in ids(find("seat lawn"))
+
+
+def test_what_means_the_same_as_a_name_needs_the_right_too(synonyms: None, find: Find) -> None:
+    assert ids(find("countess")) == []
+    assert ids(find("countess", "keyword", lambda query: query.personal(is_shown=True))) == ["7"]
 
 
 @pytest.fixture

@@ -20,12 +20,12 @@ def told_if_busy() -> Iterator[None]:
     try:
         yield
     except (OperationalError, IntegrityError) as error:
-        if isinstance(error.__cause__, DeadlockDetected | LockNotAvailable) or _is_taken_key(error.__cause__):
+        if isinstance(error.__cause__, DeadlockDetected | LockNotAvailable) or is_taken_key(error.__cause__):
             raise RecordsBusy("Somebody else is writing these records. Try again in a moment.") from error
         raise
 
 
-def _is_taken_key(cause: BaseException | None) -> bool:
+def is_taken_key(cause: BaseException | None) -> bool:
     """Whether another transaction has added the key of a record in the very moment in which this one did."""
     return isinstance(cause, UniqueViolation) and cause.diag.constraint_name == "raw_record_key"
 

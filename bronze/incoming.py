@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import orjson
 import polars as pl
@@ -12,6 +13,8 @@ from bronze.encryption import FieldCipher
 from bronze.readers import LINE, BrokenRow, RowBatch
 from bronze.readers.json_text import NESTED
 from bronze.validation import NO_ERRORS, errors_of, keys_of
+
+T = TypeVar("T")
 
 INCOMING_SCHEMA: Mapping[str, pl.DataType] = {
     "line": pl.Int64(),
@@ -57,7 +60,7 @@ def incoming(batch: RowBatch, contract: ContractSpec, cipher: FieldCipher) -> pl
     return IncomingBatch(batch, contract, cipher).checked()
 
 
-def read_ahead(batches: Iterator[IncomingBatch]) -> Generator[IncomingBatch]:
+def read_ahead(batches: Iterator[T]) -> Generator[T]:
     """The same batches; the next one is made, in a thread, while the caller works at one.
 
     `batches` must not use the database: Django's connections belong to the thread that opened them.

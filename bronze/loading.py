@@ -5,39 +5,56 @@ that are as stored only the key is noted; the others go through the merge. A rec
 meets again is taken back for the merge, which knows what becomes of duplicates.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
 
 import pgtrigger
 import polars as pl
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
+from pyroaring import BitMap64
 
+from bronze.busy import is_taken_key
 from bronze.domain import Receipt
 from bronze.incoming import NO_ERRORS, IncomingBatch
 from bronze.merge import IncomingTable, Merged
-from lakehouse_project.kernel.copy import array_literal, copy_in
+from lakehouse_project.kernel.copy import CopyText, array_literal, copy_in, copy_text
 
-COMPARE = """
-SELECT coalesce(string_agg(coalesce((
-    SELECT CASE WHEN record.content_hash = decode(incoming.hash, 'hex') AND record.status <> 'quarantined'
-                     AND record.source_file_id IS DISTINCT FROM %(file)s THEN 's' ELSE 'd' END
-    FROM bronze_rawrecord AS record WHERE record.dataset_id = %(dataset)s AND record.key = incoming.key
-), 'n'), '' ORDER BY incoming.place), '')
-FROM unnest(%(keys)s::text[], %(hashes)s::text[]) WITH ORDINALITY AS incoming (key, hash, place)
+FIND = """
+SELECT coalesce(array_agg(key), '{}'), coalesce(array_agg(id), '{}'),
+       coalesce(array_agg(CASE WHEN status <> 'quarantined' AND source_file_id IS DISTINCT FROM %(file)s
+                               THEN '\\x' || encode(content_hash, 'hex') END), '{}')
+FROM bronze_rawrecord WHERE dataset_id = %(dataset)s AND key = ANY(%(keys)s::text[])
 """
-"""A letter for each row: no record has its key (n), one has it with the same content (s) or differs (d)."""
+"""The records that have one of the keys: the database goes through the index once for all of them. The hash of their
+content is left out where an equal row has work to do all the same."""
 
 TAKE_BACK = """
 WITH again AS (
     DELETE FROM bronze_rawrecord AS record USING (SELECT DISTINCT key FROM bronze_incoming) AS incoming
     WHERE record.dataset_id = %s AND record.key = incoming.key
       AND record.source_file_id = %s AND record.xid = pg_current_xact_id()
-    RETURNING record.line, record.key, record.payload, record.content_hash, record.errors
+    RETURNING record.id, record.line, record.key, record.payload, record.content_hash, record.errors
 )
-INSERT INTO bronze_incoming (seq, line, key, payload, content_hash, errors) OVERRIDING SYSTEM VALUE
-SELECT 0, line, key, payload, content_hash, errors FROM again
+INSERT INTO bronze_incoming (seq, line, key, payload, content_hash, errors)
+SELECT id, line, key, payload, content_hash, errors FROM again
 """
 """Records that nobody has seen yet: they leave no history."""
+
+
+IS_SINGLE = pl.col("key").is_unique()
+FOUND = {"key": pl.String, "id": pl.Int64, "stored": pl.String}
+CAN_BE_NEW = IS_SINGLE & pl.col("key").is_not_null() & pl.col("content_hash").is_not_null()
+"""The row can go straight into the raw records unless one of them has its key."""
+
+IS_EMPTY = "SELECT NOT EXISTS (SELECT FROM bronze_rawrecord WHERE dataset_id = %s)"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A batch on its way; `clean` are its rows without errors, written down in the hope that no record has their keys."""
+
+    batch: IncomingBatch
+    clean: CopyText | None = None
+    others: pl.DataFrame | None = None
 
 
 class FileLoad:
@@ -52,60 +69,106 @@ class FileLoad:
         self._may_copy = may_copy
         self._table = IncomingTable(dataset, file_id)
         self._copied = 0
-        self.is_mostly_known = False
-        """Whether most rows of the batch before were as stored: then checking the next before asking would be in vain."""
+        self._same, self._merged = BitMap64(), BitMap64()
+        """Records that one row of the file equals, and those of which the merge has rows."""
+        self._repeated = 0
+        """Rows that equalled a record, too, before a later row with its key came."""
+        self._were_new = may_copy and self._is_empty()
+        """Whether all rows of the batch before were new: then those of the next may be, too."""
+        self._were_known = False
+        """Whether most of them were as stored: then checking the next before asking would be in vain."""
 
-    def add(self, batch: IncomingBatch) -> None:
+    def _is_empty(self) -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute(IS_EMPTY, [self._dataset])
+            return bool(cursor.fetchone()[0])
+
+    def prepare(self, batch: IncomingBatch, *, checked: bool = False) -> Prepared:
+        """What can be done without the database, in another thread; `checked`: somebody else wants to see the errors."""
+        if self._were_known and not checked:
+            return Prepared(batch)
+        rows = batch.check().rows
+        if not self._were_new:
+            return Prepared(batch)
+        is_clean = rows.select(CAN_BE_NEW & (pl.col("errors") == NO_ERRORS)).to_series()
+        return Prepared(batch, copy_text(self._record(rows.filter(is_clean))), rows.filter(~is_clean))
+
+    def add(self, prepared: Prepared) -> None:
+        if prepared.clean and prepared.others is not None and self._copied_unseen(prepared.clean):
+            self._table.add(prepared.others)
+        else:
+            self._add_compared(prepared.batch)
+
+    def _copied_unseen(self, clean: CopyText) -> bool:
+        """Copy rows without asking for their keys first. False, and nothing is copied, if a record has one of them."""
+        try:
+            with transaction.atomic():
+                self._copied += copy_in("bronze_rawrecord", clean)
+        except IntegrityError as error:
+            if not is_taken_key(error.__cause__):
+                raise
+            self._were_new = False
+        return self._were_new
+
+    def _add_compared(self, batch: IncomingBatch) -> None:
         found = self._compared(batch.rows)
         is_same = found["is_same"]
-        self.is_mostly_known = int(is_same.sum()) * 2 > is_same.len()
+        self._were_new = bool(found["is_new"].all())
+        self._were_known = int(is_same.sum()) * 2 > found.height
         rows = batch.checked(~is_same)
         is_clean = found.filter(~is_same)["is_new"] & (rows["errors"] == NO_ERRORS)
-        self._copy(rows.filter(is_clean))
+        self._copied += copy_in("bronze_rawrecord", self._record(rows.filter(is_clean)))
         self._table.add(rows.filter(~is_clean))
-        self._table.add(batch.rows.filter(is_same).select("line", "key"))
+        self._table.add(batch.rows.filter(self._is_met_again(found)).select("line", "key"))
 
     def _compared(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """`is_same`: a record has this key and content. `is_new`: none has the key, and the hash of the content is known."""
-        asked: Mapping[str, Any] = {
-            "dataset": self._dataset,
-            "file": self._file_id,
-            "keys": array_literal(rows["key"]),
-            "hashes": array_literal(rows["content_hash"].str.strip_prefix(r"\x")),
-        }
+        """`id`: of the record with the row's key. `is_same`: it has this content. `is_new`: the row can be copied."""
+        keys = array_literal(rows["key"].drop_nulls())
         with connection.cursor() as cursor:
-            cursor.execute(COMPARE, asked)
-            (letters,) = cursor.fetchone()
-        is_single = pl.col("key").is_unique()
-        found = rows.select("key", "content_hash", letter=pl.Series(list(letters), dtype=pl.String))
-        return found.select(
-            is_same=is_single & (pl.col("letter") == "s") & pl.lit(self._refuse_duplicates_of is None),
-            is_new=is_single
-            & (pl.col("letter") == "n")
-            & pl.col("key").is_not_null()
-            & pl.col("content_hash").is_not_null()
-            & pl.lit(self._may_copy),
+            cursor.execute(FIND, {"dataset": self._dataset, "file": self._file_id, "keys": keys})
+            found = pl.DataFrame(cursor.fetchone(), schema=FOUND)
+        compared = rows.select("key", "content_hash").join(found, on="key", how="left", maintain_order="left")
+        is_equal = (pl.col("content_hash") == pl.col("stored")).fill_null(value=False)
+        return compared.select(
+            "id",
+            is_same=IS_SINGLE & is_equal & pl.lit(self._refuse_duplicates_of is None),
+            is_new=CAN_BE_NEW & pl.col("id").is_null() & pl.lit(self._may_copy),
         )
 
-    def _copy(self, rows: pl.DataFrame) -> None:
-        self._copied += copy_in(
-            "bronze_rawrecord",
-            rows.select(
-                "line",
-                "key",
-                "payload",
-                "content_hash",
-                dataset_id=pl.lit(self._dataset),
-                source_file_id=pl.lit(self._file_id),
-            ),
+    def _is_met_again(self, found: pl.DataFrame) -> pl.Series:
+        """Rows as stored whose record another row of the file has met before: the merge says what becomes of those.
+
+        The other ones need no merge. It is noted that their records have been met.
+        """
+        same = BitMap64(found.filter("is_same")["id"])
+        others = BitMap64(found.filter(~pl.col("is_same"))["id"].drop_nulls())
+        again = same & (self._same | self._merged)
+        self._repeated += len(self._same & (others | again))
+        self._merged |= others | again
+        self._same = (self._same | same) - self._merged
+        return found["is_same"] & found["id"].is_in(list(again))
+
+    def _record(self, rows: pl.DataFrame) -> pl.DataFrame:
+        return rows.select(
+            "line",
+            "key",
+            "payload",
+            "content_hash",
+            dataset_id=pl.lit(self._dataset),
+            source_file_id=pl.lit(self._file_id),
         )
 
     def merge(self) -> Merged:
         """Write what has not been written yet."""
         self._take_back()
         merged = self._table.merge(refuse_duplicates_of=self._refuse_duplicates_of)
-        copied = Receipt(read=self._copied, inserted=self._copied)
-        return Merged(copied + merged.receipt, self._copied + merged.touched, merged.patched)
+        unmerged = Receipt(
+            read=self._copied + len(self._same) + self._repeated,
+            inserted=self._copied,
+            unchanged=len(self._same),
+            duplicate=self._repeated,
+        )
+        return Merged(unmerged + merged.receipt, self._copied + merged.touched, merged.patched)
 
     def _take_back(self) -> None:
         if not self._copied or not self._table.height:

@@ -19,10 +19,11 @@ HOLD_DATASET = "SELECT 1 FROM bronze_dataset WHERE name = %s AND deleted_at IS N
 CREATE = """
 DROP TABLE IF EXISTS pg_temp.bronze_incoming;
 CREATE TEMP TABLE bronze_incoming (
-    seq bigint GENERATED ALWAYS AS IDENTITY,
+    seq bigint DEFAULT nextval(pg_get_serial_sequence('bronze_rawrecord', 'id')),
     line bigint, key text, payload jsonb, raw_text text, content_hash bytea, errors jsonb
 ) ON COMMIT DROP
 """
+"""`seq` tells which row came later, also beside the records that a load writes meanwhile: both count on one sequence."""
 
 CONTENT_HASH = "coalesce(content_hash, sha256(convert_to(coalesce(raw_text, '') || payload::text, 'UTF8')))"
 

@@ -19,7 +19,7 @@ from bronze.encryption import FieldCipher
 from bronze.errors import OriginalMissing, RecordsBusy, WorkerDied
 from bronze.history import changes
 from bronze.incoming import IncomingBatch, read_ahead
-from bronze.loading import FileLoad
+from bronze.loading import FileLoad, Prepared
 from bronze.models import SourceFile
 from bronze.readers import FileFormat, RowBatch, read_rows
 from bronze.references import merge_bound, referring
@@ -72,16 +72,16 @@ class MergeRows:
             may_copy=not any(referring(contract, "quarantine")),
         )
 
-        def batches() -> Iterator[IncomingBatch]:
+        def batches() -> Iterator[Prepared]:
             for read in bound(read_rows(path, file_format)):
                 batch = IncomingBatch(returned.unmarked(read), contract, self.cipher)
-                yield batch if load.is_mostly_known and not seen else batch.check()
+                yield load.prepare(batch, checked=seen is not None)
 
         with closing(read_ahead(batches())) as ahead:
-            for batch in ahead:
-                load.add(batch)
+            for prepared in ahead:
+                load.add(prepared)
                 if seen:
-                    seen(batch.rows)
+                    seen(prepared.batch.rows)
         merged = merge_bound(load.merge, contract, file_id=file_id)
         settled = returned.settle(file_id)
         self.recheck(merged.patched)

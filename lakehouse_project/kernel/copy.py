@@ -5,6 +5,7 @@ Inside `transaction.atomic()` the copied rows commit together with everything el
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
@@ -21,24 +22,39 @@ NULL_OUT = "\x01"
 """Null on the way out: PostgreSQL quotes strings only where it must, so the mark has to be a control character."""
 
 
-def copy_in(table: str | sql.Identifier, frame: pl.DataFrame) -> int:
-    """Append `frame` to `table` (columns by name) and return its number of rows.
+@dataclass(frozen=True)
+class CopyText:
+    """The rows of a frame in the text format of COPY."""
+
+    columns: Sequence[str]
+    height: int
+    text: io.BytesIO
+
+
+def copy_text(frame: pl.DataFrame) -> CopyText:
+    """Write `frame` down for `copy_in`; in a thread, for example, while another copies.
 
     Nested columns are not accepted: encode them as JSON text first. Binary and NaN are not accepted either.
     """
-    if frame.is_empty():
-        return 0
     buffer = io.BytesIO()
     _escaped(frame).write_csv(
         buffer, include_header=False, separator="\t", null_value=NULL, quote_style="never"
     )
+    return CopyText(frame.columns, frame.height, buffer)
+
+
+def copy_in(table: str | sql.Identifier, rows: pl.DataFrame | CopyText) -> int:
+    """Append rows to `table` (columns by name) and return their number."""
+    text = rows if isinstance(rows, CopyText) else copy_text(rows)
+    if not text.height:
+        return 0
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(table) if isinstance(table, str) else table,
-        sql.SQL(", ").join(map(sql.Identifier, frame.columns)),
+        sql.SQL(", ").join(map(sql.Identifier, text.columns)),
     )
     with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.write(buffer.getbuffer())
-    return frame.height
+        copy.write(text.text.getbuffer())
+    return text.height
 
 
 def _escaped(frame: pl.DataFrame) -> pl.DataFrame:

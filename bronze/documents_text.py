@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal, cast
 
 from bronze.readers.formats import Compression
 
@@ -88,8 +88,7 @@ def extract_documents(
 
 def extract_text(job: DocumentJob, limits: ExtractLimits) -> ExtractedDocument:
     """Plain text or Markdown; form feeds part the pages."""
-    unpack = gzip.open if job.compression == "gzip" else open
-    with unpack(job.path, "rt", encoding=job.encoding, errors="replace") as stored:
+    with open_text(job) as stored:
         text = stored.read(limits.text_chars + 1)
     is_cut = len(text) > limits.text_chars
     pages = _text_pages(storable(text[: limits.text_chars].removeprefix("\ufeff")))
@@ -97,6 +96,12 @@ def extract_text(job: DocumentJob, limits: ExtractLimits) -> ExtractedDocument:
         return ExtractedDocument("no_text", message="The file has no text.")
     message = f"Only the first {limits.text_chars:,} characters were kept." if is_cut else ""
     return ExtractedDocument("limit" if is_cut else "ok", _title(pages[0].text), "", pages, message)
+
+
+def open_text(job: DocumentJob) -> IO[str]:
+    """What is no text in the stated encoding is replaced."""
+    unpack = gzip.open if job.compression == "gzip" else open
+    return cast("IO[str]", unpack(job.path, "rt", encoding=job.encoding, errors="replace"))
 
 
 def _text_pages(text: str) -> tuple[Page, ...]:

@@ -85,6 +85,29 @@ class LoginRequiredMiddleware(DjangoLoginRequired):
             return None
         return super().process_view(request, *args)  # type: ignore[arg-type, return-value]
 
+    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> Any:
+        """A script would put the login into its page: the whole browser goes there instead."""
+        to_login = super().handle_no_permission(request, view_func)
+        if "HX-Request" not in request.headers:
+            return to_login
+        return HttpResponse("Log in.", status=401, headers={"HX-Redirect": to_login["Location"]})
+
+
+class ContentSecurityPolicyMiddleware:
+    """Our pages run no script and show no style but our own files; the admin and the description of the API need more."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not (_is_api(request) or request.path.startswith("/admin/")):
+            response.setdefault("Content-Security-Policy", _POLICY)
+        return response
+
+
+_POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+
 
 class HistoryMiddleware(PghistoryMiddleware):
     """The history of a record says who changed it, and whether in the admin or over the API.

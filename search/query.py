@@ -15,6 +15,8 @@ from search.errors import NoSuchRecord, UnknownField
 
 Value: TypeAlias = str | int
 
+MAX_CHARACTERS = 2000
+"""Of a text to search; the engines read no further."""
 MAX_PAGE_SIZE = 250
 """What every engine can answer at once."""
 MAX_WINDOW = 10_000

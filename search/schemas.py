@@ -8,7 +8,7 @@ from ninja import Field, Schema
 from pydantic import ConfigDict, create_model
 
 from search.domain import ENTITIES, FIELDS, Kind, Matched, Mode
-from search.query import COMPARISONS, MAX_PAGE_SIZE, QueryBuilder, SearchQuery, fields_of
+from search.query import COMPARISONS, MAX_CHARACTERS, MAX_PAGE_SIZE, QueryBuilder, SearchQuery, fields_of
 from search.tree import FilterIn, to_filter
 
 PERMISSION = "search.view_searchdocument"
@@ -19,7 +19,11 @@ _FIELDS = fields_of(ENTITIES)
 class Parameters(Schema):
     """The query string without the filters."""
 
-    q: str = Field("", description='Words; `"a phrase"` must occur, `-word` must not. Empty: everything.')
+    q: str = Field(
+        "",
+        max_length=MAX_CHARACTERS,
+        description='Words; `"a phrase"` must occur, `-word` must not. Empty: everything.',
+    )
     entity: list[str] = Field([], description=f"{', '.join(ENTITIES)}; repeated or with commas. None: all.")
     mode: Mode = Field(Mode.HYBRID, description="By words, by meaning, or both.")
     page: int = Field(1, ge=1)
@@ -90,7 +94,7 @@ class SearchIn(Schema):
 
     model_config = ConfigDict(extra="forbid")
 
-    q: str = ""
+    q: str = Field("", max_length=MAX_CHARACTERS)
     entity: list[str] = Field([])
     mode: Mode = Mode.HYBRID
     filter: FilterIn | None = None

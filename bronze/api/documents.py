@@ -5,7 +5,7 @@ A document that belongs to a user is personal data as a whole: those who may not
 
 from typing import Annotated, Any, Literal
 
-from django.http import FileResponse, HttpRequest
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from ninja import Field, Query, Router, Schema, Status
 from pydantic import ConfigDict
@@ -13,11 +13,9 @@ from pydantic import ConfigDict
 from bronze.api.routes import refusals
 from bronze.documents import Documents
 from bronze.domain import DocumentFacts, PageText
-from bronze.presentation import is_hidden, present_document
+from bronze.downloads import document_bytes, readable_document
+from bronze.presentation import present_document
 from bronze.services import DeleteDocument, ExtractAgain, LinkDocument
-from bronze.services.intake import original_of
-from lake.storage import Storage
-from lakehouse_project.kernel.masking import PERMISSION
 from lakehouse_project.kernel.pagination import Page, PageOf, PageQuery
 from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import require
@@ -25,7 +23,6 @@ from lakehouse_project.kernel.services import resolve
 
 router = Router(tags=["documents"])
 
-PDF = "application/pdf"
 DocumentStatus = Literal["pending", "ok", "partial", "encrypted", "corrupt", "limit", "timeout", "no_text"]
 
 
@@ -85,7 +82,7 @@ def get_document(request: HttpRequest, sha256: str) -> DocumentFacts:
 )
 def list_document_pages(request: HttpRequest, sha256: str, query: Query[PageQuery]) -> PageOf:
     reject_unknown(request, PageQuery.model_fields)
-    _readable(request, sha256)
+    readable_document(request, sha256)
     return PageOf(*resolve(Documents).pages(sha256, query.window))
 
 
@@ -99,7 +96,7 @@ def list_document_pages(request: HttpRequest, sha256: str, query: Query[PageQuer
 )
 def get_document_original(request: HttpRequest, sha256: str, query: Query[OriginalQuery]) -> HttpResponseBase:
     reject_unknown(request, OriginalQuery.model_fields)
-    return _original(_readable(request, sha256), inline=query.inline)
+    return document_bytes(readable_document(request, sha256), inline=query.inline)
 
 
 @router.patch(
@@ -111,7 +108,7 @@ def get_document_original(request: HttpRequest, sha256: str, query: Query[Origin
 def change_document(request: HttpRequest, sha256: str, change: DocumentChange) -> DocumentFacts:
     reject_unknown(request, ())
     require(request, "bronze.change_document")
-    _readable(request, sha256)
+    readable_document(request, sha256)
     user_id = (change.user_id or "").strip()
     return present_document(resolve(LinkDocument)(sha256, user_id, by=request.user.pk), request.user)
 
@@ -151,26 +148,3 @@ def restore_document(request: HttpRequest, sha256: str) -> DocumentFacts:
     reject_unknown(request, ())
     require(request, "bronze.delete_document")
     return present_document(resolve(DeleteDocument)(sha256, deleted=False), request.user)
-
-
-def _readable(request: HttpRequest, sha256: str) -> DocumentFacts:
-    """The document, for a caller who may read it."""
-    require(request, "bronze.view_document")
-    document = resolve(Documents).get(sha256)
-    if is_hidden(document.user_id, request.user):
-        require(request, PERMISSION)
-    return document
-
-
-def _original(document: DocumentFacts, *, inline: bool) -> HttpResponseBase:
-    """Nothing but a PDF is ever shown by the browser itself: a text could be taken for a page of ours."""
-    is_pdf = document.media_type == PDF
-    response = FileResponse(
-        original_of(resolve(Storage), document.sha256).open("rb"),
-        as_attachment=not (inline and is_pdf),
-        filename=document.name,
-        content_type=PDF if is_pdf else "application/octet-stream",
-    )
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'"
-    return response

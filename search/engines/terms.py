@@ -19,29 +19,38 @@ _WORD = re.compile(r"[^\W_]+")
 
 @dataclass(frozen=True)
 class Asked:
-    """A query in parts. `prefix` is the last word, if nothing follows it: it may be unfinished."""
+    """A query in parts. `prefix` is the last word, if nothing follows it: it may be unfinished.
+
+    `literal` are the words between quotation marks: they are meant as they are written.
+    """
 
     words: tuple[str, ...] = ()
     prefix: str | None = None
     phrases: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
+    literal: frozenset[str] = frozenset()
 
 
 def parse(text: str) -> Asked:
     """`"two words"` is a phrase that must occur, `-word` must not; everything else is words, in small letters."""
     text = text[:_MAX_CHARACTERS].lower()
     words: list[str] = []
-    phrases, excluded = [], []
+    phrases, excluded, literal = [], [], set[str]()
     for part in _PART.finditer(text):
         found = _WORD.findall(part["phrase"] or part["word"] or "")
         if part["minus"]:
             excluded.append(" ".join(found))
         else:
             words.extend(found)
+            literal.update(found if part["phrase"] else ())
             phrases.extend([" ".join(found)] if len(found) > 1 else [])
     unfinished = words[-1] if words and text.endswith(words[-1]) else None
     return Asked(
-        tuple(dict.fromkeys(words))[:MAX_WORDS], unfinished, tuple(phrases), tuple(filter(None, excluded))
+        tuple(dict.fromkeys(words))[:MAX_WORDS],
+        unfinished,
+        tuple(phrases),
+        tuple(filter(None, excluded)),
+        frozenset(literal),
     )
 
 
@@ -115,7 +124,8 @@ class Vocabulary:
         for known in self._known(asked.words):
             others = same.get(known.word, ())
             term = self._term(known, total, is_prefix=known.word == asked.prefix, same=others)
-            if not term.query and (better := self._correction(known)):
+            is_correctable = not term.query and known.word not in asked.literal
+            if is_correctable and (better := self._correction(known)):
                 corrections[known.word] = better
                 term = self._term(self._known([better])[0], total, is_prefix=False)
             if term.query or not known.is_stop:

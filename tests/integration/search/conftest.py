@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from django.test import Client
+
     from search.embedding import StaticEmbedder
     from search.services import FindDocuments, ProjectChanges
     from tests.integration.search.warehouse import Warehouse
@@ -70,3 +72,39 @@ def ask(find: "FindDocuments") -> Any:
         return [hit.entity_id for hit in find(builder.build()).hits]
 
     return ids
+
+
+@pytest.fixture
+def indexed(warehouse: "Warehouse", project: "ProjectChanges") -> None:
+    engineer = warehouse.job(1, "Data Engineer")
+    for number, (name, city, country) in enumerate(
+        [("Ada Lovelace", "Berlin", "DE"), ("Grace Hopper", "Berlin", "DE"), ("Alan Turing", "Paris", "FR")]
+    ):
+        warehouse.user(f"u{number}", name, city, country=country)
+        warehouse.employment(f"u{number}", "Acme", "Data engineer", engineer)
+    warehouse.product("S-1", "Red running shoe", "Shoes", "59.90", "Light & fast <on> the road")
+    warehouse.product("S-2", "Blue walking shoe", "Shoes", "39.50", "For long ways")
+    warehouse.product("S-3", "Kettle", "Kitchen", "19.00", "Boils water")
+    warehouse.document(1, "Travel policy", ["Shoes are not paid for.", "Trains are paid for."])
+    project()
+
+
+@pytest.fixture
+def groups(db: None) -> None:
+    from lakehouse_project.auth import create_groups
+
+    create_groups()
+
+
+@pytest.fixture
+def viewer(groups: None) -> "Client":
+    from tests.integration.search.people import client_of
+
+    return client_of("viewer")
+
+
+@pytest.fixture
+def curator(groups: None) -> "Client":
+    from tests.integration.search.people import client_of
+
+    return client_of("curator")

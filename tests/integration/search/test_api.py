@@ -3,51 +3,11 @@
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 from django.test import Client
 
-from lakehouse_project.auth import create_groups
 from search.models import SearchDocument
-from search.services import ProjectChanges
-from tests.integration.search.warehouse import Warehouse
-
-
-def client_of(group: str) -> Client:
-    user = User.objects.create_user(f"{group}@test", password="x")
-    user.groups.add(Group.objects.get_or_create(name=group)[0])
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
-
-
-@pytest.fixture
-def indexed(warehouse: Warehouse, project: ProjectChanges) -> None:
-    engineer = warehouse.job(1, "Data Engineer")
-    for number, (name, city, country) in enumerate(
-        [("Ada Lovelace", "Berlin", "DE"), ("Grace Hopper", "Berlin", "DE"), ("Alan Turing", "Paris", "FR")]
-    ):
-        warehouse.user(f"u{number}", name, city, country=country)
-        warehouse.employment(f"u{number}", "Acme", "Data engineer", engineer)
-    warehouse.product("S-1", "Red running shoe", "Shoes", "59.90", "Light & fast <on> the road")
-    warehouse.product("S-2", "Blue walking shoe", "Shoes", "39.50", "For long ways")
-    warehouse.product("S-3", "Kettle", "Kitchen", "19.00", "Boils water")
-    warehouse.document(1, "Travel policy", ["Shoes are not paid for.", "Trains are paid for."])
-    project()
-
-
-@pytest.fixture
-def groups(db: None) -> None:
-    create_groups()
-
-
-@pytest.fixture
-def viewer(groups: None) -> Client:
-    return client_of("viewer")
-
-
-@pytest.fixture
-def curator(groups: None) -> Client:
-    return client_of("curator")
+from tests.integration.search.people import client_of
 
 
 def search(client: Client, query: str) -> Any:
@@ -155,32 +115,6 @@ def test_hostile_words_are_data(viewer: Client, indexed: None, text: str) -> Non
     response = viewer.get("/api/v1/search", {"q": text, "city": text.replace("\x00", "")})
     assert response.status_code == 200
     assert response.json()["count"] == 0
-
-
-def test_the_page_works_without_a_script(viewer: Client, indexed: None) -> None:
-    html = viewer.get("/search/", {"q": "shoe", "entity": "product"}).content.decode()
-    assert "<mark>shoe</mark>" in html
-    assert "?q=shoe&amp;entity=product&amp;category=Shoes" in html
-    assert "search-both" in html
-    assert 'aria-current="page"' in html
-
-
-def test_the_page_escapes_what_it_shows(viewer: Client, indexed: None) -> None:
-    html = viewer.get("/search/", {"q": "<script>alert(1)</script>", "category": '"><b>'}).content.decode()
-    assert "<script>alert" not in html
-    assert '"><b>' not in html
-    assert "Nothing found" in html
-
-
-@pytest.mark.parametrize("query", ["colour=red", "entity=planet", "page=x", "price__gte=x"])
-def test_the_page_tells_what_cannot_be_asked(viewer: Client, query: str) -> None:
-    response = viewer.get(f"/search/?{query}")
-    assert response.status_code == 400
-    assert 'role="alert"' in response.content.decode()
-
-
-def test_the_page_needs_a_login() -> None:
-    assert Client().get("/search/").status_code == 302
 
 
 def test_the_admin_shows_documents_and_changes_none(groups: None, indexed: None) -> None:

@@ -24,7 +24,7 @@ from bronze.models import RawRecord
 from bronze.readers import LINE, FileFormat, RowBatch
 from bronze.readers.formats import MARKS
 from bronze.readers.json_text import JsonDecoder, cell, encode
-from bronze.uses import uses
+from bronze.uses import held_uses
 
 RECORD, REASON = MARKS
 RAW = "_raw"
@@ -131,7 +131,7 @@ class ReturnedRows:
             waiting = {
                 pk: key for pk, key, file, is_there in found if is_there and self._named[pk][0] == file
             }
-            used = uses(self.dataset, *waiting.values()) if waiting else {}
+            used = held_uses(self.dataset, *waiting.values()) if waiting else {}
             ids = [pk for pk, key in waiting.items() if key not in used]
             cursor.execute(REPLACE, {"ids": ids, "file": file_id})
         return Settled(

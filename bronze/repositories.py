@@ -18,7 +18,7 @@ from bronze.listing import chosen
 from bronze.models import Dataset, RawRecord, SourceFile
 from bronze.readers import FileFormat
 from bronze.rows import KEYLESS
-from bronze.uses import uses
+from bronze.uses import held_uses
 from lakehouse_project.kernel.exact import loads
 from lakehouse_project.kernel.filters import Listing
 
@@ -293,7 +293,7 @@ class RawRecords:
     def delete_unused(self, dataset: str, ids: Sequence[int]) -> int:
         """Leave tombstones of those that no record of another data set strictly refers to; how many are kept."""
         rows = RawRecord.objects.filter(pk__in=ids)
-        kept = uses(dataset, *rows.values_list("key", flat=True))
+        kept = held_uses(dataset, *rows.values_list("key", flat=True))
         rows.exclude(key__any_of=list(kept)).update(status=RawRecord.Status.DELETED)
         return len(kept)
 

@@ -7,6 +7,7 @@ from django.db.models.functions import Trim
 
 from bronze.catalog import all_contracts
 from bronze.contracts import ContractSpec
+from bronze.key_locks import lock_references
 from bronze.listing import text_of
 from bronze.models import RawRecord
 
@@ -19,6 +20,13 @@ def uses(dataset: str, *keys: str) -> dict[str, dict[str, int]]:
             of_key = used.setdefault(key, {})
             of_key[contract.name] = of_key.get(contract.name, 0) + count
     return used
+
+
+def held_uses(dataset: str, *keys: str) -> dict[str, dict[str, int]]:
+    """The same for whoever removes records, in a transaction. Until its end nobody else comes to name one."""
+    if any(_needing(dataset)):
+        lock_references(dataset, shared=False)
+    return uses(dataset, *keys)
 
 
 def _needing(dataset: str) -> Iterator[tuple[ContractSpec, str]]:

@@ -22,7 +22,7 @@ from bronze.repositories import RawRecords, atomic
 from bronze.rows import frame_of
 from bronze.services.records import in_use
 from bronze.services.unknown import no_fields, unknown_fields
-from bronze.uses import uses
+from bronze.uses import held_uses
 from bronze.validation import MAX_KEY
 from lakehouse_project.kernel.errors import FieldError
 from lakehouse_project.kernel.events import EventBus
@@ -185,7 +185,7 @@ class DeleteBatch:
         return [_deleted(outcome) for outcome in outcomes]
 
     def _refuse_kept(self, dataset: str, batch: Batch, there: There) -> None:
-        used = uses(dataset, *(key for _row, key in batch.keyed()))
+        used = held_uses(dataset, *(key for _row, key in batch.keyed()))
         for row, key in batch.keyed():
             if not _is_live(there, key):
                 batch.refuse(row, "", RecordNotFound.code, f"{dataset} has no record with the key {key!r}.")

@@ -24,7 +24,7 @@ from bronze.rows import frame_of
 from bronze.services.curation import EditRecord, RecheckRecords
 from bronze.services.unknown import no_fields, unknown_fields
 from bronze.stored_rows import patch_of
-from bronze.uses import uses
+from bronze.uses import held_uses
 from bronze.validation import MAX_KEY, check
 from lakehouse_project.kernel.errors import FieldError
 from lakehouse_project.kernel.events import EventBus
@@ -217,7 +217,7 @@ class DeleteRecord:
         with history(_because("record deleted", note)), atomic():
             self.records.lock(dataset, key)
             require_revision(self.records.get(dataset, key).revision, expected)
-            if used := uses(dataset, key).get(key):
+            if used := held_uses(dataset, key).get(key):
                 raise RecordInUse(in_use(dataset, key, used))
             self.records.delete(dataset, key)
             self.events.publish("bronze.changed")

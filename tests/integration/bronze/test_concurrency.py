@@ -283,6 +283,24 @@ def test_a_row_does_not_wait_for_a_record_that_comes_at_the_same_time() -> None:
     assert RawRecord.objects.get(dataset="badges").status == "valid"
 
 
+def test_a_record_is_not_deleted_while_a_file_comes_to_name_it(intake: Intake) -> None:
+    field = {"name": "user_id", "reference": {"dataset": "users", "policy": "quarantine"}}
+    about = {"title": "Badges", "key_fields": ["badge"], "fields": [field]}
+    resolve(CreateDataset)("badges", Description.model_validate(about))
+    user = resolve(CreateRecord)("users", valid_row("users", user_id="1001"))
+    received = intake.receive("badges.csv", "badge,user_id\n1,1001\n", "badges")
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            resolve(LoadFile)(received.id)
+            deletion = pool.submit(closing_connection, lambda: resolve(DeleteRecord)("users", user.key))
+            wait_until(lambda: deletion.done() or _somebody_waits(), "the deletion waits, or is done")
+        assert isinstance(deletion.result(timeout=30), RecordInUse)
+    assert set(RawRecord.objects.values_list("dataset", "status")) == {
+        ("badges", "valid"),
+        ("users", "valid"),
+    }
+
+
 def _somebody_waits() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")

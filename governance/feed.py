@@ -62,6 +62,10 @@ class ChangeFeed:
         watermark.position, watermark.system_identifier = high, identifier
         watermark.save()
 
+    def claim(self) -> None:
+        """Be the only one at work in this stage until the transaction ends. Raises `FeedBusy`."""
+        self._lock(wait=False)
+
     def position(self) -> int:
         """Every transaction below this id has been read; 0 before the first run or after a restore."""
         watermark = self._watermark()

@@ -15,6 +15,7 @@ class LakehouseConfig(AppConfig):
 
         services.install(container.get)
         checks.register(servers.postgresql_is_new_enough, checks.Tags.database)
+        checks.register(servers.embedder_is_usable, checks.Tags.database)
         # The signal is sent per app that has models; search is the last of ours.
         post_migrate.connect(_complete, sender=apps.get_app_config("search"))
 

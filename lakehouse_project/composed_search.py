@@ -1,5 +1,6 @@
 """The composition of the search engines: PostgreSQL alone, or a search server in front of it."""
 
+from pathlib import Path
 from time import time
 
 import wireup
@@ -11,13 +12,14 @@ from search import services as search
 from search.breaker import Breaker
 from search.collections import Collections
 from search.differences import Differences
-from search.embedding import Embedder
+from search.embedding import Embedder, StaticEmbedder
 from search.engines.fallback import FallbackSearcher
 from search.engines.postgres import PostgresSearcher
 from search.engines.typesense.client import TypesenseClient
 from search.engines.typesense.index import SCHEMA, TypesenseIndex
 from search.engines.typesense.searcher import NAME, TypesenseSearcher
 from search.errors import NoMirror
+from search.onnx import OnnxEmbedder
 from search.outbox import Outbox
 from search.ports import Searcher
 from search.repositories import Meanings
@@ -25,13 +27,26 @@ from search.services.comparing import Compare
 
 
 @wireup.injectable
-def typesense() -> TypesenseIndex:
-    return TypesenseIndex(client=_client(env()), prefix=env().typesense_prefix)
+def embedder() -> Embedder:
+    """Raises EmbedderUnusable."""
+    kind, _, folder = env().embedder.partition(":")
+    return OnnxEmbedder(Path(folder).expanduser().absolute()) if kind == "onnx" else StaticEmbedder()
 
 
 @wireup.injectable
-def collections() -> Collections:
-    return Collections(server=f"{env().typesense_url} {env().typesense_prefix}".strip(), layout=SCHEMA)
+def typesense(meaning: Embedder) -> TypesenseIndex:
+    return TypesenseIndex(client=_client(env()), prefix=env().typesense_prefix, dims=meaning.dims)
+
+
+@wireup.injectable
+def collections(meaning: Embedder) -> Collections:
+    server = f"{env().typesense_url} {env().typesense_prefix}".strip()
+    return Collections(server=server, layout=SCHEMA, embedder=meaning.id)
+
+
+@wireup.injectable
+def outbox(meaning: Embedder) -> Outbox:
+    return Outbox(meaning.id)
 
 
 @wireup.injectable
@@ -40,8 +55,8 @@ def breaker() -> Breaker:
 
 
 @wireup.injectable
-def searcher(broken: Breaker, known: Collections) -> Searcher:
-    embedded = PostgresSearcher(atomic=transaction.atomic)
+def searcher(broken: Breaker, known: Collections, meaning: Embedder) -> Searcher:
+    embedded = PostgresSearcher(atomic=transaction.atomic, embedder=meaning.id)
     if env().typesense_url is None:
         return embedded
     server = TypesenseSearcher(client=_client(env()), prefix=env().typesense_prefix)
@@ -54,21 +69,21 @@ def find_documents(engine: Searcher, meaning: Embedder) -> search.FindDocuments:
 
 
 @wireup.injectable
-def find_similar(engine: Searcher) -> search.FindSimilar:
-    return search.FindSimilar(searcher=engine, meanings=Meanings())
+def find_similar(engine: Searcher, meaning: Embedder) -> search.FindSimilar:
+    return search.FindSimilar(searcher=engine, meanings=Meanings(meaning.id))
 
 
 @wireup.injectable
-def compare(outbox: Outbox, index: TypesenseIndex) -> Compare:
-    return Compare(outbox=outbox, admin=index, differences=Differences())
+def compare(waiting: Outbox, index: TypesenseIndex) -> Compare:
+    return Compare(outbox=waiting, admin=index, differences=Differences())
 
 
 @wireup.injectable
 def rebuild_indexes(
-    outbox: Outbox, known: Collections, index: TypesenseIndex, comparison: Compare
+    waiting: Outbox, known: Collections, index: TypesenseIndex, comparison: Compare
 ) -> search.RebuildIndexes:
     return search.RebuildIndexes(
-        outbox=outbox,
+        outbox=waiting,
         collections=known,
         writer=index,
         admin=index,
@@ -78,8 +93,8 @@ def rebuild_indexes(
 
 
 @wireup.injectable
-def send_changes(outbox: Outbox, known: Collections, index: TypesenseIndex) -> search.SendChanges:
-    return search.SendChanges(outbox=outbox, collections=known, writer=index)
+def send_changes(waiting: Outbox, known: Collections, index: TypesenseIndex) -> search.SendChanges:
+    return search.SendChanges(outbox=waiting, collections=known, writer=index)
 
 
 @wireup.injectable
@@ -95,18 +110,18 @@ def mirror_changes(
 
 @wireup.injectable
 def reconcile(
-    comparison: Compare, known: Collections, outbox: Outbox, index: TypesenseIndex
+    comparison: Compare, known: Collections, waiting: Outbox, index: TypesenseIndex
 ) -> search.Reconcile:
-    return search.Reconcile(compare=comparison, collections=known, outbox=outbox, writer=index)
+    return search.Reconcile(compare=comparison, collections=known, outbox=waiting, writer=index)
 
 
 @wireup.injectable
 def describe_engine(
-    engine: Searcher, broken: Breaker, outbox: Outbox, known: Collections
+    engine: Searcher, broken: Breaker, waiting: Outbox, known: Collections
 ) -> search.DescribeEngine:
     is_mirrored = env().typesense_url is not None
     return search.DescribeEngine(
-        searcher=engine, breaker=broken, outbox=outbox, collections=known if is_mirrored else None
+        searcher=engine, breaker=broken, outbox=waiting, collections=known if is_mirrored else None
     )
 
 
@@ -130,9 +145,10 @@ def _client(configured: Env) -> TypesenseClient:
 
 
 FACTORIES = (
-    wireup.injectable(Outbox),
+    embedder,
     typesense,
     collections,
+    outbox,
     breaker,
     searcher,
     find_documents,

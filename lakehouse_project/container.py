@@ -30,7 +30,7 @@ from lakehouse_project.env import env
 from lakehouse_project.kernel.events import EventBus
 from lakehouse_project.pipeline import CeleryEventBus
 from search import services as search
-from search.embedding import Embedder, StaticEmbedder
+from search.embedding import Embedder
 from search.repositories import DocumentRows
 from search.sources import Changes
 from silver import services as silver
@@ -136,11 +136,6 @@ def read_mart() -> gold.ReadMart:
 
 
 @wireup.injectable
-def embedder() -> Embedder:
-    return StaticEmbedder()
-
-
-@wireup.injectable
 def project_changes(meaning: Embedder) -> search.ProjectChanges:
     return search.ProjectChanges(
         feed=ChangeFeed("search"),
@@ -223,7 +218,6 @@ FACTORIES = (
     refresh_views,
     write_files,
     read_mart,
-    embedder,
     project_changes,
     *composed_search.FACTORIES,
 )

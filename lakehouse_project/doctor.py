@@ -18,9 +18,11 @@ from bronze.repositories import dataset_names
 from lakehouse_project.celery import app
 from lakehouse_project.env import env
 from lakehouse_project.inboxes import drop_bucket, drop_folder
-from lakehouse_project.kernel.errors import LakehouseError, TransientError
+from lakehouse_project.kernel.errors import LakehouseError, NotConfigured, TransientError
 from lakehouse_project.kernel.services import resolve
+from search.embedding import Embedder
 from search.engines.typesense.index import TypesenseIndex
+from search.graph import MeaningGraph
 from search.models import SearchDocument
 from search.services import DescribeEngine
 
@@ -117,10 +119,18 @@ def _search() -> str:
     """The rows can be read, and the search server, if there is one, answers, accepts the key and has the indexes."""
     try:
         documents = SearchDocument.objects.count()
-        engine = resolve(DescribeEngine)()
+        engine, meaning = resolve(DescribeEngine)(), resolve(Embedder)
+        is_embedded_anew = MeaningGraph(meaning.id, meaning.dims).foreign()
     except DatabaseError as error:
         raise Ailment(_first_line(error), "Mend the database first.") from error
-    finding = f"mode {engine['mode']}, {documents:,} passages"
+    except NotConfigured as error:
+        raise Ailment(error.message, "Mend EMBEDDER, or leave it empty.") from error
+    if is_embedded_anew:
+        raise Ailment(
+            f"some of {documents:,} passages were embedded by another embedder than {meaning.id}",
+            "A worker embeds them anew; until then they are found by their words alone. Give every part the same EMBEDDER.",
+        )
+    finding = f"mode {engine['mode']}, {documents:,} passages, embedder {meaning.id}"
     if engine["mode"] == "postgresql":
         return finding
     try:

@@ -68,6 +68,11 @@ class Env(BaseSettings):
     ocr_languages: str = Field(
         "eng", pattern=r"^[A-Za-z0-9_]+(\+[A-Za-z0-9_]+)*$", description="Languages of the scans: eng+deu."
     )
+    embedder: str = Field(
+        "wordllama",
+        pattern=r"^(wordllama|onnx:.+)$",
+        description="What embeds texts: wordllama, or onnx:<folder> with model.onnx and tokenizer.json.",
+    )
     typesense_url: str | None = Field(
         None,
         pattern=r"^https?://[^\s/?#]+/?$",

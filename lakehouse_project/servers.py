@@ -7,8 +7,23 @@ from django.core import checks
 from django.db import connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 
+from lakehouse_project.env import env
+from lakehouse_project.kernel.services import resolve
+from search.embedding import Embedder
+from search.errors import EmbedderUnusable
+
 OLDEST_POSTGRESQL = 18
 """The first with virtual generated columns."""
+
+
+def embedder_is_usable(databases: Sequence[str] | None = None, **_: Any) -> list[checks.CheckMessage]:
+    """Loads the model where a database is asked for, which is before it is migrated."""
+    try:
+        if databases and env().embedder.startswith("onnx:"):
+            resolve(Embedder)
+    except EmbedderUnusable as error:
+        return [checks.Error(error.message, hint="Mend EMBEDDER, or leave it empty.", id="lakehouse.E002")]
+    return []
 
 
 def postgresql_is_new_enough(databases: Sequence[str] | None = None, **_: Any) -> list[checks.CheckMessage]:

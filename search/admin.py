@@ -10,6 +10,7 @@ from unfold.decorators import display
 
 from lakehouse_project.kernel.admin import LargeTableAdmin, LayerAdmin, ReadOnlyAdmin, pretty_json, shortened
 from lakehouse_project.kernel.masking import may_see_personal_data
+from lakehouse_project.kernel.services import resolve
 from search.models import Collection, Outage, OutboxEntry, SearchDocument, Synonyms
 from search.outbox import Outbox
 
@@ -77,7 +78,7 @@ class OutboxEntryAdmin(LargeTableAdmin):
 
     @admin.action(description="Try again at the next opportunity", permissions=["manage"])
     def retry(self, request: HttpRequest, entries: QuerySet[OutboxEntry]) -> None:
-        count = Outbox().retry_now(list(entries.values_list("pk", flat=True)))
+        count = resolve(Outbox).retry_now(list(entries.values_list("pk", flat=True)))
         self.message_user(request, f"{count} passages are sent again within seconds.")
 
 

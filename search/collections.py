@@ -22,10 +22,11 @@ _LOCK = (0x1AE, 0x5EA2C5)
 
 @dataclass(frozen=True)
 class Collections:
-    """Those on one server."""
+    """Those on one server, with the embeddings of the embedder of that id."""
 
     server: str
     layout: int
+    embedder: str
 
     @contextmanager
     def rebuilding(self, *, wait: bool = False) -> Iterator[None]:
@@ -54,8 +55,9 @@ class Collections:
         return self._mine(index).filter(state=State.LIVE).values_list("name", flat=True).first()
 
     def unready(self) -> list[Index]:
-        """Indexes that no collection of today's layout serves."""
-        ready = set(self._all().filter(state=State.LIVE, layout=self.layout).values_list("alias", flat=True))
+        """Indexes that no collection of today's layout and embedder serves."""
+        live = self._all().filter(state=State.LIVE, layout=self.layout, embedder=self.embedder)
+        ready = set(live.values_list("alias", flat=True))
         return [index for index in INDEXES if index.alias not in ready]
 
     def serves(self, entities: Sequence[str], *, is_personal: bool) -> bool:
@@ -65,7 +67,12 @@ class Collections:
 
     def begin(self, index: Index, name: str) -> None:
         Collection.objects.create(
-            name=name, alias=index.alias, server=self.server, layout=self.layout, state=State.BUILDING
+            name=name,
+            alias=index.alias,
+            server=self.server,
+            layout=self.layout,
+            embedder=self.embedder,
+            state=State.BUILDING,
         )
 
     def abandoned(self) -> list[str]:

@@ -7,9 +7,6 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-DIMENSIONS = 256
-"""Length of an embedding, in the index as well."""
-
 
 class Kind(StrEnum):
     """How the values of a field are stored and compared."""

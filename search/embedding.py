@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
-from search.domain import DIMENSIONS
 from search.errors import NothingToEmbed, WeightsMissing
 
 Vectors: TypeAlias = NDArray[np.float32]
@@ -50,7 +49,7 @@ class StaticEmbedder:
 
     folder: Path | None = None
     id: str = "wordllama-l2-supercat-256/mean"
-    dims: int = DIMENSIONS
+    dims: int = 256
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         sums = np.empty((len(texts), self.dims), dtype=np.float32)

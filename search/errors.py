@@ -32,6 +32,10 @@ class WeightsMissing(PermanentError):
     code = "weights_missing"
 
 
+class EmbedderUnusable(NotConfigured):
+    """The configured embedder cannot embed: a package or a file is missing, or the model is none that fits."""
+
+
 class EngineUnavailable(TransientError):
     """The search server is down, too slow, overloaded, or broke off in the middle of an answer."""
 

@@ -9,11 +9,10 @@ from django.contrib.postgres.validators import ArrayMinLengthValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
-from pgvector.django import HnswIndex, VectorField
+from pgvector.django import VectorField
 
 from governance.triggers import stamp_xid
 from lakehouse_project.kernel.fields import XidField
-from search.domain import DIMENSIONS
 
 
 def indexed_text(expression: str) -> models.GeneratedField:
@@ -38,7 +37,7 @@ class SearchDocument(models.Model):
 
     Where that hides personal data, `personal_title` and `personal_body` hold what those may find and see who have
     the permission `governance.view_personal_data`; they are null where nothing is hidden. Contact details are in
-    neither. The embedding is made of what every reader sees.
+    neither. The embedding is made of what every reader sees. The graph over the embeddings is `search.graph`.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -60,7 +59,8 @@ class SearchDocument(models.Model):
         f"{vector('simple', PERSONAL_TITLE, 'A')} || {vector('english', PERSONAL_TITLE, 'A')}"
         f" || {vector('english', PERSONAL_BODY, 'B')} END"
     )
-    embedding = VectorField(dimensions=DIMENSIONS, null=True, blank=True)
+    embedding = VectorField(null=True, blank=True, help_text="As long as the embedder makes it.")
+    embedder = models.TextField(help_text="Id of what made the embedding.")
     embedded_hash = models.TextField(help_text="Hash of the embedder's id and the text it embedded.")
     version = models.TextField(help_text="Hash of everything that is indexed.")
     xid = XidField()
@@ -79,13 +79,7 @@ class SearchDocument(models.Model):
                 condition=Q(personal_vector__isnull=False),
             ),
             GinIndex(fields=["facets"], name="search_document_facets", opclasses=["jsonb_path_ops"]),
-            HnswIndex(
-                name="search_document_meaning",
-                fields=["embedding"],
-                m=16,
-                ef_construction=64,
-                opclasses=["vector_cosine_ops"],
-            ),
+            models.Index(fields=["embedder"], name="search_document_embedder"),
             models.Index(fields=["xid"], name="search_document_xid"),
         ]
         triggers: ClassVar = [stamp_xid()]
@@ -163,6 +157,7 @@ class Collection(models.Model):
     alias = models.TextField()
     server = models.TextField(help_text="Address of the search server.")
     layout = models.IntegerField(help_text="Number of the layout of its documents.")
+    embedder = models.TextField(help_text="Id of what made the embeddings of its documents.")
     state = models.TextField(choices=State)
     passages = models.BigIntegerField(default=0, help_text="When it was taken into use.")
     synonyms = models.TextField(blank=True, default="", db_default="", help_text="Hash of those it has.")

@@ -3,6 +3,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
@@ -26,8 +27,15 @@ class Due(NamedTuple):
     address: DocumentId
 
 
+@dataclass(frozen=True)
 class Outbox:
-    """Entries and the rows that they name."""
+    """Entries and the rows that they name.
+
+    Rows that another embedder than the one with the id `embedder` embedded are given without a vector: collections hold
+    those of one.
+    """
+
+    embedder: str
 
     @contextmanager
     def sending(self, *, wait: bool = False) -> Iterator[None]:
@@ -47,11 +55,11 @@ class Outbox:
     def rows(self, addresses: Sequence[DocumentId]) -> Mapping[DocumentId, Stored]:
         """What the named rows hold now; those that are gone are missing."""
         names = [list(column) for column in zip(*addresses, strict=True)] or [[], [], []]
-        return {row.address: row for row in map(Stored._make, _rows(_NAMED, names))}
+        return {row.address: row for row in map(Stored._make, _rows(_NAMED, [self.embedder, *names]))}
 
     def rows_after(self, last: int, entity: str, most: int) -> list[Stored]:
         """The next rows of `entity` by their own id."""
-        return list(map(Stored._make, _rows(_AFTER, [last, entity, most])))
+        return list(map(Stored._make, _rows(_AFTER, [self.embedder, last, entity, most])))
 
     def settle(self, sent: Sequence[Due], failures: Mapping[DocumentId, str]) -> None:
         """Forget what was taken, and note why the rest was not. What has changed meanwhile waits for its next turn."""
@@ -92,7 +100,7 @@ class Outbox:
 _ROW = """
 SELECT d.id, d.entity, d.entity_id, d.passage, page, title, body, personal_title, personal_body,
     facets::text, numbers::text, dates::text, url, version,
-    CASE WHEN vector_norm(embedding) > 0 THEN embedding::text END
+    CASE WHEN embedder = %s AND vector_norm(embedding) > 0 THEN embedding::text END
 FROM search_searchdocument AS d
 """
 _NAMED = (

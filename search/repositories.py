@@ -24,17 +24,26 @@ class Row:
     """A passage to write, with the hashes that tell later whether it changed."""
 
     entry: Entry
+    embedder: str
     version: str
     embedded_hash: str
 
+    @classmethod
+    def of(cls, entry: Entry, embedder: str) -> "Row":
+        """As it is where the embedder of that id makes the vectors."""
+        return cls(entry, embedder, entry.version(embedder), entry.meaning_hash(embedder))
 
+
+@dataclass(frozen=True)
 class Meanings:
-    """The embeddings that the rows hold."""
+    """The embeddings that the rows hold of the embedder with that id."""
+
+    embedder: str
 
     def of(self, entity: str, key: str) -> Vectors | None:
         """The mean of the embeddings of a record's passages, None where there is none. Raises NoSuchRecord."""
         with connection.cursor() as cursor:
-            cursor.execute(statements.MEANING, [entity, key])
+            cursor.execute(statements.MEANING, [self.embedder, entity, key])
             ((passages, mean),) = cursor.fetchall()
         if not passages:
             raise NoSuchRecord(f"The index has no {entity} {key}.", entity=entity, key=key)
@@ -84,6 +93,16 @@ class DocumentRows:
         """Remove everything that was not remembered in this transaction."""
         return self._remove(statements.FORGOTTEN, [])
 
+    def of_another_embedder(self, entity: str, embedder: str, most: int) -> list[str]:
+        """Some of the keys whose passages another embedder embedded."""
+        with connection.cursor() as cursor:
+            cursor.execute(statements.OF_ANOTHER_EMBEDDER, [entity, embedder, embedder, most])
+            return [key for (key,) in cursor.fetchall()]
+
+    def disown_mirrors_of_others(self, embedder: str) -> None:
+        """Remember that what a search server holds of other embedders is not kept up any more."""
+        self._run(statements.MARK_STALE_OF_OTHERS, [embedder])
+
     def disown_mirrors(self) -> None:
         """Remember that a search server, if one was ever fed, has not been told of what is changing now."""
         if not self.is_mirrored:
@@ -122,7 +141,9 @@ def _frame(rows: Sequence[Row]) -> pl.DataFrame:
     }
     for name in ("facets", "numbers", "dates"):
         columns[name] = [json.dumps(getattr(row.entry, name), ensure_ascii=False) for row in rows]
-    columns |= {name: [getattr(row, name) for row in rows] for name in ("version", "embedded_hash")}
+    columns |= {
+        name: [getattr(row, name) for row in rows] for name in ("embedder", "version", "embedded_hash")
+    }
     texts = {name: pl.String for name in columns if name not in ("passage", "page")}
     return pl.DataFrame(columns, schema_overrides={**texts, "passage": pl.Int32, "page": pl.Int32})
 

@@ -181,6 +181,12 @@ class Changes:
             (has_news,) = cursor.fetchone()
         return position == 0 or bool(has_news)
 
+    def arriving(self, position: int) -> int:
+        """About how many passages were committed from transaction `position` on; 0 if everything has to be looked at."""
+        with connection.cursor() as cursor:
+            cursor.execute(_ARRIVING, {"position": position, "entities": [*_ENTITIES, *_SAME_AS]})
+            return int(cursor.fetchone()[0]) if position else 0
+
     def touched(self, window: Window) -> Mapping[str, set[str]]:
         """Keys by entity: what changed itself, and what shows something that changed."""
         keys: dict[str, set[str]] = {source.entity: set() for source in SOURCES}
@@ -204,6 +210,15 @@ SELECT EXISTS (
 ) OR EXISTS (
     SELECT FROM bronze_document
     WHERE xid >= %(position)s::text::xid8 AND xid < pg_snapshot_xmin(pg_current_snapshot())
+)
+"""
+
+_ARRIVING = """
+SELECT (
+    SELECT count(DISTINCT (entity, key)) FROM silver_change
+    WHERE entity = ANY(%(entities)s) AND xid >= %(position)s::text::xid8
+) + (
+    SELECT coalesce(sum(page_count), 0) FROM bronze_document WHERE xid >= %(position)s::text::xid8
 )
 """
 

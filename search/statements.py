@@ -4,7 +4,7 @@
 CREATE_TEMPORARY = """
 CREATE TEMP TABLE IF NOT EXISTS search_incoming (
     entity text, entity_id text, passage int, page int, title text, body text, personal_title text, personal_body text,
-    facets jsonb, numbers jsonb, dates jsonb, url text, embedding vector, embedded_hash text, version text
+    facets jsonb, numbers jsonb, dates jsonb, url text, embedding vector, embedder text, embedded_hash text, version text
 ) ON COMMIT DROP;
 CREATE TEMP TABLE IF NOT EXISTS search_seen (entity text, entity_id text) ON COMMIT DROP;
 TRUNCATE search_incoming, search_seen
@@ -17,7 +17,7 @@ WHERE entity = %s AND entity_id = ANY(%s)
 
 MEANING = """
 SELECT passages, CASE WHEN vector_norm(mean) > 0 THEN mean::text END FROM (
-    SELECT count(*) AS passages, avg(embedding) AS mean FROM search_searchdocument
+    SELECT count(*) AS passages, avg(embedding) FILTER (WHERE embedder = %s) AS mean FROM search_searchdocument
     WHERE entity = %s AND entity_id = %s
 ) AS record
 """
@@ -25,17 +25,17 @@ SELECT passages, CASE WHEN vector_norm(mean) > 0 THEN mean::text END FROM (
 MERGE = """
 INSERT INTO search_searchdocument AS d (
     entity, entity_id, passage, page, title, body, personal_title, personal_body, facets, numbers, dates, url,
-    embedding, embedded_hash, version
+    embedding, embedder, embedded_hash, version
 )
 SELECT entity, entity_id, passage, page, title, body, personal_title, personal_body, facets, numbers, dates, url,
-    embedding, embedded_hash, version
+    embedding, embedder, embedded_hash, version
 FROM search_incoming
 ON CONFLICT (entity, entity_id, passage) DO UPDATE SET
     page = EXCLUDED.page, title = EXCLUDED.title, body = EXCLUDED.body,
     personal_title = EXCLUDED.personal_title, personal_body = EXCLUDED.personal_body,
     facets = EXCLUDED.facets, numbers = EXCLUDED.numbers, dates = EXCLUDED.dates, url = EXCLUDED.url,
     embedding = CASE WHEN d.embedded_hash = EXCLUDED.embedded_hash THEN d.embedding ELSE EXCLUDED.embedding END,
-    embedded_hash = EXCLUDED.embedded_hash, version = EXCLUDED.version, updated_at = now()
+    embedder = EXCLUDED.embedder, embedded_hash = EXCLUDED.embedded_hash, version = EXCLUDED.version, updated_at = now()
 """
 
 _SAME = "(d.entity, d.entity_id, d.passage) = (n.entity, n.entity_id, n.passage)"
@@ -114,5 +114,14 @@ def enter_removed(condition: str) -> str:
     rows = f"SELECT entity, entity_id, passage FROM search_searchdocument AS d WHERE {condition}"
     return f"{_ENTER} {rows} {_AGAIN}"
 
+
+OF_ANOTHER_EMBEDDER = """
+SELECT DISTINCT entity_id FROM search_searchdocument WHERE entity = %s AND (embedder < %s OR embedder > %s) LIMIT %s
+"""
+"""Written so that the index of embedders is of use."""
+
+MARK_STALE_OF_OTHERS = """
+UPDATE search_collection SET state = 'stale', changed_at = now() WHERE state = 'live' AND embedder <> %s
+"""
 
 MARK_STALE = "UPDATE search_collection SET state = 'stale', changed_at = now() WHERE state = 'live'"

@@ -21,9 +21,13 @@ NAME = "postgresql"
 
 # A filter may leave out most of what is near: the scan then goes on until there are enough. Two letters that
 # change places leave a short word a quarter of its trigrams.
+MOST_SCANNED = (
+    10_000_000  # all of them, where a filter leaves nothing else; the default gives up after 20,000
+)
 _SETTINGS = f"""
 SET LOCAL hnsw.iterative_scan = strict_order;
 SET LOCAL hnsw.ef_search = {NEAREST};
+SET LOCAL hnsw.max_scan_tuples = {MOST_SCANNED};
 SET LOCAL pg_trgm.similarity_threshold = 0.2
 """
 
@@ -42,9 +46,13 @@ _EXCERPT = f'{_MARKS}, MaxFragments=2, MinWords=12, MaxWords=30, FragmentDelimit
 
 @dataclass(frozen=True, kw_only=True)
 class PostgresSearcher:
-    """See `search.services.Searcher`. Answers from the very rows that the projection commits."""
+    """See `search.services.Searcher`. Answers from the very rows that the projection commits.
+
+    Meanings are those of the embedder with the id `embedder`: what another one embedded is not compared with them.
+    """
 
     atomic: Callable[[], AbstractContextManager[Any]]
+    embedder: str
 
     def capabilities(self) -> Capabilities:
         return Capabilities(
@@ -67,7 +75,7 @@ class PostgresSearcher:
         with self.atomic():
             _prepare()
             terms = terms_of()
-            ((count, facets, page),) = _rows(Ranking(query, terms, meaning).statement())
+            ((count, facets, page),) = _rows(Ranking(query, terms, meaning, self.embedder).statement())
             ranked = json.loads(page or "[]")
             texts = _texts(query, terms, [row["id"] for row in ranked])
         return Found(

@@ -66,8 +66,9 @@ SELECT DISTINCT ON (entity, entity_id) entity, entity_id, id, keyword FROM (
 
 _MEANING = """
 SELECT DISTINCT ON (entity, entity_id) entity, entity_id, id, meaning FROM (
-    SELECT entity, entity_id, id, 1 - (embedding <=> {vector}::vector) AS meaning
-    FROM search_searchdocument WHERE {scope} ORDER BY embedding <=> {vector}::vector LIMIT {nearest}
+    SELECT entity, entity_id, id, 1 - (embedding::{type} <=> {vector}::{type}) AS meaning
+    FROM search_searchdocument WHERE embedder = {embedder} AND {scope}
+    ORDER BY embedding::{type} <=> {vector}::{type} LIMIT {nearest}
 ) AS near WHERE meaning >= {least} ORDER BY entity, entity_id, meaning DESC, id
 """
 
@@ -107,11 +108,12 @@ def joined(separator: str, pieces: Iterable[Sql]) -> Sql:
 
 @dataclass(frozen=True)
 class Ranking:
-    """A query with its terms and its meaning, as SQL."""
+    """A query with its terms and its meaning, as SQL. `embedder` is the id of what made the meaning."""
 
     query: SearchQuery
     terms: Terms
     meaning: Vectors | None
+    embedder: str
 
     def statement(self) -> Sql:
         """Gives one row: the count, facets as [field, value, hits], and the rows of the page."""
@@ -165,7 +167,9 @@ class Ranking:
         vector = value(str(meaning.tolist()))
         return fill(
             _MEANING,
+            type=Sql(f"vector({len(meaning)})"),
             vector=vector,
+            embedder=value(self.embedder),
             scope=self._scope(),
             nearest=value(NEAREST),
             least=value(LEAST_SIMILARITY),

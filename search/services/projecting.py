@@ -10,6 +10,7 @@ from governance.feed import ChangeFeed, FeedBusy, Window
 from governance.services import track
 from search.domain import Entry, Projected, Stamp
 from search.embedding import Embedder
+from search.graph import MeaningGraph
 from search.repositories import Address, DocumentRows, Row
 from search.sources import SOURCES, Changes, Source
 
@@ -18,7 +19,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectChanges:
-    """Bring the index up to date with silver and the documents of bronze, at a cost that follows the change."""
+    """Bring the index up to date with silver and the documents of bronze, at a cost that follows the change.
+
+    What another embedder embedded is embedded anew, batch by batch, each a transaction of its own.
+    """
 
     feed: ChangeFeed
     changes: Changes
@@ -29,15 +33,51 @@ class ProjectChanges:
 
     def __call__(self) -> Projected:
         """Does nothing and records no run if there is no news, or if another runner is at it."""
-        if not self.changes.has_news(self.feed.position()):
-            return Projected()
+        has_news = self.changes.has_news(self.feed.position())
         try:
-            with track("projection") as run:
-                projected = self._project()
-                run.counts = vars(projected)
-                return projected
+            if has_news or self._graph.foreign():
+                return self._tracked()
+            self._complete()
         except FeedBusy:
-            return Projected()
+            pass
+        return Projected()
+
+    def _tracked(self) -> Projected:
+        with track("projection") as run:
+            self._graph.make_room(self.changes.arriving(self.feed.position()))
+            projected = self._embedded_anew() + self._project()
+            self._complete()
+            run.counts = vars(projected)
+            return projected
+
+    @property
+    def _graph(self) -> MeaningGraph:
+        return MeaningGraph(self.embedder.id, self.embedder.dims)
+
+    def _complete(self) -> None:
+        with self.atomic():
+            self.feed.claim()
+            self._graph.complete()
+
+    def _embedded_anew(self) -> Projected:
+        total, some = Projected(), self._some_embedded_anew()
+        while some:
+            total += some
+            some = self._some_embedded_anew()
+        return total
+
+    def _some_embedded_anew(self) -> Projected:
+        """The next batch of what another embedder embedded. What is there no more is removed."""
+        total = Projected()
+        with self.atomic():
+            self.feed.claim()
+            self.rows.begin()
+            self.rows.disown_mirrors_of_others(self.embedder.id)
+            for source in self.sources:
+                keys = self.rows.of_another_embedder(source.entity, self.embedder.id, source.batch)
+                total += self._batch(source, keys)
+            self.rows.remove_unused_words()
+        return total
 
     def _project(self) -> Projected:
         with self.atomic(), self.feed.window() as window:
@@ -75,10 +115,7 @@ class ProjectChanges:
     def _write(self, entries: Sequence[Entry], left: dict[Address, Stamp]) -> Projected:
         """Write the entries that the index does not hold as they are; take all of them out of `left`."""
         known = [left.pop((entry.entity_id, entry.passage), _NOTHING) for entry in entries]
-        rows = [
-            Row(entry, entry.version(self.embedder.id), entry.meaning_hash(self.embedder.id))
-            for entry in entries
-        ]
+        rows = [Row.of(entry, self.embedder.id) for entry in entries]
         changed = [
             (row, stamp) for row, stamp in zip(rows, known, strict=True) if row.version != stamp.version
         ]

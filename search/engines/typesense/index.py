@@ -22,10 +22,14 @@ _MOST_REASON_CHARACTERS = 500
 
 @dataclass(frozen=True, kw_only=True)
 class TypesenseIndex:
-    """See `search.ports.IndexWriter` and `search.ports.IndexAdmin`. `prefix` begins the name of every collection."""
+    """See `search.ports.IndexWriter` and `search.ports.IndexAdmin`. `prefix` begins the name of every collection.
+
+    Embeddings have `dims` dimensions.
+    """
 
     client: TypesenseClient
     prefix: str = ""
+    dims: int
 
     # --- documents ---------------------------------------------------------------------------------------
 
@@ -70,7 +74,7 @@ class TypesenseIndex:
         return layout.collection_name(self.prefix, index, stamp)
 
     def create(self, index: Index, collection: str) -> None:
-        self.client.ask("POST", "/collections", json=layout.schema(index, collection))
+        self.client.ask("POST", "/collections", json=layout.schema(index, collection, self.dims))
 
     def drop(self, collection: str) -> None:
         with suppress(CollectionMissing):

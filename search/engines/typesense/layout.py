@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote
 
 import orjson
 
-from search.domain import DIMENSIONS, FIELDS, DocumentId, Field, Index, Kind, Stored
+from search.domain import FIELDS, DocumentId, Field, Index, Kind, Stored
 from search.engines.highlight import CLOSE, OPEN
 
 SCHEMA = 1
@@ -31,8 +31,8 @@ def collection_name(prefix: str, index: Index, stamp: str) -> str:
     return f"{prefix}{index.alias}_v{SCHEMA}_{stamp}"
 
 
-def schema(index: Index, name: str) -> dict[str, Any]:
-    """The body of the request that makes a collection for `index`."""
+def schema(index: Index, name: str, dims: int) -> dict[str, Any]:
+    """The body of the request that makes a collection for `index`, whose embeddings have `dims` dimensions."""
     fields: list[dict[str, Any]] = [
         {"name": "entity_id", "type": "string", "sort": True, "facet": index.entity == GROUPED},
         {"name": "passage", "type": "int64"},
@@ -42,7 +42,7 @@ def schema(index: Index, name: str) -> dict[str, Any]:
         {"name": "url", "type": "string", "optional": True, "index": False},
         {"name": "version", "type": "string", "optional": True, "index": False},
         {"name": ABSENT, "type": "string[]"},
-        {"name": "embedding", "type": "float[]", "num_dim": DIMENSIONS, "optional": True},
+        {"name": "embedding", "type": "float[]", "num_dim": dims, "optional": True},
         *map(_field, FIELDS[index.entity].values()),
     ]
     return {"name": name, "fields": fields, "token_separators": _SEPARATORS}

@@ -20,9 +20,10 @@ class PostgresSubject:
     def __init__(self) -> None:
         from django.db import transaction
 
+        from search.embedding import StaticEmbedder
         from search.engines.postgres import PostgresSearcher
 
-        self.searcher: Searcher = PostgresSearcher(atomic=transaction.atomic)
+        self.searcher: Searcher = PostgresSearcher(atomic=transaction.atomic, embedder=StaticEmbedder.id)
 
     def index(self, entries: "Sequence[Entry]", vectors: Any) -> None:
         write_rows(entries, vectors)
@@ -39,7 +40,7 @@ class TypesenseSubject:
         prefix = f"test_{uuid.uuid4().hex[:12]}_"
         client = TypesenseClient(url=url, key=key, search_seconds=10)
         self.searcher: Searcher = TypesenseSearcher(client=client, prefix=prefix)
-        self.admin = TypesenseIndex(client=client, prefix=prefix)
+        self.admin = TypesenseIndex(client=client, prefix=prefix, dims=256)
 
     def index(self, entries: "Sequence[Entry]", vectors: Any) -> None:
         from search.domain import INDEXES
@@ -71,9 +72,10 @@ def rows_of(entity: str) -> int:
 def write_rows(entries: "Sequence[Entry]", vectors: Any) -> None:
     from django.db import transaction
 
+    from search.embedding import StaticEmbedder
     from search.repositories import DocumentRows, Row
 
-    rows = [Row(entry, entry.version("test"), entry.meaning_hash("test")) for entry in entries]
+    rows = [Row.of(entry, StaticEmbedder.id) for entry in entries]
     addresses = [(entry.entity_id, entry.passage) for entry in entries]
     with transaction.atomic():
         documents = DocumentRows()

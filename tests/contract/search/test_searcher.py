@@ -299,7 +299,7 @@ def test_what_means_the_same_as_a_name_needs_the_right_too(synonyms: None, find:
 
 @pytest.fixture
 def like(subject: Any, find: Find) -> Callable[..., Found]:
-    service = FindSimilar(searcher=subject.searcher, meanings=Meanings())
+    service = FindSimilar(searcher=subject.searcher, meanings=Meanings(StaticEmbedder.id))
 
     def answer(
         entity: str, key: str, limit: int = 10, build: Callable[[QueryBuilder], QueryBuilder] | None = None

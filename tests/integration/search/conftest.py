@@ -57,7 +57,8 @@ def find(embedder: "StaticEmbedder") -> "FindDocuments":
     from search.engines.postgres import PostgresSearcher
     from search.services import FindDocuments
 
-    return FindDocuments(searcher=PostgresSearcher(atomic=transaction.atomic), embedder=embedder)
+    searcher = PostgresSearcher(atomic=transaction.atomic, embedder=embedder.id)
+    return FindDocuments(searcher=searcher, embedder=embedder)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from typing import Any
 from search.breaker import Breaker
 from search.collections import Collections
 from search.differences import Differences
+from search.embedding import StaticEmbedder
 from search.engines.typesense.index import SCHEMA, TypesenseIndex
 from search.outbox import Outbox
 from search.services import MirrorChanges, RebuildIndexes, Reconcile, SendChanges
@@ -20,12 +21,12 @@ class Mirror:
     """Everything around one server."""
 
     index: TypesenseIndex
-    outbox: Outbox = field(default_factory=Outbox)
+    outbox: Outbox = field(default_factory=lambda: Outbox(StaticEmbedder.id))
     breaker: Breaker = field(default_factory=lambda: Breaker("typesense"))
 
     @property
     def collections(self) -> Collections:
-        return Collections(server=self.index.client.url, layout=SCHEMA)
+        return Collections(server=self.index.client.url, layout=SCHEMA, embedder=self.outbox.embedder)
 
     @property
     def compare(self) -> Compare:

@@ -67,11 +67,7 @@ def ndcg(ranked: list[str], relevant: set[str]) -> float:
 
 @pytest.fixture
 def indexed(db: None, embedder: StaticEmbedder) -> None:
-    rows = [
-        Row(entry, entry.version("x"), entry.meaning_hash("x"))
-        for block in blocks("cran.all.1400")
-        for entry in passages(block)
-    ]
+    rows = [Row.of(entry, embedder.id) for block in blocks("cran.all.1400") for entry in passages(block)]
     vectors = embedder.embed_documents([row.entry.meaning for row in rows])
     documents = DocumentRows()
     documents.begin()

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from search.embedding import StaticEmbedder
 from search.engines.fallback import NOT_BUILT, FallbackSearcher
 from search.engines.postgres import PostgresSearcher
 from search.engines.typesense.client import TypesenseClient
@@ -31,7 +32,7 @@ def server() -> Iterator[StandIn]:
 @pytest.fixture
 def mirror(server: StandIn, db: None) -> Iterator[Mirror]:
     client = TypesenseClient(url=server.url, key=KEY, search_seconds=0.3)
-    yield Mirror(TypesenseIndex(client=client))
+    yield Mirror(TypesenseIndex(client=client, dims=256))
     client.close()
 
 
@@ -39,7 +40,7 @@ def mirror(server: StandIn, db: None) -> Iterator[Mirror]:
 def searcher(mirror: Mirror) -> FallbackSearcher:
     return FallbackSearcher(
         server=TypesenseSearcher(client=mirror.index.client),
-        embedded=PostgresSearcher(atomic=transaction.atomic),
+        embedded=PostgresSearcher(atomic=transaction.atomic, embedder=StaticEmbedder.id),
         breaker=mirror.breaker,
         collections=mirror.collections,
     )
@@ -98,7 +99,7 @@ def test_what_is_like_a_record_is_answered_by_postgresql_too(
     indexed: None, searcher: FallbackSearcher, mirror: Mirror, server: StandIn
 ) -> None:
     mirror.mirror()
-    find = FindSimilar(searcher=searcher, meanings=Meanings())
+    find = FindSimilar(searcher=searcher, meanings=Meanings(StaticEmbedder.id))
     query = QueryBuilder().like("product", "S-1", 5).build()
     first = find(query)
     assert (first.engine, first.degraded) == ("typesense", False)

@@ -39,7 +39,7 @@ def server() -> Iterator[StandIn]:
 @pytest.fixture
 def mirror(server: StandIn, db: None) -> Iterator[Mirror]:
     client = TypesenseClient(url=server.url, key=KEY, search_seconds=0.3, write_seconds=0.3)
-    yield Mirror(TypesenseIndex(client=client))
+    yield Mirror(TypesenseIndex(client=client, dims=256))
     client.close()
 
 

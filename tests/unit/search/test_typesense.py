@@ -103,7 +103,7 @@ def test_values_come_back_as_they_were() -> None:
 
 
 def test_the_schema_takes_large_numbers_and_vectors() -> None:
-    fields = {field["name"]: field for field in layout.schema(Index("product"), "x")["fields"]}
+    fields = {field["name"]: field for field in layout.schema(Index("product"), "x", 256)["fields"]}
     assert fields["price"]["type"] == "int64"
     assert (fields["embedding"]["type"], fields["embedding"]["num_dim"]) == ("float[]", 256)
     assert fields["category"]["facet"]
@@ -137,7 +137,7 @@ def test_ranks_are_fused_as_the_server_does() -> None:
 
 def test_a_browser_key_carries_its_rules() -> None:
     with running() as server:
-        index = TypesenseIndex(client=TypesenseClient(url=server.url, key=KEY))
+        index = TypesenseIndex(client=TypesenseClient(url=server.url, key=KEY), dims=256)
         key = index.browser_key("secret", [Index("user")], 99)
         assert index.browser_key("secret", [Index("user")], 99) == key
         (parent,) = server.state.keys

@@ -3,9 +3,12 @@
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import structlog
+from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from governance.backoff import STAGES, failures_in_a_row, rest_after
@@ -14,12 +17,27 @@ from governance.models import Run
 from lakehouse_project.kernel.errors import LakehouseError
 from lakehouse_project.kernel.masking import without_rows
 
+LONGEST_WAIT = timedelta(hours=1)
+
 log = structlog.get_logger(__name__)
 
 
 def enqueue(kind: str, *, user_id: int | None = None, **inputs: Any) -> Run:
     """A run that a task will pick up with `track(kind, run_id=…)`; a client can poll it from now on."""
     return Run.objects.create(kind=kind, inputs=inputs, requested_by_id=user_id)
+
+
+def enqueue_once(kind: str, *, user_id: int | None = None, **inputs: Any) -> tuple[Run, bool]:
+    """The run of `kind` with the same inputs that waits or is at work, else a new one; and whether it is new.
+
+    One that waits for longer than `LONGEST_WAIT` does not count: its task may be lost.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"enqueue:{kind}"])
+        waiting = Q(state=Run.State.QUEUED, created_at__gt=timezone.now() - LONGEST_WAIT)
+        open_ones = Run.objects.filter(Q(state=Run.State.RUNNING) | waiting, kind=kind, inputs=inputs)
+        known = open_ones.order_by("created_at").first()
+        return (known, False) if known else (enqueue(kind, user_id=user_id, **inputs), True)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """The composition of the search engines: PostgreSQL alone, or a search server in front of it."""
 
+from datetime import datetime
 from pathlib import Path
 from time import time
 
@@ -24,6 +25,8 @@ from search.outbox import Outbox
 from search.ports import Searcher
 from search.repositories import Meanings
 from search.services.comparing import Compare
+from search.services.sweeping import GRACE, DropUnknown
+from search.services.wording import GiveSynonyms
 
 
 @wireup.injectable
@@ -88,8 +91,14 @@ def rebuild_indexes(
         writer=index,
         admin=index,
         compare=comparison,
-        stamp=lambda: timezone.now().strftime("%Y%m%d%H%M%S%f"),
+        give_synonyms=GiveSynonyms(admin=index, collections=known),
+        stamp=lambda: _stamp(timezone.now()),
     )
+
+
+def _stamp(at: datetime) -> str:
+    """Sorts as the times do."""
+    return at.strftime("%Y%m%d%H%M%S%f")
 
 
 @wireup.injectable
@@ -105,7 +114,17 @@ def mirror_changes(
     rebuild: search.RebuildIndexes,
     send: search.SendChanges,
 ) -> search.MirrorChanges:
-    return search.MirrorChanges(breaker=broken, admin=index, collections=known, rebuild=rebuild, send=send)
+    return search.MirrorChanges(
+        breaker=broken,
+        admin=index,
+        collections=known,
+        rebuild=rebuild,
+        give_synonyms=GiveSynonyms(admin=index, collections=known),
+        send=send,
+        drop_unknown=DropUnknown(
+            admin=index, collections=known, oldest=lambda: _stamp(timezone.now() - GRACE)
+        ),
+    )
 
 
 @wireup.injectable
@@ -128,7 +147,10 @@ def describe_engine(
 @wireup.injectable
 def issue_browser_key(index: TypesenseIndex) -> search.IssueBrowserKey:
     return search.IssueBrowserKey(
-        issuer=index, url=index.client.url, secret=env().secret("django_secret_key"), now=time
+        issuer=index,
+        url=env().typesense_public_url or index.client.url,
+        secret=env().secret("django_secret_key"),
+        now=time,
     )
 
 

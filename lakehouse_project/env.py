@@ -78,6 +78,11 @@ class Env(BaseSettings):
         pattern=r"^https?://[^\s/?#]+/?$",
         description="Search server, as http://host:8108; unset: PostgreSQL answers.",
     )
+    typesense_public_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s?#]+$",
+        description="Where browsers reach it; unset: TYPESENSE_URL.",
+    )
     typesense_api_key: SecretStr | None = Field(None, description="Its admin key.")
     typesense_prefix: str = Field(
         "", pattern=r"^[A-Za-z0-9_]*$", description="Begins the names of its collections."

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Status
 
-from governance.services import enqueue
+from governance.services import enqueue_once
 from lakehouse_project.kernel.events import EventBus
 from lakehouse_project.kernel.masking import may_see_personal_data
 from lakehouse_project.kernel.parameters import reject_unknown
@@ -107,7 +107,7 @@ def similar(
 
 @router.post("/reindex", response={202: StartedOut}, operation_id="reindex", summary="Rebuild the indexes")
 def reindex(request: HttpRequest, response: HttpResponse) -> Status[StartedOut]:
-    """On the search server, from the rows. Queries are answered meanwhile."""
+    """On the search server, from the rows. Queries are answered meanwhile. One that waits or is at work is answered with."""
     require(request, MANAGE)
     reject_unknown(request, ())
     resolve(RebuildIndexes)
@@ -126,8 +126,9 @@ def reconcile(request: HttpRequest, response: HttpResponse, *, repair: bool = Fa
 
 
 def _started(request: HttpRequest, response: HttpResponse, kind: str, **options: bool) -> Status[StartedOut]:
-    run = enqueue(kind, user_id=request.user.pk, **options)
-    resolve(EventBus).publish(f"search.{kind}_wanted", run_id=str(run.pk), **options)
+    run, is_new = enqueue_once(kind, user_id=request.user.pk, **options)
+    if is_new:
+        resolve(EventBus).publish(f"search.{kind}_wanted", run_id=str(run.pk), **options)
     response["Location"] = f"/api/v1/runs/{run.pk}"
     response["Retry-After"] = "2"
     return Status(202, StartedOut(run=run.pk, state=run.state))

@@ -102,6 +102,10 @@ class Collections:
     def have_synonyms(self, name: str, digest: str) -> None:
         Collection.objects.filter(name=name).update(synonyms=digest)
 
+    def names(self) -> set[str]:
+        """Of all that are known, on any server."""
+        return set(Collection.objects.values_list("name", flat=True))
+
     def forget(self, name: str) -> None:
         Collection.objects.filter(name=name).delete()
 

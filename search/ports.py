@@ -54,8 +54,11 @@ class IndexAdmin(Protocol):
     def pointed(self, index: Index) -> str | None:
         """The collection that queries go to."""
 
-    def define_synonyms(self, collection: str, groups: Mapping[str, Sequence[str]]) -> None:
-        """Let the collection have these groups and no other."""
+    def define_synonyms(self, collection: str, groups: Mapping[str, Sequence[str]]) -> Mapping[str, str]:
+        """Let the collection have these groups and no other. Gives those that the server does not take, with its reasons."""
+
+    def unused(self) -> Sequence[tuple[str, str]]:
+        """Collections that no alias leads to, with their stamps; none but those with names as `name_for` makes them."""
 
     def versions(self, collection: str) -> Iterator[tuple[str, str]]:
         """Id and version of every document."""

@@ -240,6 +240,8 @@ def _singular(name: str) -> str:
 def _text(known: Field, value: str) -> Value:
     if "\x00" in value:
         raise _refused(known.name, "A value cannot hold a zero byte.", value)
+    if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise _refused(known.name, "A value cannot hold half of a character.", repr(value))
     return value
 
 

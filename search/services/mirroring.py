@@ -9,11 +9,13 @@ import structlog
 
 from search.breaker import Breaker
 from search.collections import Collections
-from search.domain import Delivery, DocumentId, Index, Stored, digest_of, indexes_of
+from search.domain import Delivery, DocumentId, Index, Stored, indexes_of
 from search.errors import CollectionMissing, EngineRefused, EngineRejected, EngineUnavailable, MirrorBusy
 from search.outbox import Outbox
 from search.ports import IndexAdmin, IndexWriter
 from search.services.rebuilding import RebuildIndexes
+from search.services.sweeping import DropUnknown
+from search.services.wording import GiveSynonyms
 
 log = structlog.get_logger(__name__)
 
@@ -76,7 +78,9 @@ class MirrorChanges:
     admin: IndexAdmin
     collections: Collections
     rebuild: RebuildIndexes
+    give_synonyms: GiveSynonyms
     send: SendChanges
+    drop_unknown: DropUnknown
 
     def __call__(self) -> int:
         """How many passages were sent. Does nothing while the server is left alone, or if others are at it."""
@@ -88,23 +92,15 @@ class MirrorChanges:
             self.breaker.failed(error.message)
             log.warning("search_server_down", reason=error.message)
             return 0
-        except EngineRefused as error:
+        except (EngineRefused, EngineRejected) as error:
             log.warning("search_server_refuses", reason=error.message)
             return 0
         self.breaker.worked()
         return sent
 
-    def _synonyms(self) -> None:
-        """Whatever staff have changed in them since the last time, in collections that are new as well."""
-        groups = self.collections.synonyms()
-        digest = digest_of(groups)
-        for name in self.collections.without_synonyms(digest):
-            self.admin.define_synonyms(name, groups)
-            self.collections.have_synonyms(name, digest)
-
     def _everything(self) -> int:
         self.rebuild.missing()
-        self._synonyms()
+        self.give_synonyms()
         sent = 0
         try:
             while some := self.send():
@@ -114,4 +110,5 @@ class MirrorChanges:
         for name in self.collections.droppable():
             self.admin.drop(name)
             self.collections.forget(name)
+        self.drop_unknown()
         return sent

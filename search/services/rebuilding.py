@@ -9,11 +9,12 @@ import structlog
 from governance.backoff import is_resting
 from governance.services import track
 from search.collections import Collections
-from search.domain import INDEXES, Index, digest_of
+from search.domain import INDEXES, Index
 from search.errors import EngineRejected, EngineUnavailable, MirrorBusy, RebuildRefused
 from search.outbox import Outbox
 from search.ports import IndexAdmin, IndexWriter
 from search.services.comparing import Compare
+from search.services.wording import GiveSynonyms
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +36,7 @@ class RebuildIndexes:
     writer: IndexWriter
     admin: IndexAdmin
     compare: Compare
+    give_synonyms: GiveSynonyms
     stamp: Callable[[], str]
 
     def __call__(self, indexes: Sequence[Index] = INDEXES, *, run_id: str | None = None) -> dict[str, int]:
@@ -88,8 +90,8 @@ class RebuildIndexes:
         name = self.admin.name_for(index, self.stamp())
         self.admin.create(index, name)
         self.collections.begin(index, name)
-        self._give_synonyms(name)
         try:
+            self.give_synonyms.to(name)
             count = self._load(index, name)
             self._require_equal(index, name, count)
         except (RebuildRefused, EngineRejected):
@@ -99,11 +101,6 @@ class RebuildIndexes:
         self.collections.take_into_use(index, name, count)
         log.info("index_rebuilt", index=index.alias, collection=name, passages=count)
         return count
-
-    def _give_synonyms(self, name: str) -> None:
-        groups = self.collections.synonyms()
-        self.admin.define_synonyms(name, groups)
-        self.collections.have_synonyms(name, digest_of(groups))
 
     def _load(self, index: Index, name: str) -> int:
         """Each batch under the lock, so that no change of a passage can come between its reading and its sending."""

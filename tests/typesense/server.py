@@ -221,6 +221,15 @@ def _get_alias(state: State, name: str, **_: Any) -> tuple[int, Any]:
     return 200, {"name": name, "collection_name": state.aliases[name]}
 
 
+def _aliases(state: State, **_: Any) -> tuple[int, Any]:
+    aliases = [{"name": name, "collection_name": leads_to} for name, leads_to in state.aliases.items()]
+    return 200, {"aliases": aliases}
+
+
+def _collections(state: State, **_: Any) -> tuple[int, Any]:
+    return 200, [_described(state, name)[1] for name in state.collections]
+
+
 def _drop_alias(state: State, name: str, **_: Any) -> tuple[int, Any]:
     return 200, {"name": name, "collection_name": state.aliases.pop(name)}
 
@@ -270,6 +279,7 @@ ROUTES = (
     (r"GET /health", lambda _state, **_: (200, {"ok": True})),
     (r"GET /debug", lambda _state, **_: (200, {"state": 1, "version": "29.0"})),
     (r"POST /collections", _create),
+    (r"GET /collections", _collections),
     (rf"GET /collections/{NAME}", _described),
     (rf"DELETE /collections/{NAME}", _drop),
     (rf"POST /collections/{NAME}/documents/import", _import),
@@ -278,6 +288,7 @@ ROUTES = (
     (rf"GET /collections/{NAME}/synonyms", _synonyms),
     (rf"PUT /collections/{NAME}/synonyms/{NAME}", _put_synonym),
     (rf"DELETE /collections/{NAME}/synonyms/{NAME}", _drop_synonym),
+    (r"GET /aliases", _aliases),
     (rf"PUT /aliases/{NAME}", _put_alias),
     (rf"GET /aliases/{NAME}", _get_alias),
     (rf"DELETE /aliases/{NAME}", _drop_alias),

@@ -112,12 +112,13 @@ def _comparable(found: Ranked, sort: Sort) -> Any:
     return value.casefold() if isinstance(value, str) else value
 
 
-def hit(found: Ranked) -> Hit:
+def hit(found: Ranked, *, is_marked: bool) -> Hit:
     """As a reader sees it. The server marks what matched and escapes nothing."""
     candidate, document = found.candidate, found.candidate.document
     title, body = document["title"], document["body"]
-    marked_title = _marked(candidate.marks, "title", "value") or escape(title)
-    highlight = _marked(candidate.marks, "body", "snippet") or escape(excerpt(body))
+    marks = candidate.marks if is_marked else {}
+    marked_title = _marked(marks, "title", "value") or escape(title)
+    highlight = _marked(marks, "body", "snippet") or escape(excerpt(body))
     return Hit(
         entity=candidate.entity,
         entity_id=document["entity_id"],

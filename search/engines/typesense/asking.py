@@ -9,7 +9,7 @@ from search.engines.highlight import CLOSE, OPEN
 from search.engines.ranking import LEAST_SIMILARITY, MOST_FACET_VALUES, NEAREST
 from search.engines.terms import Asked, parse
 from search.engines.typesense.filters import condition, not_of
-from search.engines.typesense.layout import GROUPED
+from search.engines.typesense.layout import GROUPED, LEFT_OUT
 from search.query import SearchQuery, Sort
 
 ALPHA = 0.5
@@ -33,7 +33,7 @@ class Question:
             "collection": alias,
             "page": page,
             "per_page": per_page,
-            "exclude_fields": "embedding,version,absent",
+            "exclude_fields": LEFT_OUT,
             **self._words(),
             **self._meaning(),
             **self._narrowed(),
@@ -88,8 +88,7 @@ class Question:
         return {}
 
     def _marks(self) -> dict[str, Any]:
-        if not self.query.highlight:
-            return {"highlight_fields": "none"}
+        """Asked for even if nobody wants to see them: they tell which words were taken for others."""
         return {
             "highlight_fields": "title,body",
             "highlight_full_fields": "title",

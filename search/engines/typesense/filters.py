@@ -1,15 +1,14 @@
-"""Filter trees as Typesense's `filter_by`: names come from the whitelist, values stand between backticks.
+"""Filter trees as Typesense's `filter_by`: names come from the whitelist, texts are asked for by their hashes.
 
 Typesense has no way to negate a group, to ask for a field that is absent, or to name a field that a collection lacks.
 So negations move down to the comparisons, and a comparison with a field that the entity lacks is false from the start.
 """
 
-import re
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from search.domain import FIELDS
-from search.engines.typesense.layout import ABSENT, stored
+from search.domain import FIELDS, Kind
+from search.engines.typesense.layout import ABSENT, VALUES, stored, value_key
 from search.query import COMPARISONS, And, Eq, Filter, In, Not, Or, Range, Value
 
 Condition: TypeAlias = str | bool
@@ -17,7 +16,6 @@ Condition: TypeAlias = str | bool
 
 _OPERATORS = dict(zip(COMPARISONS, (">=", ">", "<=", "<"), strict=True))
 _OPPOSITES = dict(zip(COMPARISONS, ("<", "<=", ">", ">="), strict=True))
-_ANY_LETTER = re.compile(r"[^\W_]")
 
 
 def condition(entity: str, node: Filter, *, negated: bool = False) -> Condition:
@@ -38,8 +36,8 @@ def condition(entity: str, node: Filter, *, negated: bool = False) -> Condition:
 
 
 def not_of(key: str) -> str:
-    """Documents of other records than the one with this key; empty for no key."""
-    return f"entity_id:!={written}" if (written := _written(key)) else ""
+    """Documents of other records than the one with this key, which is a hash; empty for any other key."""
+    return f"entity_id:!=`{key}`" if key.isalnum() else ""
 
 
 def _joined(entity: str, parts: Sequence[Filter], *, negated: bool, is_all: bool) -> Condition:
@@ -62,23 +60,14 @@ def _combined(conditions: Sequence[Condition], *, is_all: bool) -> Condition:
 
 def _any_of(entity: str, name: str, values: Sequence[Value], *, negated: bool) -> Condition:
     known = FIELDS[entity].get(name)
-    written = [text for value in values if known and (text := _written(stored(known, value)))]
-    if not written:
+    if known is None or not values:
         return negated
-    values_asked = written[0] if len(written) == 1 else f"[{','.join(written)}]"
-    return f"{name}:{'!=' if negated else '='}{values_asked}"
-
-
-def _written(value: Value) -> str:
-    """A value between backticks. A backtick within it is dropped, as Typesense does with those of the documents; a text
-    without a letter or digit has nothing that could be found."""
-    if isinstance(value, int):
-        return str(value)
-    return f"`{_one_line(value)}`" if _ANY_LETTER.search(value) else ""
-
-
-def _one_line(value: str) -> str:
-    return re.sub(r"[\x00-\x1f\x7f]", " ", value.replace("`", ""))
+    is_text = known.kind is Kind.TEXT
+    written = [
+        f"`{value_key(name, str(value))}`" if is_text else str(stored(known, value)) for value in values
+    ]
+    asked = written[0] if len(written) == 1 else f"[{','.join(written)}]"
+    return f"{VALUES if is_text else name}:{'!=' if negated else '='}{asked}"
 
 
 def _range(entity: str, node: Range, *, negated: bool) -> Condition:

@@ -14,7 +14,7 @@ import orjson
 from search.domain import Delivery, DocumentId, Index, Stored
 from search.engines.typesense import layout
 from search.engines.typesense.client import TypesenseClient
-from search.errors import CollectionExists, CollectionMissing, EngineUnavailable
+from search.errors import CollectionExists, CollectionMissing, EngineRejected, EngineUnavailable
 
 SCHEMA = layout.SCHEMA
 _MOST_REASON_CHARACTERS = 500
@@ -95,16 +95,32 @@ class TypesenseIndex:
         except CollectionMissing:
             return None
 
+    def unused(self) -> Sequence[tuple[str, str]]:
+        aliased = {each["collection_name"] for each in self.client.ask("GET", "/aliases")["aliases"]}
+        names = {each["name"] for each in self.client.ask("GET", "/collections")} - aliased
+        stamps = {name: layout.stamp_of(self.prefix, name) for name in names}
+        return [(name, stamp) for name, stamp in stamps.items() if stamp is not None]
+
     def alias(self, index: Index) -> str:
         return f"{self.prefix}{index.alias}"
 
-    def define_synonyms(self, collection: str, groups: Mapping[str, Sequence[str]]) -> None:
+    def define_synonyms(self, collection: str, groups: Mapping[str, Sequence[str]]) -> Mapping[str, str]:
         held = self.client.ask("GET", f"{_path(collection)}/synonyms").get("synonyms", [])
         for name in {each["id"] for each in held} - groups.keys():
             with suppress(CollectionMissing):
                 self.client.ask("DELETE", _synonym(collection, name))
-        for name, words in groups.items():
+        told = {name: self._define(collection, name, words) for name, words in groups.items()}
+        return {name: reason for name, reason in told.items() if reason}
+
+    def _define(self, collection: str, name: str, words: Sequence[str]) -> str:
+        """Why the server does not take the group; nothing if it does. Raises CollectionMissing."""
+        try:
             self.client.ask("PUT", _synonym(collection, name), json={"synonyms": list(words)})
+        except CollectionMissing:
+            raise
+        except EngineRejected as error:
+            return error.message
+        return ""
 
     # --- the server --------------------------------------------------------------------------------------
 
@@ -121,16 +137,18 @@ class TypesenseIndex:
     def browser_key(self, secret: str, indexes: Sequence[Index], expires_at: int) -> str:
         """A key that a browser may have: it searches `indexes` until `expires_at` (seconds since 1970) and nothing else.
 
-        It is made of a search key whose value follows from `secret`, so that it is stored nowhere. Vectors never leave.
+        It is made of a search key whose value follows from `secret` and from what it reaches, so that it is stored nowhere,
+        and that it is another one where it reaches something else. Vectors never leave.
         """
-        parent = hmac.new(secret.encode(), b"search key of browsers", "sha256").hexdigest()
-        self._allow(parent, indexes)
-        rules = json.dumps({"exclude_fields": "embedding", "expires_at": expires_at})
+        names = [f"^{self.alias(index)}(_v[0-9]+_[0-9]+)?$" for index in indexes]
+        parent = hmac.new(secret.encode(), f"search key of browsers {names}".encode(), "sha256").hexdigest()
+        self._allow(parent, names)
+        rules = json.dumps({"exclude_fields": layout.LEFT_OUT, "expires_at": expires_at})
         digest = base64.b64encode(hmac.new(parent.encode(), rules.encode(), "sha256").digest()).decode()
         return base64.b64encode(f"{digest}{parent[:4]}{rules}".encode()).decode()
 
-    def _allow(self, value: str, indexes: Sequence[Index]) -> None:
-        names = [f"^{self.alias(index)}(_v[0-9]+_[0-9]+)?$" for index in indexes]
+    def _allow(self, value: str, names: Sequence[str]) -> None:
+        """Both the aliases and the collections behind them, whichever the server compares with the names of a key."""
         key = {
             "description": "lakehouse: searches of browsers",
             "actions": ["documents:search"],

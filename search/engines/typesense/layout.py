@@ -1,7 +1,9 @@
 """How a passage looks in Typesense: names of collections, their schema, ids, and a row as a document."""
 
 import datetime as dt
+import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -9,13 +11,17 @@ from urllib.parse import quote, unquote
 
 import orjson
 
-from search.domain import FIELDS, DocumentId, Field, Index, Kind, Stored
+from search.domain import FIELDS, INDEXES, DocumentId, Field, Index, Kind, Stored
 from search.engines.highlight import CLOSE, OPEN
 
-SCHEMA = 1
+SCHEMA = 2
 """Count it up with every change of `schema` or `document`: collections of another number are built anew."""
 ABSENT = "absent"
 """Names the numbers and dates that a document lacks, which Typesense cannot ask for otherwise."""
+VALUES = "values"
+"""Holds the texts that a document is filtered by, as `value_key` writes them."""
+LEFT_OUT = f"embedding,version,{ABSENT},{VALUES}"
+"""The fields that are no part of an answer."""
 GROUPED = "document"
 """The entity that has several passages: each of its hits stands for a group of them."""
 
@@ -31,6 +37,13 @@ def collection_name(prefix: str, index: Index, stamp: str) -> str:
     return f"{prefix}{index.alias}_v{SCHEMA}_{stamp}"
 
 
+def stamp_of(prefix: str, name: str) -> str | None:
+    """The stamp in a name of `collection_name`, of any layout; None for any other name."""
+    aliases = "|".join(re.escape(index.alias) for index in INDEXES)
+    found = re.fullmatch(rf"{re.escape(prefix)}(?:{aliases})_v\d+_(\d+)", name)
+    return found[1] if found else None
+
+
 def schema(index: Index, name: str, dims: int) -> dict[str, Any]:
     """The body of the request that makes a collection for `index`, whose embeddings have `dims` dimensions."""
     fields: list[dict[str, Any]] = [
@@ -42,6 +55,7 @@ def schema(index: Index, name: str, dims: int) -> dict[str, Any]:
         {"name": "url", "type": "string", "optional": True, "index": False},
         {"name": "version", "type": "string", "optional": True, "index": False},
         {"name": ABSENT, "type": "string[]"},
+        {"name": VALUES, "type": "string[]"},
         {"name": "embedding", "type": "float[]", "num_dim": dims, "optional": True},
         *map(_field, FIELDS[index.entity].values()),
     ]
@@ -63,6 +77,14 @@ def document_key(address: DocumentId) -> str:
     entity, entity_id, passage = address
     coded = quote(entity_id, safe="").replace("~", "%7E").replace("%", "~")
     return f"{entity}:{coded}:{passage}"
+
+
+def value_key(name: str, value: str) -> str:
+    """What a text of a field is filtered by: one word of letters and digits, the same for the very same text alone.
+
+    The server itself compares texts word by word, without regard to case, accents and signs.
+    """
+    return f"{name}{hashlib.blake2b(value.encode(), digest_size=12).hexdigest()}".replace("_", "")
 
 
 def address_of(key: str) -> DocumentId | None:
@@ -89,6 +111,11 @@ def document(index: Index, row: Stored) -> bytes:
         "url": row.url,
         "version": row.version,
         ABSENT: [name for name, field in known.items() if field.kind is not Kind.TEXT and name not in values],
+        VALUES: [
+            value_key(name, values[name])
+            for name, field in known.items()
+            if field.kind is Kind.TEXT and name in values
+        ],
         **{name: stored(known[name], value) for name, value in values.items() if name in known},
     }
     if row.page is not None:

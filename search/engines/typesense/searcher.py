@@ -11,6 +11,7 @@ from search.engines.terms import parse
 from search.engines.typesense import answer
 from search.engines.typesense.asking import ALPHA, Question, question
 from search.engines.typesense.client import TypesenseClient, rejection
+from search.engines.typesense.corrections import corrections
 from search.errors import EngineUnavailable
 from search.query import MAX_PAGE_SIZE, SearchQuery
 
@@ -30,7 +31,7 @@ class TypesenseSearcher:
 
     def capabilities(self) -> Capabilities:
         return Capabilities(
-            engine=NAME, corrections=False, exact_filters=False, synonyms=True, browser_keys=True
+            engine=NAME, corrections=True, exact_filters=True, synonyms=True, browser_keys=True
         )
 
     def search(self, query: SearchQuery, meaning: Vectors | None) -> Found:
@@ -46,9 +47,10 @@ class TypesenseSearcher:
         ranked = answer.ranked(found, _alpha(asked, is_keyword=is_keyword), query.offset if is_paged else 0)
         hits = ranked if is_paged else answer.ordered(ranked, query.sort)[query.offset :][: query.page_size]
         return Found(
-            hits=[answer.hit(each) for each in hits],
+            hits=[answer.hit(each, is_marked=query.highlight) for each in hits],
             count=sum(told["found"] for told in answers.values()),
             facets=answer.facets(query.facets, answers),
+            corrections=corrections(parse(query.text), (each.marks for each in found)) if is_keyword else {},
             engine=NAME,
         )
 
@@ -64,7 +66,7 @@ class TypesenseSearcher:
         (told,) = self._ask([self._parameters(asked, 1, query.page_size + 1)])
         found = answer.candidates(asked.index.entity, told, is_keyword=False)
         others = [each for each in found if each.key[1] != query.like][: query.page_size]
-        hits = [answer.hit(each) for each in answer.ranked(others, 1.0)]
+        hits = [answer.hit(each, is_marked=False) for each in answer.ranked(others, 1.0)]
         return Found(hits=hits, count=len(hits), engine=NAME)
 
     def _page(self, asked: Question) -> dict[str, Mapping[str, Any]]:

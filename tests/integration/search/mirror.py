@@ -12,6 +12,8 @@ from search.engines.typesense.index import SCHEMA, TypesenseIndex
 from search.outbox import Outbox
 from search.services import MirrorChanges, RebuildIndexes, Reconcile, SendChanges
 from search.services.comparing import Compare
+from search.services.sweeping import DropUnknown
+from search.services.wording import GiveSynonyms
 
 _STAMPS = count(1)
 
@@ -21,6 +23,7 @@ class Mirror:
     """Everything around one server."""
 
     index: TypesenseIndex
+    oldest: str = "00000000"
     outbox: Outbox = field(default_factory=lambda: Outbox(StaticEmbedder.id))
     breaker: Breaker = field(default_factory=lambda: Breaker("typesense"))
 
@@ -40,8 +43,13 @@ class Mirror:
             writer=self.index,
             admin=self.index,
             compare=self.compare,
+            give_synonyms=self.give_synonyms,
             stamp=lambda: f"{next(_STAMPS):08}",
         )
+
+    @property
+    def give_synonyms(self) -> GiveSynonyms:
+        return GiveSynonyms(admin=self.index, collections=self.collections)
 
     @property
     def send(self) -> SendChanges:
@@ -54,7 +62,11 @@ class Mirror:
             admin=self.index,
             collections=self.collections,
             rebuild=self.rebuild,
+            give_synonyms=self.give_synonyms,
             send=self.send,
+            drop_unknown=DropUnknown(
+                admin=self.index, collections=self.collections, oldest=lambda: self.oldest
+            ),
         )
 
     @property

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -98,7 +99,7 @@ def test_changes_and_removals_follow(
     assert server.state.of("product")["product:S-1:0"]["price"] == 1200
     assert set(held(server, "user")) == set(held(server, "user_personal")) == {"user:u2:0"}
     assert not OutboxEntry.objects.exists()
-    assert not [path for _, path, _ in server.state.requests if path == "/collections"]
+    assert ("POST", "/collections") not in [request[:2] for request in server.state.requests]
 
 
 def test_personal_data_is_where_queries_of_most_readers_do_not_go(
@@ -290,6 +291,48 @@ def test_synonyms_reach_collections_in_use_and_new_ones(
     Synonyms.objects.all().delete()
     mirror.mirror()
     assert server.state.collection("product").synonyms == {}
+
+
+def test_a_group_of_synonyms_that_is_refused_holds_up_nothing(
+    warehouse: Warehouse, mirrored: ProjectChanges, mirror: Mirror, server: StandIn
+) -> None:
+    mirror.mirror()
+    Synonyms.objects.create(name="bad", words=["x", "y"])
+    Synonyms.objects.create(name="good", words=["sneaker", "shoe"])
+    server.state.fault, server.state.faulty_paths = 400, "synonyms/bad"
+    fill(warehouse)
+    mirrored()
+    mirror.mirror()
+    assert set(server.state.collection("product").synonyms) == {"good"}
+    assert held(server, "product") == rows("product")
+    server.state.requests.clear()
+    mirror.mirror()
+    assert not [path for _, path, _ in server.state.requests if "synonyms" in path]
+    mirror.rebuild()
+    assert set(server.state.collection("product").synonyms) == {"good"}
+
+
+def test_a_collection_that_nobody_knows_is_dropped_in_time_and_no_other(
+    warehouse: Warehouse, mirrored: ProjectChanges, mirror: Mirror, server: StandIn
+) -> None:
+    fill(warehouse)
+    mirrored()
+    mirror.mirror()
+    in_use = set(server.state.collections)
+    foreign = {"product", "products_v1_00000001", "other_product_v1_00000001", "product_v1_00000001_copy"}
+    for name in (
+        *foreign,
+        "product_v1_00000001",
+        "user_personal_v2_00000002",
+        "product_v1_99999998",
+        "job_v1_00000003",
+    ):
+        mirror.index.create(Index("product"), name)
+    server.state.aliases["mine"] = "job_v1_00000003"
+    kept = in_use | foreign | {"product_v1_99999998", "job_v1_00000003"}
+    replace(mirror, oldest="99999997").mirror()
+    assert set(server.state.collections) == kept
+    assert held(server, "product") == rows("product")
 
 
 def test_drift_is_told_and_repaired(

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from typing import Any
 
 import pytest
@@ -35,23 +36,31 @@ ROW = Stored(
 )
 
 
+A = layout.value_key("category", "a")
+
+
+@pytest.mark.parametrize("value", ["`) || id:*", "a`b\nc", "🤷", "-", "", "Ａ", "a", "A", "á", "a b", "a-b"])
+def test_no_text_of_a_user_gets_into_a_filter(value: str) -> None:
+    asked = condition("user", Not(Eq("city", value)))
+    assert re.fullmatch("values:!=`city[0-9a-f]{24}`", str(asked))
+
+
 @pytest.mark.parametrize(
     ("node", "expected"),
     [
-        (Eq("category", "Kitchen"), "category:=`Kitchen`"),
-        (In("category", ("a", "b")), "category:=[`a`,`b`]"),
-        (Not(Eq("category", "a")), "category:!=`a`"),
-        (Eq("category", "`) || id:*"), "category:=`) || id:*`"),
-        (Eq("category", "a`b\nc"), "category:=`ab c`"),
-        (Eq("category", "🤷"), False),
-        (Not(Eq("category", "-")), True),
+        (Eq("category", "a"), f"values:=`{A}`"),
+        (In("category", ("a", "b")), f"values:=[`{A}`,`{layout.value_key('category', 'b')}`]"),
+        (In("category", ()), False),
+        (Not(Eq("category", "a")), f"values:!=`{A}`"),
+        (Not(In("category", ())), True),
+        (In("price", (1, 2)), "price:=[1,2]"),
         (Range("price", gte=5, lt=9), "(price:>=5) && (price:<9)"),
         (Not(Range("price", gt=5)), "(price:<=5) || (absent:=`price`)"),
         (Eq("city", "Berlin"), False),
         (Not(Eq("city", "Berlin")), True),
         (And((Eq("city", "Berlin"), Eq("category", "a"))), False),
-        (Or((Eq("city", "Berlin"), Eq("category", "a"))), "category:=`a`"),
-        (Not(And((Eq("category", "a"), Eq("price", 1)))), "(category:!=`a`) || (price:!=1)"),
+        (Or((Eq("city", "Berlin"), Eq("category", "a"))), f"values:=`{A}`"),
+        (Not(And((Eq("category", "a"), Eq("price", 1)))), f"(values:!=`{A}`) || (price:!=1)"),
         (Not(Not(Eq("price", 1))), "price:=1"),
         (And(()), True),
         (Or(()), False),
@@ -89,6 +98,7 @@ def test_a_document_is_what_its_readers_see() -> None:
         "url": "/u/7",
         "version": "v",
         "absent": [],
+        "values": [layout.value_key("city", "Berlin")],
         "city": "Berlin",
         "created_at": 172_800,
         "embedding": [0.5, 0.25],
@@ -141,9 +151,11 @@ def test_a_browser_key_carries_its_rules() -> None:
         key = index.browser_key("secret", [Index("user")], 99)
         assert index.browser_key("secret", [Index("user")], 99) == key
         (parent,) = server.state.keys
+        index.browser_key("secret", [Index("user"), Index("job")], 99)
+        assert len({each["value"] for each in server.state.keys}) == 2
     assert parent["actions"] == ["documents:search"]
     assert parent["collections"] == ["^user(_v[0-9]+_[0-9]+)?$"]
     plain = base64.b64decode(key).decode()
     assert plain[44:48] == parent["value"][:4]
-    assert json.loads(plain[48:]) == {"exclude_fields": "embedding", "expires_at": 99}
+    assert json.loads(plain[48:]) == {"exclude_fields": layout.LEFT_OUT, "expires_at": 99}
     assert parent["value"] not in plain

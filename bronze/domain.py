@@ -180,7 +180,10 @@ class UndoGroup(BaseModel):
 
 
 class Undone(BaseModel):
-    """What undoing a file does: updated records put back, inserted ones removed, those changed since left alone."""
+    """What undoing a file does: updated records put back, inserted ones removed, those changed since left alone.
+
+    `waiting`: valid records that need one which is removed, and wait for it in quarantine then.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -188,6 +191,7 @@ class Undone(BaseModel):
     restored: UndoGroup = UndoGroup()
     removed: UndoGroup = UndoGroup()
     left: UndoGroup = UndoGroup()
+    waiting: int = 0
 
 
 class PreviewRow(BaseModel):

@@ -118,7 +118,7 @@ def merge_bound(merge: Callable[[], Merged], contract: ContractSpec, *, file_id:
     for field in _looked_up(contract):
         with connection.cursor() as cursor:
             cursor.execute(
-                QUARANTINE, _names(contract, field) | {"error": orjson.dumps([_entry(field)]).decode()}
+                QUARANTINE, names_of(contract, field) | {"error": orjson.dumps([entry_of(field)]).decode()}
             )
     merged = merge()
     release(contract.name)
@@ -162,7 +162,7 @@ def _released(contract: ContractSpec, field: FieldSpec) -> int:
     set, chains of them are followed to their ends at once."""
     error = {"field": field.name, "rule": RULE}
     texts = {"error": orjson.dumps(error).decode(), "errors": orjson.dumps([error]).decode()}
-    names = _names(contract, field) | texts
+    names = names_of(contract, field) | texts
     with connection.cursor() as cursor:
         cursor.execute(RELEASE.format(which=NAMED), names)
         (released,) = cursor.fetchone()
@@ -217,7 +217,7 @@ def with_unbound(contract: ContractSpec, rows: pl.DataFrame, errors: pl.Series) 
     for field in _looked_up(contract):
         keys = rows.select(present(pl.col(field.name))).to_series()
         known = _known(field, set(keys.drop_nulls()))
-        entry = orjson.dumps(_entry(field)).decode()
+        entry = orjson.dumps(entry_of(field)).decode()
         missing = [key is not None and key not in known for key in keys]
         errors = pl.Series(
             errors.name,
@@ -244,7 +244,8 @@ def _known(field: FieldSpec, keys: Collection[str], *, hold: bool = False) -> se
     return set(rows.values_list("key", flat=True))
 
 
-def _entry(field: FieldSpec) -> dict[str, Any]:
+def entry_of(field: FieldSpec) -> dict[str, Any]:
+    """What a row that waits has among its errors."""
     return {"field": field.name, "rule": RULE, "message": _message(field), "value": None}
 
 
@@ -252,6 +253,7 @@ def _message(field: FieldSpec) -> str:
     return f"{field.name} names no record of {field.reference.dataset if field.reference else ''}"
 
 
-def _names(contract: ContractSpec, field: FieldSpec) -> dict[str, Any]:
+def names_of(contract: ContractSpec, field: FieldSpec) -> dict[str, Any]:
+    """The parameters of a statement on a reference: `dataset` and `field` refer to the data set `to`."""
     to = field.reference.dataset if field.reference else None
     return {"dataset": contract.name, "field": field.name, "to": to}

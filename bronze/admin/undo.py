@@ -56,6 +56,8 @@ def _undo(admin: Any, request: HttpRequest, file_id: int, address: str) -> HttpR
         admin.message_user(request, error.message, messages.ERROR)
     else:
         counts = f"{undone.restored.count:,} restored, {undone.removed.count:,} removed, {undone.left.count:,} left"
+        if undone.waiting:
+            counts += f"; {undone.waiting:,} that need a removed one wait in quarantine"
         admin.message_user(request, f"{undone.file.name} is undone: {counts}.", messages.SUCCESS)
     return HttpResponseRedirect(address)
 

@@ -11,6 +11,7 @@ from bronze.references import release, release_within
 from bronze.repositories import RawRecords, SourceFiles, atomic, rolled_back
 from bronze.services.curation import RecheckRecords
 from bronze.undo import FileUndo
+from bronze.withdrawn import hold_back, is_needed
 from lakehouse_project.kernel.events import EventBus
 from lakehouse_project.kernel.preconditions import require_revision
 
@@ -54,14 +55,20 @@ class PreviewUndo:
     def __call__(self, file_id: int) -> Undone:
         """Raises `FileNotReceived` or `FileNotLoaded`."""
         with rolled_back():
-            return self.undo.plan(self.files.hold_loaded(file_id))
+            file = self.files.hold_loaded(file_id)
+            undone = self.undo.plan(file)
+            if not is_needed(file.dataset):
+                return undone
+            self.undo.carry_out(file)
+            return undone.model_copy(update={"waiting": hold_back(file.dataset)})
 
 
 @dataclass(frozen=True, kw_only=True)
 class UndoFile:
     """Take a loaded file back: put back what it updated, remove what it inserted, leave what was changed since.
 
-    Rows that wait for what comes back wait no longer. Its receipt stays. The same bytes can be sent again.
+    Rows that wait for what comes back wait no longer, and those that need what is removed wait again. Its receipt stays. The
+    same bytes can be sent again.
     """
 
     files: SourceFiles
@@ -76,9 +83,10 @@ class UndoFile:
             self.files.one_at_a_time(file.dataset)
             undone = self.undo.plan(file)
             self.undo.carry_out(file)
+            waiting = hold_back(file.dataset) if is_needed(file.dataset) else 0
             _release(file.dataset)
             self.events.publish("bronze.changed")
-            return undone.model_copy(update={"file": self.files.mark_undone(file_id)})
+            return undone.model_copy(update={"file": self.files.mark_undone(file_id), "waiting": waiting})
 
 
 def _release(dataset: str) -> None:

@@ -45,6 +45,8 @@ def _told(plan: Undone) -> Iterator[str]:
     for name, (group, meaning) in groups.items():
         yield f"  {group.count:,} {name} ({meaning})"
         yield from (f"    {_shown(record)}" for record in group.records if record.reason)
+    if plan.waiting:
+        yield f"  {plan.waiting:,} valid records that need a removed one wait for it in quarantine"
 
 
 def _shown(record: UndoneRecord) -> str:

@@ -9,12 +9,20 @@ from django.contrib.auth.models import User
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bronze.contracts.described import Description
 from bronze.domain import UndoGroup, Undone
 from bronze.errors import FileNotLoaded, FileNotReceived
 from bronze.history import changes
 from bronze.models import Document, RawRecord, SourceFile
 from bronze.repositories import SourceFiles
-from bronze.services import CreateRecord, DeleteRecord, EditRecord, PreviewUndo, UndoFile
+from bronze.services import (
+    CreateDataset,
+    CreateRecord,
+    DeleteRecord,
+    EditRecord,
+    PreviewUndo,
+    UndoFile,
+)
 from lakehouse_project.kernel.services import resolve
 from tests.integration.bronze.intake import Intake, counts, records, rolled_back
 
@@ -130,6 +138,38 @@ def test_only_a_loaded_file_can_be_undone_and_only_once(intake: Intake) -> None:
         undo(file.id)
     with pytest.raises(FileNotReceived):
         undo(0)
+
+
+def described(name: str, key: str, to: str) -> None:
+    """A data set whose rows wait until the record of `to` is there that they name."""
+    field = {"name": "of", "reference": {"dataset": to, "policy": "quarantine"}}
+    about = {"title": name.title(), "key_fields": [key], "fields": [{"name": key}, field]}
+    resolve(CreateDataset)(name, Description.model_validate(about))
+
+
+def test_rows_that_need_what_is_removed_wait_again_and_those_that_need_these_as_well(intake: Intake) -> None:
+    described("teams", "team", "teams")
+    described("badges", "badge", "teams")
+    intake.load("badges.csv", "badge,of\n1,a\n2,c\n3,x\n", "badges")
+    intake.load("teams.csv", "team,of\nb,a\nc,b\nx,\n", "teams")
+    before = content()
+    root = intake.load("root.csv", "team,of\na,\n", "teams")
+    assert not RawRecord.objects.filter(status="quarantined").exists()
+    assert resolve(PreviewUndo)(root.id).waiting == 4
+    assert not RawRecord.objects.filter(status="quarantined").exists()
+    assert undo(root.id).waiting == 4
+    assert [row for row in content() if row[0] != "a"] == before
+    waiting = RawRecord.objects.filter(status="quarantined").order_by("key")
+    assert list(waiting.values_list("key", flat=True)) == ["1", "2", "b", "c"]
+
+
+def test_edges_that_lead_back_to_where_they_come_from_wait_once(intake: Intake) -> None:
+    described("teams", "team", "teams")
+    intake.load("root.csv", "team,of\na,\n", "teams")
+    intake.load("ring.csv", "team,of\nb,a\nc,b\n", "teams")
+    file = intake.load("bent.csv", "team,of\na,c\n", "teams")
+    assert undo(file.id).waiting == 0
+    assert not RawRecord.objects.filter(status="quarantined").exists()
 
 
 def test_a_document_goes_and_comes_back(intake: Intake) -> None:

@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
     "Look after it": {
         "reindex": "build the indexes of the search server anew (--entity)",
         "reconcile": "compare the search server with the database (--repair)",
+        "search-eval DIR": "measure the ranking on a collection with known answers",
         "migrate": "create or update the database schema",
         "dictionary": "write docs/data-dictionary.md from the contracts",
         "diagrams": "write docs/diagrams/ from the models",
@@ -80,6 +81,8 @@ def _execute() -> None:
     from lakehouse_project.runtime.errors import RuntimeProblem  # noqa: PLC0415
 
     argv = ["lakehouse", *sys.argv[1:]]
+    if not argv[1].startswith("-"):
+        argv[1] = argv[1].replace("-", "_")  # search-eval: a module has no hyphen in its name
     try:
         execute_from_command_line(argv)
     except (LakehouseError, RuntimeProblem, ImproperlyConfigured) as error:

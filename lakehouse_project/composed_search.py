@@ -1,5 +1,7 @@
 """The composition of the search engines: PostgreSQL alone, or a search server in front of it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from time import time
@@ -13,6 +15,7 @@ from search import services as search
 from search.breaker import Breaker
 from search.collections import Collections
 from search.differences import Differences
+from search.domain import Index
 from search.embedding import Embedder, StaticEmbedder
 from search.engines.fallback import FallbackSearcher
 from search.engines.postgres import PostgresSearcher
@@ -152,6 +155,23 @@ def issue_browser_key(index: TypesenseIndex) -> search.IssueBrowserKey:
         secret=env().secret("django_secret_key"),
         now=time,
     )
+
+
+@contextmanager
+def evaluated_server(meaning: Embedder, prefix: str) -> Iterator[Searcher]:
+    """The search server with the documents of the rows in a collection of its own, which is dropped at the end."""
+    client = _client(env())
+    index, which = TypesenseIndex(client=client, prefix=prefix, dims=meaning.dims), Index("document")
+    name = index.name_for(which, "1")
+    try:
+        index.create(which, name)
+        index.point(which, name)
+        search.FillCollection(outbox=Outbox(meaning.id), writer=index)(which, name)
+        yield TypesenseSearcher(client=client, prefix=prefix)
+    finally:
+        index.release(which)
+        index.drop(name)
+        client.close()
 
 
 def _client(configured: Env) -> TypesenseClient:

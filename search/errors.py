@@ -32,6 +32,12 @@ class WeightsMissing(PermanentError):
     code = "weights_missing"
 
 
+class NoCollection(InvalidInput):
+    """A folder does not hold documents, queries and judgements that can be read."""
+
+    code = "no_collection"
+
+
 class EmbedderUnusable(NotConfigured):
     """The configured embedder cannot embed: a package or a file is missing, or the model is none that fits."""
 

@@ -2,6 +2,7 @@
 
 from search.ports import Searcher
 from search.services.comparing import Reconcile
+from search.services.evaluating import Evaluate, FillCollection, IndexCollection
 from search.services.finding import FindDocuments, FindSimilar
 from search.services.mirroring import MirrorChanges, SendChanges
 from search.services.projecting import ProjectChanges
@@ -10,8 +11,11 @@ from search.services.status import DescribeEngine, IssueBrowserKey
 
 __all__ = [
     "DescribeEngine",
+    "Evaluate",
+    "FillCollection",
     "FindDocuments",
     "FindSimilar",
+    "IndexCollection",
     "IssueBrowserKey",
     "MirrorChanges",
     "ProjectChanges",

@@ -89,6 +89,11 @@ class TypesenseIndex:
             "PUT", f"/aliases/{quote(self.alias(index), safe='')}", json={"collection_name": collection}
         )
 
+    def release(self, index: Index) -> None:
+        """Let queries go nowhere."""
+        with suppress(CollectionMissing):
+            self.client.ask("DELETE", f"/aliases/{quote(self.alias(index), safe='')}")
+
     def pointed(self, index: Index) -> str | None:
         try:
             return str(self.client.ask("GET", _path(self.alias(index)))["name"])

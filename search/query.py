@@ -251,10 +251,10 @@ def _number(known: Field, value: str) -> Value:
         number = Decimal(value).scaleb(known.decimals)
         whole = int(number)
     except (ArithmeticError, ValueError):  # not only InvalidOperation: the exponent may be out of bounds
-        raise _refused(known.name, "This is not a number.", value) from None
+        raise _refused(known.name, f"{known.name} is a number.", value) from None
     if whole != number or abs(whole) > _MAX_NUMBER:
         raise _refused(
-            known.name, f"A number with at most {known.decimals} decimal places is expected.", value
+            known.name, f"{known.name} is a number with at most {known.decimals} decimal places.", value
         )
     return whole
 
@@ -263,7 +263,7 @@ def _date(known: Field, value: str) -> Value:
     try:
         return dt.date.fromisoformat(value).isoformat()
     except ValueError:
-        raise _refused(known.name, "A day is written YYYY-MM-DD.", value) from None
+        raise _refused(known.name, f"{known.name} is a day, written YYYY-MM-DD.", value) from None
 
 
 _PARSERS = {Kind.TEXT: _text, Kind.NUMBER: _number, Kind.DATE: _date}

@@ -87,7 +87,8 @@ def _translated() -> Iterator[None]:
     except httpx.TimeoutException as error:
         raise EngineUnavailable(f"Typesense did not answer in time ({type(error).__name__}).") from error
     except httpx.TransportError as error:
-        raise EngineUnavailable(f"Typesense cannot be reached: {error or type(error).__name__}.") from error
+        told = str(error).rstrip(".") or type(error).__name__
+        raise EngineUnavailable(f"Typesense cannot be reached: {told}.") from error
     except httpx.DecodingError as error:
         raise EngineUnavailable("Typesense broke off in the middle of an answer.") from error
 

@@ -1,11 +1,14 @@
 """What every engine answers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from search.domain import Entry, Found, Mode
+from lakehouse_project.kernel.errors import InvalidInput
+from search.domain import FIELDS, Entry, Found, Kind, Mode
 from search.embedding import StaticEmbedder
 from search.errors import NoSuchRecord
 from search.models import Synonyms
@@ -262,6 +265,132 @@ def test_names_need_the_right(find: Find, subject: Any) -> None:
     assert ids(find("lovelase")) == []
     assert ids(find("lovelace berlin", "keyword", permitted)) == ["7"]
     assert find("acme berlin").hits[0].title == "A••• (user 7)"
+
+
+TRICKY = [
+    *(
+        "Shoes",
+        "shoes",
+        "SHOES",
+        "Shoes ",
+        " Shoes",
+        "Shoe",
+        "Shoës",
+        "Sho\u0065\u0308s",
+        "Sh oes",
+        "Sh-oes",
+        "Ｓhoes",
+    ),
+    *(
+        "`",
+        "``",
+        "`) || id:*",
+        "a`b",
+        "[a,b]",
+        "a,b",
+        "a && b",
+        ":=x",
+        "(",
+        "*",
+        "-",
+        "!",
+        "\\",
+        "'",
+        '"',
+        "%",
+        "_",
+        "🤷",
+    ),
+    *(
+        "\t",
+        "\n",
+        "a\nb",
+        "\u202e",
+        "\u00a0",
+        "\u0301",
+        "null",
+        "true",
+        "0",
+        "1e5",
+        "İ",
+        "i",
+        "ß",
+        "ss",
+        "x" * 5000,
+    ),
+]
+
+
+@pytest.fixture
+def tricky(subject: Any) -> Callable[[QueryBuilder], list[str]]:
+    """Searches products with these categories, whose keys are their places."""
+    entries = [product(f"{at}", "Thing", "Thing", text, 100) for at, text in enumerate(TRICKY)]
+    subject.index(entries, EMBEDDER.embed_documents([entry.meaning for entry in entries]))
+    service = FindDocuments(searcher=subject.searcher, embedder=EMBEDDER)
+    return lambda builder: ids(service(builder.mode("keyword").page(1, 100).build()))
+
+
+@settings(
+    max_examples=80,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(st.one_of(st.sampled_from(TRICKY), st.text(max_size=50)), st.booleans())
+def test_a_value_of_a_filter_is_data_and_equals_itself_alone(
+    tricky: Callable[[QueryBuilder], list[str]], text: str, is_negated: bool
+) -> None:
+    builder = QueryBuilder().entities(["product"])
+    if "\x00" in text:
+        with pytest.raises(InvalidInput):
+            builder.equals("category", [text])
+        return
+    condition = Eq("category", builder.typed("category", text))
+    found = tricky(builder.where(Not(condition) if is_negated else condition))
+    expected = {f"{at}" for at, held in enumerate(TRICKY) if (held == text) != is_negated}
+    assert set(found) == expected
+
+
+VALUES: Mapping[Kind, tuple[Any, Any]] = {
+    Kind.TEXT: ("Some text", "Other text"),
+    Kind.NUMBER: (1250, 7),
+    Kind.DATE: ("2024-03-01", "1969-12-31"),
+}
+
+
+def full(entity: str, key: str, which: int) -> Entry:
+    """With a value in every field that the entity has."""
+    by_kind = {
+        kind: {name: VALUES[kind][which] for name, field in FIELDS[entity].items() if field.kind is kind}
+        for kind in Kind
+    }
+    return Entry(
+        entity=entity,
+        entity_id=key,
+        title=f"{entity} {key}",
+        meaning=f"{entity} {key}",
+        facets=by_kind[Kind.TEXT],
+        numbers=by_kind[Kind.NUMBER],
+        dates=by_kind[Kind.DATE],
+    )
+
+
+def test_every_field_of_every_entity_can_be_filtered_by(subject: Any) -> None:
+    entries = [full(entity, key, which) for entity in FIELDS for which, key in enumerate(("one", "two"))]
+    subject.index(entries, EMBEDDER.embed_documents([entry.meaning for entry in entries]))
+    service = FindDocuments(searcher=subject.searcher, embedder=EMBEDDER)
+
+    def found(entity: str, condition: Any) -> list[str]:
+        return ids(service(QueryBuilder().entities([entity]).where(condition).mode("keyword").build()))
+
+    for entity, fields in FIELDS.items():
+        for name, field in fields.items():
+            first, second = VALUES[field.kind]
+            assert found(entity, Eq(name, first)) == ["one"], (entity, name)
+            assert found(entity, Not(Eq(name, first))) == ["two"], (entity, name)
+            assert found(entity, In(name, (first, second))) == ["one", "two"], (entity, name)
+            if field.kind is not Kind.TEXT:
+                assert found(entity, Range(name, gt=second)) == ["one"], (entity, name)
+                assert found(entity, Range(name, lte=second)) == ["two"], (entity, name)
 
 
 @pytest.fixture

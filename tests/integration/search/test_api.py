@@ -5,7 +5,10 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from search.domain import FIELDS, Kind
 from search.models import SearchDocument
 from tests.integration.search.people import client_of
 
@@ -127,6 +130,39 @@ def test_the_admin_shows_documents_and_changes_none(groups: None, indexed: None)
         "Ada Lovelace" in client.get(f"/admin/search/searchdocument/{document.pk}/change/").content.decode()
     )
     assert client.get("/admin/search/searchdocument/add/").status_code == 403
+
+
+@settings(
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(st.text(max_size=30))
+def test_any_text_is_data(viewer: Client, indexed: None, text: str) -> None:
+    expected = 422 if "\x00" in text else 200
+    for asked in ({"city": text, "entity": "user"}, {"q": text}):
+        response = viewer.get("/api/v1/search", asked)
+        assert response.status_code == expected, response.content
+    tree = {"not": {"eq": {"field": "city", "value": text}}}
+    assert post(viewer, {"filter": tree}).status_code == expected
+    assert viewer.get("/api/v1/search", {"price__gte": text, "entity": "product"}).status_code in (200, 422)
+
+
+@pytest.mark.parametrize("entity", FIELDS)
+def test_every_field_is_a_parameter_and_a_leaf_of_the_tree(
+    viewer: Client, indexed: None, entity: str
+) -> None:
+    values = {Kind.TEXT: "x", Kind.NUMBER: 77, Kind.DATE: "2030-03-01"}
+    for name, field in FIELDS[entity].items():
+        value = values[field.kind]
+        assert search(viewer, f"entity={entity}&{name}={value}")["count"] == 0, name
+        tree: dict[str, Any] = {"eq": {"field": name, "value": value}}
+        if field.kind is not Kind.TEXT:
+            assert search(viewer, f"entity={entity}&{name}__gte={value}&{name}__lt={value}")["count"] == 0
+            tree = {"or": [tree, {"range": {"field": name, "gt": value, "lt": value}}]}
+        everything = search(viewer, f"entity={entity}")["count"]
+        answer = post(viewer, {"entity": [entity], "filter": {"not": tree}})
+        assert answer.json()["count"] == everything, name
 
 
 def test_what_is_like_a_record(viewer: Client, indexed: None) -> None:

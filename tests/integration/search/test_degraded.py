@@ -1,6 +1,7 @@
 """While the search server cannot answer, PostgreSQL does, and the answer says so."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from search.repositories import DocumentRows, Meanings
 from search.services import FindDocuments, FindSimilar, ProjectChanges
 from tests.integration.search.mirror import Mirror
 from tests.integration.search.warehouse import Warehouse
-from tests.typesense.server import KEY, StandIn, running
+from tests.typesense.server import KEY, StandIn, closed_port, running
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -50,8 +51,8 @@ def searcher(mirror: Mirror) -> FallbackSearcher:
 def ask(searcher: FallbackSearcher, embedder: Any) -> Any:
     find = FindDocuments(searcher=searcher, embedder=embedder)
 
-    def found(text: str, mode: str = "hybrid") -> tuple[str, list[str], str]:
-        answer = find(QueryBuilder().text(text).mode(mode).all_facets().build())
+    def found(text: str, mode: str = "hybrid", page: int = 1) -> tuple[str, list[str], str]:
+        answer = find(QueryBuilder().text(text).mode(mode).all_facets().page(page, 10).build())
         assert answer.degraded == bool(answer.reason)
         return answer.engine, [hit.entity_id for hit in answer.hits], answer.reason
 
@@ -62,6 +63,13 @@ def ask(searcher: FallbackSearcher, embedder: Any) -> Any:
 def indexed(warehouse: Warehouse, project: ProjectChanges) -> None:
     warehouse.product("S-1", "Red running shoe", "Shoes", "59.90", "Light")
     warehouse.product("S-2", "Kettle", "Kitchen", "19.00", "Boils water")
+    ProjectChanges(**(vars(project) | {"rows": DocumentRows(is_mirrored=True)}))()
+
+
+@pytest.fixture
+def branches(warehouse: Warehouse, project: ProjectChanges) -> None:
+    for number in range(260):
+        warehouse.department(number + 1, f"Branch {number}")
     ProjectChanges(**(vars(project) | {"rows": DocumentRows(is_mirrored=True)}))()
 
 
@@ -107,6 +115,29 @@ def test_what_is_like_a_record_is_answered_by_postgresql_too(
     second = find(query)
     assert (second.engine, second.degraded) == ("postgresql", True)
     assert "503" in second.reason
+
+
+def test_a_refused_connection_is_answered_by_postgresql(
+    indexed: None, searcher: FallbackSearcher, mirror: Mirror, embedder: Any
+) -> None:
+    mirror.mirror()
+    client = TypesenseClient(url=f"http://127.0.0.1:{closed_port()}", key=KEY, search_seconds=0.3)
+    gone = replace(searcher, server=TypesenseSearcher(client=client))
+    answer = FindDocuments(searcher=gone, embedder=embedder)(QueryBuilder().text("kettle").build())
+    assert (answer.engine, [hit.entity_id for hit in answer.hits]) == ("postgresql", ["S-2"])
+    assert "cannot be reached" in answer.reason
+
+
+@pytest.mark.parametrize("fault", ["reset", "half", "slow", 500])
+def test_a_failure_between_the_pages_of_a_deep_query_is_no_half_answer(
+    branches: None, ask: Any, mirror: Mirror, server: StandIn, fault: str | int
+) -> None:
+    """More than 250 hits are fetched by two requests, of which the second one fails."""
+    mirror.mirror()
+    server.state.fault, server.state.faulty_paths, server.state.after = fault, "multi_search", 1
+    engine, hits, reason = ask("branch", "keyword", 26)
+    assert (engine, len(hits)) == ("postgresql", 10)
+    assert "Typesense" in reason
 
 
 def test_after_some_failures_the_server_is_left_alone(

@@ -13,7 +13,8 @@ from lakehouse_project.auth import create_groups
 from lakehouse_project.env import env
 from lakehouse_project.kernel.services import resolve
 from search.services import MirrorChanges, ProjectChanges, RebuildIndexes
-from tests.integration.search.test_api import client_of, ids, search
+from tests.integration.search.people import client_of
+from tests.integration.search.test_api import ids, search
 from tests.integration.search.warehouse import Warehouse
 from tests.typesense.server import KEY, StandIn, running
 

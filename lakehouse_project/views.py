@@ -33,11 +33,16 @@ from lakehouse_project.kernel.pagination import PageOf
 from lakehouse_project.kernel.permissions import view_permission
 from lakehouse_project.kernel.services import resolve
 from lakehouse_project.overview import tiles
+from search.errors import NoSuchRecord
 from search.models import SearchDocument
+from search.page import PDF, Shown, label, original_url, shown
+from search.query import QueryBuilder
 from search.schemas import PERMISSION
+from search.services import FindSimilar
 
 LATEST = 8
 ROWS_PER_PAGE = 50
+SIMILAR = 6
 DATASETS = {"user": "users", "product": "products", "job": "jobs", "department": "departments"}
 """Entities of the search that stand for one raw record."""
 
@@ -107,15 +112,20 @@ def mart_page(request: HttpRequest, group: str, name: str) -> HttpResponse:
 
 @permission_required(PERMISSION, raise_exception=True)
 def entity_page(request: HttpRequest, entity: str, key: str) -> HttpResponse:
-    """What a hit of the search stands for: all its passages, and the fields of its record."""
-    passages = list(SearchDocument.objects.filter(entity=entity, entity_id=key).order_by("passage"))
+    """What a hit of the search stands for: all its passages, the fields of its record, and what is like it."""
+    rows = SearchDocument.objects.filter(entity=entity, entity_id=key).order_by("passage")
+    passages = [] if "\x00" in key else list(rows)  # PostgreSQL does not take a zero byte
     if not passages:
         raise Http404(f"There is no {entity} {key}.")
     caller: Any = request.user
     is_personal_shown = may_see_personal_data(caller)
+    facets = passages[0].facets
     context = {
         "entity": entity,
         "key": key,
+        "original": original_url(entity, key, facets.get("user_id", ""), caller),
+        "is_pdf": facets.get("format") == PDF,
+        "similar": _similar(entity, key, caller),
         "title": (passages[0].personal_title if is_personal_shown else None) or passages[0].title,
         "url": passages[0].url,
         "passages": [
@@ -127,12 +137,20 @@ def entity_page(request: HttpRequest, entity: str, key: str) -> HttpResponse:
     return render(request, "entity.html", context)
 
 
+def _similar(entity: str, key: str, caller: Any) -> list[Shown]:
+    query = QueryBuilder().like(entity, key, SIMILAR).personal(is_shown=may_see_personal_data(caller)).build()
+    with suppress(NoSuchRecord):  # it has just left the index
+        return [shown(hit, caller) for hit in resolve(FindSimilar)(query).hits]
+    return []
+
+
 def _fields_of_record(entity: str, key: str, caller: Any) -> dict[str, Any]:
     """Nothing for what comes from several records, and for callers who may not see records."""
     if entity not in DATASETS or not caller.has_perm("bronze.view_rawrecord"):
         return {}
     with suppress(RecordNotFound):  # deleted, and the search is about to learn of it
-        return visible_fields(resolve(RawRecords).get(DATASETS[entity], key), caller)
+        fields = visible_fields(resolve(RawRecords).get(DATASETS[entity], key), caller)
+        return {label(name): value for name, value in fields.items()}
     return {}
 
 

@@ -5,8 +5,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.e2e.pipeline import Blank, Lakehouse, blank, lakehouse
+from tests.e2e.browsing import CHROMIUM, FLAGS
+from tests.e2e.pipeline import DEADLINE, Blank, Lakehouse, blank, lakehouse
 
 HIRING = Path(__file__).parent / "data" / "hiring"
 
@@ -43,3 +45,20 @@ def running(empty: Blank, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             "gold has the hires of 2021",
         )
         yield started
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, running: Lakehouse) -> Iterator[Page]:
+    """A page without a login; addresses are relative to the lakehouse."""
+    with browser.new_context(base_url=running.url) as context:
+        context.set_default_timeout(DEADLINE * 1000)
+        expect.set_options(timeout=DEADLINE * 1000)
+        yield context.new_page()

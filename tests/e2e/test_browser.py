@@ -1,45 +1,16 @@
 """The pages as people use them, in a real browser."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from tests.e2e.pipeline import DEADLINE, PASSWORD, Lakehouse
+from tests.e2e.browsing import NEEDS_BROWSER, log_in
+from tests.e2e.pipeline import DEADLINE, Lakehouse
 from tests.e2e.test_pipeline import hires, hits, quarters
 
-CHROMIUM = Path("/usr/bin/chromium")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"There is no browser at {CHROMIUM}."),
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(browser: Browser, running: Lakehouse) -> Iterator[Page]:
-    """A page without a login; addresses are relative to the lakehouse."""
-    with browser.new_context(base_url=running.url) as context:
-        context.set_default_timeout(DEADLINE * 1000)
-        expect.set_options(timeout=DEADLINE * 1000)
-        yield context.new_page()
-
-
-def log_in(page: Page, name: str) -> None:
-    page.goto("/")
-    page.get_by_label("User name").fill(name)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
+pytestmark = NEEDS_BROWSER
 
 
 def test_every_page_asks_for_a_login(page: Page) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.test import Client
 
 from search.embedding import StaticEmbedder
 from search.engines.fallback import NOT_BUILT, FallbackSearcher
@@ -195,3 +196,14 @@ def test_an_error_of_one_search_among_several_is_no_answer(
     del server.state.aliases["job"]
     engine, hits, reason = ask("kettle")
     assert (engine, hits, reason) == ("postgresql", ["S-2"], NOT_BUILT)
+
+
+def test_the_page_says_that_the_database_stands_in(
+    indexed: None, curator: Client, searcher: FallbackSearcher, embedder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = FindDocuments(searcher=searcher, embedder=embedder)
+    monkeypatch.setattr("search.views.resolve", lambda _kind: find)
+    html = curator.get("/search/?q=kettle").content.decode()
+    assert "the database does" in html
+    assert NOT_BUILT in html
+    assert "<mark>Kettle</mark>" in html

@@ -7,6 +7,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from search.services import ProjectChanges
+from tests.integration.search.warehouse import Warehouse
+
 SCRIPT = {"HX-Request": "true"}
 
 
@@ -244,3 +247,28 @@ def test_a_page_allows_no_script_but_its_own(viewer: Client) -> None:
     assert "unsafe" not in response["Content-Security-Policy"]
     assert " style=" not in response.content.decode()
     assert not re.search(r"<script(?![^>]* src=)", response.content.decode())
+
+
+def test_a_pdf_hit_leads_to_its_page_for_those_who_may_open_it(
+    viewer: Client, curator: Client, warehouse: Warehouse, project: ProjectChanges
+) -> None:
+    warehouse.user("u1", "Ada Lovelace")
+    free = warehouse.document(1, "Travel policy", ["Planes are not paid for.", "Railways are paid for."])
+    personal = warehouse.document(2, "Contract", ["Railways for Ada Lovelace."], user_id="u1")
+    project()
+    for client, opened in ((viewer, [free]), (curator, [free, personal])):
+        html = shown(client, "q=railways&mode=keyword")
+        assert sorted(re.findall(r'<h2><a href="/search/documents/(\d+)#page=', html)) == opened
+        assert f'href="/search/documents/{free}#page=2"' in html
+        assert f'href="/found/document/{free}#passage-1"' in html
+
+
+def test_a_record_shows_what_is_like_it(viewer: Client, indexed: None) -> None:
+    html = viewer.get("/found/product/S-1").content.decode()
+    assert "Similar products" in html
+    assert 'href="/found/product/S-2#passage-0"' in html
+    masked = viewer.get("/found/user/u0").content.decode()
+    assert "/found/user/u1" in masked
+    assert "Hopper" not in masked
+    for missing in ("/found/product/S-9", "/found/planet/1", "/found/user/%00"):
+        assert viewer.get(missing).status_code == 404

@@ -35,7 +35,7 @@ from lakehouse_project.kernel.services import resolve
 from lakehouse_project.overview import tiles
 from search.errors import NoSuchRecord
 from search.models import SearchDocument
-from search.page import PDF, Shown, label, original_url, shown
+from search.page import PDF, Shown, label, original_url, shown_hit
 from search.query import QueryBuilder
 from search.schemas import PERMISSION
 from search.services import FindSimilar
@@ -140,7 +140,7 @@ def entity_page(request: HttpRequest, entity: str, key: str) -> HttpResponse:
 def _similar(entity: str, key: str, caller: Any) -> list[Shown]:
     query = QueryBuilder().like(entity, key, SIMILAR).personal(is_shown=may_see_personal_data(caller)).build()
     with suppress(NoSuchRecord):  # it has just left the index
-        return [shown(hit, caller) for hit in resolve(FindSimilar)(query).hits]
+        return [shown_hit(hit, caller) for hit in resolve(FindSimilar)(query).hits]
     return []
 
 

@@ -134,7 +134,7 @@ def context(
         "sorts": list(_sorts(address, query)),
         "sort": ",".join(address.get("sort")),
         "hidden": list(_hidden(address, facets, bounds)),
-        "hits": [shown(hit, caller) for hit in found.hits],
+        "hits": [shown_hit(hit, caller) for hit in found.hits],
         "corrections": [_correction(address, asked, used) for asked, used in found.corrections.items()],
         "everywhere": address.for_entity("").url if query.entities != ENTITIES else "",
         "by_meaning": address.without({"mode"}).url if query.mode is Mode.KEYWORD else "",
@@ -240,7 +240,7 @@ def _correction(address: Address, asked: str, used: str) -> Correction:
     return Correction(asked, used, address.with_(q=text).url)
 
 
-def shown(hit: Hit, caller: Caller) -> Shown:
+def shown_hit(hit: Hit, caller: Caller) -> Shown:
     details = f"{reverse('entity', args=[hit.entity, hit.entity_id])}#passage-{hit.passage}"
     original = original_url(hit.entity, hit.entity_id, hit.fields.get("user_id", ""), caller)
     is_pdf = hit.fields.get("format") == PDF

@@ -111,7 +111,9 @@ def question(query: SearchQuery, meaning: Vectors | None, entity: str) -> Questi
 
 def words_of(asked: Asked) -> str:
     """The parts of a query in the server's own language, which nothing but letters and digits of the user enters."""
-    words = [*asked.words, *(f'"{phrase}"' for phrase in asked.phrases)]
+    literal = asked.literal.difference(*(phrase.split() for phrase in asked.phrases))
+    words = [f'"{word}"' if word in literal else word for word in asked.words]
+    words += [f'"{phrase}"' for phrase in asked.phrases]
     return " ".join([*words, *(f'-"{each}"' if " " in each else f"-{each}" for each in asked.excluded)])
 
 

@@ -143,6 +143,12 @@ def test_a_known_word_is_never_corrected(find: Find) -> None:
     assert find("shoe ").corrections == {}
 
 
+def test_a_word_between_quotation_marks_is_meant_as_it_is_written(find: Find) -> None:
+    found = find('"kettel"')
+    assert (list(found.hits), found.corrections) == ([], {})
+    assert ids(find('"kettle"'))[0] == "P3"
+
+
 def test_what_nobody_wrote_is_not_found_by_words(find: Find) -> None:
     found = find("qqqqzzzz")
     assert (found.count, list(found.hits), found.corrections) == (0, [], {})

@@ -267,4 +267,7 @@ def _facts(hit: Hit) -> Iterator[tuple[str, str]]:
         yield "Page", f"page {hit.page} of {pages}" if hit.page else f"{pages} page{'s' * (pages > 1)}"
     if "price" in fields and "currency" in fields:
         fields["price"] = f"{fields['price']} {fields.pop('currency')}"
+    for name, word in (("user_id", "user"), ("created_at", "created")):
+        if name in fields:
+            fields[name] = f"{word} {fields[name]}"
     yield from ((label(name), str(value)) for name, value in fields.items())

@@ -180,7 +180,7 @@ def test_a_script_without_a_login_is_led_to_the_login() -> None:
         ("page=0", "page must be at least 1"),
         ("page=501", "paging ends"),
         ("page_size=1000", "page_size must be at most 250"),
-        ("price__gte=x", "not a number"),
+        ("price__gte=x", "price is a number"),
         ("created_at__lt=yesterday", "YYYY-MM-DD"),
         ("mode=telepathy", "mode must be"),
         ("sort=salary", "salary is not a field"),

@@ -49,13 +49,14 @@ def user(record: Record, employment: Record | None) -> Entry:
 
 
 def product(record: Record) -> Entry:
-    body = without_contacts(f"{record['category']}. {record['description']}")
+    """Found by its key as well, which says nothing of what it means."""
+    described = without_contacts(f"{record['category']}. {record['description']}")
     return Entry(
         entity="product",
         entity_id=record["sku"],
         title=record["name"],
-        body=body,
-        meaning=f"{record['name']}\n{body}",
+        body=f"{described} {record['sku']}",
+        meaning=f"{record['name']}\n{described}",
         facets=_present(category=record["category"], currency=record["currency"]),
         numbers={"price": int(record["price"].scaleb(2))},
         url=_record_url("products", record["sku"]),

@@ -145,8 +145,10 @@ def _invalid_request(request: HttpRequest, error: Any) -> HttpResponse:
 
 
 def _unfit(entry: Mapping[str, Any]) -> FieldError:
-    """What a schema says of a part of a request."""
-    place = "/".join(map(str, entry["loc"][1:])) or str(entry["loc"][0])
+    """What a schema says of a part of a request. Within a body the place is what the client wrote, without the name that the
+    route has for the whole of it."""
+    part, *place_in_it = map(str, entry["loc"])
+    place = "/".join(place_in_it[1:] if part == "body" else place_in_it) or part
     return FieldError(place, entry["type"], sentence_of(entry["type"], entry.get("ctx", {}), entry["msg"]))
 
 

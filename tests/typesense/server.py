@@ -40,6 +40,7 @@ class State:
 
     collections: dict[str, Collection] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
+    version: str = "29.0"
     keys: list[dict[str, Any]] = field(default_factory=list)
     requests: list[tuple[str, str, Any]] = field(default_factory=list)
     fault: str | int | None = None
@@ -278,7 +279,7 @@ def _create_key(state: State, *, body: bytes, **_: Any) -> tuple[int, Any]:
 NAME = r"([^/]+)"
 ROUTES = (
     (r"GET /health", lambda _state, **_: (200, {"ok": True})),
-    (r"GET /debug", lambda _state, **_: (200, {"state": 1, "version": "29.0"})),
+    (r"GET /debug", lambda state, **_: (200, {"state": 1, "version": state.version})),
     (r"POST /collections", _create),
     (r"GET /collections", _collections),
     (rf"GET /collections/{NAME}", _described),

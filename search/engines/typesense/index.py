@@ -17,6 +17,8 @@ from search.engines.typesense.client import TypesenseClient
 from search.errors import CollectionExists, CollectionMissing, EngineRejected, EngineUnavailable
 
 SCHEMA = layout.SCHEMA
+VERSION = "29"
+"""From 30 on synonyms are elsewhere, and grouped searches lose what only the meaning found."""
 _MOST_REASON_CHARACTERS = 500
 
 
@@ -134,8 +136,9 @@ class TypesenseIndex:
         health = self.client.ask("GET", "/health", is_query=True)
         if not health.get("ok"):
             raise EngineUnavailable("Typesense says that it is not ready.")
-        version = self.client.ask("GET", "/debug", is_query=True).get("version", "?")
-        return f"Typesense {version} at {self.client.url}"
+        version = str(self.client.ask("GET", "/debug", is_query=True).get("version", "?"))
+        told = f"Typesense {version} at {self.client.url}"
+        return told if version.startswith(VERSION) else f"{told}, where version {VERSION} is expected"
 
     # --- keys of browsers --------------------------------------------------------------------------------
 

@@ -236,6 +236,11 @@ def test_a_tree_that_cannot_be_asked_is_refused(viewer: Client, tree: Any, statu
     assert response["Content-Type"] == "application/problem+json"
 
 
+def test_what_a_body_does_not_have_is_told_by_its_place(viewer: Client) -> None:
+    problem = post(viewer, {"q": 5, "filter": {"eq": {"field": "price"}}, "sorted": ["price"]}).json()
+    assert {error["pointer"] for error in problem["errors"]} >= {"/q", "/filter/eq/value", "/sorted"}
+
+
 def test_a_tree_that_is_too_deep_is_refused(viewer: Client) -> None:
     tree: Any = {"eq": {"field": "price", "value": 1}}
     for _ in range(30):

@@ -145,6 +145,14 @@ def test_ranks_are_fused_as_the_server_does() -> None:
     assert [each.candidate.matched for each in ranked(found, 0.5)] == ["both", "keyword", "meaning"]
 
 
+def test_another_version_than_the_one_it_was_made_for_is_told() -> None:
+    with running() as server:
+        index = TypesenseIndex(client=TypesenseClient(url=server.url, key=KEY), dims=256)
+        assert index.check() == f"Typesense 29.0 at {server.url}"
+        server.state.version = "30.2"
+        assert index.check().endswith("where version 29 is expected")
+
+
 def test_a_browser_key_carries_its_rules() -> None:
     with running() as server:
         index = TypesenseIndex(client=TypesenseClient(url=server.url, key=KEY), dims=256)

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from governance.models import Run
 from search.domain import Found
@@ -175,3 +176,27 @@ def connection_indexes() -> set[str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT indexname FROM pg_indexes WHERE tablename = 'search_searchdocument'")
         return {name for (name,) in cursor.fetchall()}
+
+
+def test_a_selective_filter_finds_all_that_match_however_far_away(
+    db: None,
+) -> None:
+    """More rows lie nearer than the graph looks at by itself, which is 20,000."""
+    with connection.cursor() as cursor:
+        cursor.execute(MANY_ROWS, {"embedder": "test", "rows": 22_000})
+    MeaningGraph("test", 4).complete()
+    query = (
+        QueryBuilder().entities(["product"]).mode("semantic").equals("category", ["Rare"]).text("x").build()
+    )
+    searcher = PostgresSearcher(atomic=transaction.atomic, embedder="test")
+    found = searcher.search(query, np.array([1, 0, 0, 0], dtype=np.float32))
+    assert {hit.entity_id for hit in found.hits} == {"21996", "21997", "21998", "21999", "22000"}
+
+
+MANY_ROWS = """
+INSERT INTO search_searchdocument
+    (entity, entity_id, passage, title, body, facets, numbers, dates, url, embedder, embedded_hash, version, embedding)
+SELECT 'product', n, 0, 'x', '', jsonb_build_object('category', CASE WHEN n > %(rows)s - 5 THEN 'Rare' ELSE 'Common' END),
+    '{}', '{}', '', %(embedder)s, '', '', format('[1,%%s,0.1,0]', n / (%(rows)s / 2.0))::vector
+FROM generate_series(1, %(rows)s) AS n
+"""

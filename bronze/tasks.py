@@ -1,6 +1,7 @@
 """Tasks of the bronze queue."""
 
 from contextlib import suppress
+from datetime import date
 from typing import Any
 
 from celery import shared_task
@@ -9,10 +10,13 @@ from bronze.contracts import DOCUMENTS
 from bronze.documents import Documents
 from bronze.repositories import SourceFiles
 from bronze.services import ExtractWanted, LoadDocuments, LoadFile, ReadScans, SeedLake
+from bronze.services.rates import RUN as RATES_RUN
+from bronze.services.rates import FetchRates
 from bronze.staged import StagedFiles
+from governance.backoff import is_resting
 from governance.feed import NothingToDo
 from governance.services import track
-from lakehouse_project.kernel.errors import PermanentError
+from lakehouse_project.kernel.errors import LakehouseError, PermanentError
 from lakehouse_project.kernel.services import resolve
 
 
@@ -70,6 +74,22 @@ def read_scans() -> None:
         run.counts = {"documents": resolve(ReadScans)()}
         if not run.counts["documents"]:
             raise NothingToDo("What reads them is missing.")
+
+
+@shared_task(name="bronze.fetch_rates")
+def fetch_rates(
+    run_id: str | None = None, since: str | None = None, until: str | None = None, user_id: int | None = None
+) -> None:
+    """Fetch exchange rates: those that somebody wants (`run_id`), or the newest, unless the source has just failed."""
+    if run_id is None and is_resting(RATES_RUN):
+        return
+    with suppress(LakehouseError), track(RATES_RUN, run_id=run_id) as run:
+        fetched = resolve(FetchRates)(since=_day(since), until=_day(until), user_id=user_id)
+        run.counts, run.message = fetched.counts, fetched.note
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
 
 
 @shared_task(name="bronze.seed")

@@ -6,6 +6,7 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
 from bronze.api import router as bronze
+from bronze.api.enrichment import router as enrichment
 from bronze.api.routes import contract_schemas
 from bronze.api.seed import router as seed
 from gold.api import router as gold
@@ -48,6 +49,7 @@ v1 = Api(
 problems.register(v1)
 v1.add_router("/seed", seed)
 v1.add_router("/bronze", bronze)
+v1.add_router("/enrichment", enrichment)
 v1.add_router("/silver", silver)
 v1.add_router("/gold", gold)
 v1.add_router("/search", search)

@@ -1,6 +1,7 @@
 """The composition: how every service is built. Nothing is opened at import; the container lives as long as the process."""
 
 from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar
 
 import wireup
@@ -15,9 +16,11 @@ from bronze.catalog import Datasets
 from bronze.conflicts import Conflicts
 from bronze.documents import Documents
 from bronze.encryption import FieldCipher
+from bronze.enrichment.sources import FrankfurterRates, RateFile, RateSource
 from bronze.history import Revisions
 from bronze.quarantine import Quarantine
 from bronze.rejected import RejectedRecords
+from bronze.services.rates import FetchRates
 from bronze.staged import StagedFiles
 from bronze.undo import FileUndo
 from gold import services as gold
@@ -99,11 +102,30 @@ def seed_lake(receive: bronze.ReceiveFile) -> bronze.SeedLake:
 
 
 @wireup.injectable
+def fetch_rates(receive: bronze.ReceiveFile) -> FetchRates:
+    return FetchRates(receive=receive, source=_rate_source(), reporting_currency=settings.REPORTING_CURRENCY)
+
+
+def _rate_source() -> RateSource | None:
+    wanted = env().rate_source
+    if wanted is None:
+        return None
+    if wanted.startswith(("http://", "https://")):
+        return FrankfurterRates(url=wanted, cache=settings.LAKEHOUSE_HOME / "cache")
+    return RateFile(Path(wanted))
+
+
+@wireup.injectable
 def refine_changes(bus: EventBus) -> silver.RefineChanges:
     calendar = silver.Calendar(
         holidays_country=settings.HOLIDAYS_COUNTRY, fiscal_year_start=settings.FISCAL_YEAR_START
     )
-    return silver.RefineChanges(events=bus, calendar=calendar, reporting_currency=settings.REPORTING_CURRENCY)
+    return silver.RefineChanges(
+        events=bus,
+        calendar=calendar,
+        reporting_currency=settings.REPORTING_CURRENCY,
+        rate_max_age_days=env().rate_max_age_days,
+    )
 
 
 @wireup.injectable
@@ -213,6 +235,7 @@ FACTORIES = (
     staged_files,
     read_scans,
     seed_lake,
+    fetch_rates,
     refine_changes,
     refresh_marts,
     refresh_views,

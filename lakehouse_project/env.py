@@ -38,6 +38,13 @@ class Env(BaseSettings):
     reporting_currency: str = Field(
         "USD", pattern="^[A-Z]{3}$", description="Currency that amounts are converted to."
     )
+    rate_source: str | None = Field(
+        None,
+        description="Where exchange rates are fetched: https://api.frankfurter.dev/v1, or a file saved from there.",
+    )
+    rate_max_age_days: int | None = Field(
+        None, ge=0, description="Amounts are converted by a rate of at most so many days before."
+    )
     holidays_country: str = Field(
         "US", pattern="^[A-Z]{2}$", description="Country of the calendar's holidays."
     )

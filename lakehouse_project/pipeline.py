@@ -11,6 +11,7 @@ from lakehouse_project.celery import app
 
 LISTENERS: Mapping[str, tuple[str, ...]] = {
     "bronze.seed_wanted": ("bronze.seed",),
+    "bronze.rates_wanted": ("bronze.fetch_rates",),
     "bronze.file_received": ("bronze.load_file",),
     "bronze.text_wanted": ("bronze.extract_wanted",),
     "bronze.changed": ("silver.refine", "gold.refresh", "search.project"),

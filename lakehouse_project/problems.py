@@ -53,6 +53,7 @@ STATUS: Mapping[str, int] = {
     "file_changed": 503,
     "dataset_busy": 503,
     "not_configured": 503,
+    "rates_unavailable": 503,
     "search_unavailable": 503,
     "search_refused": 503,
     "search_mirror_busy": 503,

@@ -14,6 +14,8 @@ STAGES = ("bronze.load_received", "silver.refine", "gold.refresh", "search.proje
 MIRROR_STAGE, RECONCILE_TASK = "search.mirror", "search.reconcile"
 """Only with a search server."""
 RECONCILE_SECONDS = 3600
+RATES_TASK, RATES_SECONDS = "bronze.fetch_rates", 6 * 3600
+"""Only with a source of exchange rates, which come once a working day."""
 LONGEST_TASK_SECONDS = 6 * 3600
 
 
@@ -43,9 +45,16 @@ def configure(app: Celery) -> Celery:
 def _schedule() -> dict[str, Any]:
     is_mirrored = env().typesense_url is not None
     stages = (*STAGES, *([OCR_TASK] if env().ocr else []), *([MIRROR_STAGE] if is_mirrored else []))
-    schedule = {
+    schedule: dict[str, Any] = {
         stage: {"task": stage, "schedule": env().pipeline_interval_seconds, "options": {"expires": 60}}
         for stage in stages
     }
-    hourly = {"task": RECONCILE_TASK, "schedule": RECONCILE_SECONDS, "options": {"expires": 600}}
-    return {**schedule, RECONCILE_TASK: hourly} if is_mirrored else schedule
+    if env().rate_source is not None:
+        schedule[RATES_TASK] = {"task": RATES_TASK, "schedule": RATES_SECONDS, "options": {"expires": 600}}
+    if is_mirrored:
+        schedule[RECONCILE_TASK] = {
+            "task": RECONCILE_TASK,
+            "schedule": RECONCILE_SECONDS,
+            "options": {"expires": 600},
+        }
+    return schedule

@@ -68,6 +68,7 @@ class Lookups:
     """One method per data set: typed rows in, the frames that its transform looks up out."""
 
     reporting_currency: str
+    rate_max_age_days: int | None
     calendar: Calendar
 
     def of(self, dataset: str, rows: pl.DataFrame) -> Known:
@@ -127,12 +128,15 @@ class Lookups:
         }
 
     def _rates(self, currencies: pl.Series, days: pl.Series) -> pl.DataFrame:
-        """Those of `days`; one unit of the reporting currency is 1, whatever a record says."""
+        """Those of `days`, each with the last day on which it holds; one unit of the reporting currency is 1, whatever a
+        record says."""
         found = keys.rates(currencies, days).filter(pl.col("currency") != self.reporting_currency)
         own = pl.select(
             currency=pl.lit(self.reporting_currency), date=pl.date(1, 1, 1), rate=pl.lit(1).cast(RATE)
         )
-        return pl.concat([found, own])
+        age = self.rate_max_age_days
+        until = pl.lit(None, pl.Date) if age is None else pl.col("date") + pl.duration(days=age)
+        return pl.concat([found.with_columns(until=until), own.with_columns(until=pl.lit(None, pl.Date))])
 
 
 def _found(rows: pl.DataFrame, table: Table, **on: str) -> pl.DataFrame:

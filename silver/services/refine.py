@@ -45,6 +45,8 @@ class RefineChanges:
     events: EventBus
     calendar: Calendar
     reporting_currency: str
+    rate_max_age_days: int | None = None
+    """An amount without a rate of its day or of so many days before stays unconverted; None: any age will do."""
     fill_from: int = 50_000
     """An empty fact table is filled by `Filling` if at least so many records are to be refined."""
 
@@ -61,7 +63,11 @@ class RefineChanges:
             return self._refine(window, run, on_progress)
 
     def _refine(self, window: Window, run: Run, on_progress: OnProgress | None = None) -> RefineResult:
-        lookups = Lookups(reporting_currency=self.reporting_currency, calendar=self.calendar)
+        lookups = Lookups(
+            reporting_currency=self.reporting_currency,
+            rate_max_age_days=self.rate_max_age_days,
+            calendar=self.calendar,
+        )
         result = _Work(lookups, window, self.fill_from, on_progress).run()
         record_quality(run, result)
         if result.changes:

@@ -14,13 +14,16 @@ def in_reporting_currency(
     """Add column `<amount>_reporting`: `amount` (in column `currency`) by the latest rate on or before `day`, a date.
 
     Half-even rounding to 2 places; null without a rate or beyond 18 digits. `rates` has `currency`, `date`, `rate` (worth of
-    one unit in the reporting currency, which has rate 1 itself).
+    one unit in the reporting currency, which has rate 1 itself) and `until`, the last day on which it holds (null: until the
+    next).
     """
-    dated = rates.select("currency", _day="date", _rate="rate").sort("_day")
+    dated = rates.select("currency", _day="date", _rate="rate", _until="until").sort("_day")
     joined = (
         rows.with_columns(_day=day)
         .sort("_day")
         .join_asof(dated, on="_day", by="currency", check_sortedness=False)
     )
+    holds = pl.col("_until").is_null() | (pl.col("_day") <= pl.col("_until"))
     converted = (pl.col(amount).cast(_EXACT) * pl.col("_rate")).round(2).cast(MONEY, strict=False)
-    return joined.with_columns(converted.alias(f"{amount}_reporting")).drop("_day", "_rate")
+    named = pl.when(holds).then(converted).alias(f"{amount}_reporting")
+    return joined.with_columns(named).drop("_day", "_rate", "_until")

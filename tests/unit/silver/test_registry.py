@@ -99,8 +99,8 @@ KNOWN: Mapping[str, pl.DataFrame] = {
         | dict.fromkeys(("is_active", "is_current"), pl.Boolean)
     ),
     "rates": pl.DataFrame(
-        {"currency": ["EUR"], "date": [date(2021, 1, 1)], "rate": [Decimal("1.5")]},
-        schema_overrides={"rate": RATE},
+        {"currency": ["EUR"], "date": [date(2021, 1, 1)], "rate": [Decimal("1.5")], "until": [None]},
+        schema_overrides={"rate": RATE, "until": pl.Date},
     ),
 }
 

@@ -44,6 +44,7 @@ RATES = pl.DataFrame(
         "currency": ["EUR", "EUR", "JPY", "USD"],
         "date": [date(2021, 1, 10), date(2021, 1, 20), date(2021, 1, 1), date(1, 1, 1)],
         "rate": [Decimal("1.25"), Decimal("1.5"), Decimal("0.00912345"), Decimal(1)],
+        "until": [None, date(2021, 2, 19), None, None],
     },
     schema_overrides={"rate": RATE},
 )
@@ -55,6 +56,8 @@ RATES = pl.DataFrame(
         ("10.00", "EUR", date(2021, 1, 10), "12.50"),
         ("10.00", "EUR", date(2021, 1, 19), "12.50"),
         ("10.00", "EUR", date(2021, 1, 20), "15.00"),
+        ("10.00", "EUR", date(2021, 2, 19), "15.00"),
+        ("10.00", "EUR", date(2021, 2, 20), None),  # the rate is too old by then
         ("10.00", "EUR", date(2021, 1, 9), None),
         ("10.00", "CHF", date(2021, 1, 20), None),
         ("10.00", "USD", date(1999, 1, 1), "10.00"),

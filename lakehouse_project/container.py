@@ -16,6 +16,7 @@ from bronze.catalog import Datasets
 from bronze.conflicts import Conflicts
 from bronze.documents import Documents
 from bronze.encryption import FieldCipher
+from bronze.enrichment.repositories import StoredRates
 from bronze.enrichment.sources import FrankfurterRates, RateFile, RateSource
 from bronze.history import Revisions
 from bronze.quarantine import Quarantine
@@ -103,7 +104,12 @@ def seed_lake(receive: bronze.ReceiveFile) -> bronze.SeedLake:
 
 @wireup.injectable
 def fetch_rates(receive: bronze.ReceiveFile) -> FetchRates:
-    return FetchRates(receive=receive, source=_rate_source(), reporting_currency=settings.REPORTING_CURRENCY)
+    return FetchRates(
+        receive=receive,
+        stored=StoredRates(),
+        source=_rate_source(),
+        reporting_currency=settings.REPORTING_CURRENCY,
+    )
 
 
 def _rate_source() -> RateSource | None:

@@ -4,21 +4,18 @@ import csv
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-
-from django.utils import timezone
 
 from bronze.domain import ReceivedFile
 from bronze.enrichment.errors import BadPeriod, RatesUnavailable
+from bronze.enrichment.repositories import DATASET, StoredRates
 from bronze.enrichment.sources import RateSource
 from bronze.enrichment.timeseries import Rate, rates_in
-from bronze.models import RawRecord
 from bronze.services.receiving import ReceiveFile
 from governance.backoff import is_resting
 from lakehouse_project.kernel.errors import NotConfigured
 
-DATASET = "exchange_rates"
 RUN = "rates"
 FIRST_PERIOD = timedelta(days=366)
 OVERLAP = timedelta(days=7)
@@ -47,6 +44,7 @@ class FetchRates:
     """Bring the rates of the days since the last known ones from `source` into bronze. Doing it again changes nothing."""
 
     receive: ReceiveFile
+    stored: StoredRates
     source: RateSource | None
     reporting_currency: str
 
@@ -92,7 +90,7 @@ class FetchRates:
         return self.source
 
     def _period(self, since: date | None, until: date | None) -> tuple[date, date]:
-        last = until or timezone.now().date()
+        last = until or datetime.now(UTC).date()
         first = since or self._known_until(last) - OVERLAP
         if first > last:
             raise BadPeriod(f"The period from {first} to {last} has no days.")
@@ -100,10 +98,7 @@ class FetchRates:
 
     def _known_until(self, last: date) -> date:
         """The last day of which the data set has a rate, a year ago if it has none."""
-        rates = RawRecord.objects.filter(dataset=DATASET, status=RawRecord.Status.VALID)
-        key = rates.order_by("-key").values_list("key", flat=True).first()
-        known = date.fromisoformat(key.partition(":")[0]) if key else last - FIRST_PERIOD
-        return min(known, last)
+        return min(self.stored.last_day() or last - FIRST_PERIOD, last)
 
     def _received(self, rates: Iterable[Rate], source: RateSource, user_id: int | None) -> ReceivedFile:
         with tempfile.TemporaryDirectory() as folder:

@@ -112,7 +112,7 @@ def test_a_slow_answer_is_not_waited_for_and_the_next_one_counts(
     rates.slow = 2
     assert fetch(**JANUARY, source=impatient).rates == 15
     rates.slow = 9
-    with pytest.raises(RatesUnavailable, match="does not answer for .*: timed out"):
+    with pytest.raises(RatesUnavailable, match=r"does not answer for .*: timed out"):
         fetch(since=date(2024, 2, 1), until=date(2024, 2, 2), source=impatient)
 
 

@@ -25,7 +25,7 @@ def indexed_text(expression: str) -> models.GeneratedField:
 
 def vector(config: str, column: str, weight: str) -> str:
     """SQL: `column` as weighted lexemes. Its words are split like those of a query (`engines.terms`)."""
-    return rf"setweight(to_tsvector('{config}', regexp_replace({column}, '[\W_]+', ' ', 'g')), '{weight}')"
+    return rf"setweight(to_tsvector('{config}', regexp_replace({column}, '[^\w ]|_', ' ', 'g')), '{weight}')"
 
 
 PERSONAL_TITLE = "coalesce(personal_title, title)"

@@ -1,7 +1,8 @@
 """The rows of the index: what they hold now, and writing them in bulk."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -59,9 +60,13 @@ class DocumentRows:
 
     is_mirrored: bool = False
 
-    def begin(self) -> None:
-        """Make the temporary tables of this transaction."""
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Everything is written and removed within it. At its end the vocabulary is in step with the rows again."""
         self._run(statements.CREATE_TEMPORARY)
+        yield
+        self._run(statements.ADD_COUNTED)
+        self._run(statements.REMOVE_UNUSED_WORDS)
 
     def stamps(self, entity: str, keys: Sequence[str]) -> Mapping[Address, Stamp]:
         """What the index holds of `entity` under `keys`."""
@@ -74,7 +79,10 @@ class DocumentRows:
 
         `vectors` has the new embeddings: a row without one keeps what the index holds for the same hash.
         """
+        if not rows:
+            return
         copy_in("search_incoming", _frame(rows).with_columns(embedding=_vectors(rows, vectors)))
+        self._run(statements.COUNT_WRITTEN)
         self._run(statements.COUNT_REPLACED)
         self._run(statements.MERGE)
         if self.is_mirrored:
@@ -82,7 +90,9 @@ class DocumentRows:
         self._run("TRUNCATE search_incoming")
 
     def remove(self, entity: str, addresses: Sequence[Address]) -> int:
-        keys, passages = zip(*addresses, strict=True) if addresses else ((), ())
+        if not addresses:
+            return 0
+        keys, passages = zip(*addresses, strict=True)
         return self._remove(statements.AMONG, [entity, list(keys), list(passages)])
 
     def remember(self, entity: str, keys: Iterable[str]) -> None:
@@ -107,9 +117,6 @@ class DocumentRows:
         """Remember that a search server, if one was ever fed, has not been told of what is changing now."""
         if not self.is_mirrored:
             self._run(statements.MARK_STALE)
-
-    def remove_unused_words(self) -> None:
-        self._run(statements.REMOVE_UNUSED_WORDS)
 
     def _remove(self, condition: str, params: Sequence[Any]) -> int:
         self._run(statements.count_removed(condition), params)

@@ -7,7 +7,8 @@ CREATE TEMP TABLE IF NOT EXISTS search_incoming (
     facets jsonb, numbers jsonb, dates jsonb, url text, embedding vector, embedder text, embedded_hash text, version text
 ) ON COMMIT DROP;
 CREATE TEMP TABLE IF NOT EXISTS search_seen (entity text, entity_id text) ON COMMIT DROP;
-TRUNCATE search_incoming, search_seen
+CREATE TEMP TABLE IF NOT EXISTS search_counted (word text, is_personal bool, passages bigint) ON COMMIT DROP;
+TRUNCATE search_incoming, search_seen, search_counted
 """
 
 STAMPS = """
@@ -61,32 +62,38 @@ def _words(rows: str, sign: int) -> str:
         WHERE personal_title IS NOT NULL OR personal_body IS NOT NULL
     ) AS texts (is_personal, words)
     CROSS JOIN LATERAL unnest(
-        tsvector_to_array(to_tsvector('simple', regexp_replace(words, '[\W_]+', ' ', 'g')))
+        tsvector_to_array(to_tsvector('simple', regexp_replace(words, '[^\w ]|_', ' ', 'g')))
     ) AS word
     """
 
 
 def _count(words: str) -> str:
-    """Add to the vocabulary. A stop word counts only where it may be a name."""
     return f"""
-    INSERT INTO search_searchterm AS term (word, lexeme, is_personal, passages)
-    SELECT word, lexeme, is_personal, passages FROM (
-        SELECT word, is_personal, sum(passages) AS passages FROM ({words}) AS words GROUP BY word, is_personal
-    ) AS counted
-    CROSS JOIN LATERAL (
-        SELECT coalesce((tsvector_to_array(to_tsvector('english', word)))[1], CASE WHEN is_personal THEN word END)
-    ) AS stems (lexeme)
-    WHERE passages <> 0 AND lexeme IS NOT NULL
-    ON CONFLICT (word, is_personal) DO UPDATE SET passages = term.passages + EXCLUDED.passages
+    INSERT INTO search_counted (word, is_personal, passages)
+    SELECT word, is_personal, sum(passages) FROM ({words}) AS words GROUP BY word, is_personal
     """
 
 
+COUNT_WRITTEN = _count(_words("SELECT * FROM search_incoming", 1))
 COUNT_REPLACED = _count(
-    _words("SELECT * FROM search_incoming", 1)
-    + " UNION ALL "
-    + _words(f"SELECT d.* FROM search_searchdocument AS d JOIN search_incoming AS n ON {_SAME}", -1)
+    _words(f"SELECT d.* FROM search_searchdocument AS d JOIN search_incoming AS n ON {_SAME}", -1)
 )
-"""Run it before MERGE: the words that come, less those of the rows that they replace."""
+"""Run it before MERGE: the words of the rows that are about to be replaced."""
+
+ADD_COUNTED = """
+INSERT INTO search_searchterm AS term (word, lexeme, is_personal, passages)
+SELECT word, lexeme, is_personal, passages FROM (
+    SELECT word, is_personal, sum(passages) AS passages FROM search_counted GROUP BY word, is_personal
+) AS counted
+CROSS JOIN LATERAL (
+    SELECT coalesce((tsvector_to_array(to_tsvector('english', word)))[1], CASE WHEN is_personal THEN word END)
+) AS stems (lexeme)
+WHERE passages <> 0 AND lexeme IS NOT NULL
+ORDER BY word, is_personal
+ON CONFLICT (word, is_personal) DO UPDATE SET passages = term.passages + EXCLUDED.passages
+"""
+"""Add to the vocabulary what was counted, once for all of a transaction: a frequent word is in every batch of it. A stop
+word counts only where it may be a name."""
 
 REMOVE_UNUSED_WORDS = "DELETE FROM search_searchterm WHERE passages <= 0"
 

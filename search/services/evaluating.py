@@ -41,8 +41,7 @@ class IndexCollection:
             ]
             vectors = self.embedder.embed_documents([row.entry.meaning for row in rows])
             addresses = [(row.entry.entity_id, row.entry.passage) for row in rows]
-            with self.atomic():
-                self.rows.begin()
+            with self.atomic(), self.rows.writing():
                 self.rows.write(rows, dict(zip(addresses, vectors, strict=True)))
             count += len(rows)
             told(len(some))

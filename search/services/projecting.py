@@ -69,21 +69,17 @@ class ProjectChanges:
     def _some_embedded_anew(self) -> Projected:
         """The next batch of what another embedder embedded. What is there no more is removed."""
         total = Projected()
-        with self.atomic():
+        with self.atomic(), self.rows.writing():
             self.feed.claim()
-            self.rows.begin()
             self.rows.disown_mirrors_of_others(self.embedder.id)
             for source in self.sources:
                 keys = self.rows.of_another_embedder(source.entity, self.embedder.id, source.batch)
                 total += self._batch(source, keys)
-            self.rows.remove_unused_words()
         return total
 
     def _project(self) -> Projected:
-        with self.atomic(), self.feed.window() as window:
-            self.rows.begin()
+        with self.atomic(), self.feed.window() as window, self.rows.writing():
             projected = self._everything() if window.is_full else self._touched(window)
-            self.rows.remove_unused_words()
             if projected:
                 self.rows.disown_mirrors()
         return projected

@@ -57,9 +57,9 @@ def find(db: None, tmp_path: Path) -> FindDocuments:
     rows = [Row.of(entry, embedder.id) for entry in entries(tmp_path)]
     vectors = embedder.embed_documents([row.entry.meaning for row in rows])
     documents = DocumentRows()
-    documents.begin()
     addresses = [(row.entry.entity_id, row.entry.passage) for row in rows]
-    documents.write(rows, dict(zip(addresses, vectors, strict=True)))
+    with documents.writing():
+        documents.write(rows, dict(zip(addresses, vectors, strict=True)))
     analyze()
     searcher = PostgresSearcher(atomic=transaction.atomic, embedder=embedder.id)
     return FindDocuments(searcher=searcher, embedder=embedder)

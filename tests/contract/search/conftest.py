@@ -77,9 +77,8 @@ def write_rows(entries: "Sequence[Entry]", vectors: Any) -> None:
 
     rows = [Row.of(entry, StaticEmbedder.id) for entry in entries]
     addresses = [(entry.entity_id, entry.passage) for entry in entries]
-    with transaction.atomic():
-        documents = DocumentRows()
-        documents.begin()
+    documents = DocumentRows()
+    with transaction.atomic(), documents.writing():
         documents.write(rows, dict(zip(addresses, vectors, strict=True)))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Annotated, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, StrictStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, model_validator
 
 from lakehouse_project.kernel.errors import FieldError, InvalidInput
 from search.query import And, Eq, Filter, In, Not, Or, QueryBuilder, Range
@@ -13,7 +13,7 @@ MOST_NODES = 100
 MOST_VALUES = 200
 DEEPEST = 10
 
-Scalar: TypeAlias = StrictStr | int | Decimal
+Scalar: TypeAlias = StrictStr | StrictInt | Decimal
 
 
 class _Strict(BaseModel):
@@ -35,13 +35,19 @@ class InIn(_Strict):
 
 
 class RangeIn(_Strict):
-    """A number or a day lies between the bounds that are given."""
+    """A number or a day lies between the bounds that are given, at least one."""
 
     field: str
     gte: Scalar | None = None
     gt: Scalar | None = None
     lte: Scalar | None = None
     lt: Scalar | None = None
+
+    @model_validator(mode="after")
+    def _has_a_bound(self) -> "RangeIn":
+        if all(bound is None for bound in (self.gte, self.gt, self.lte, self.lt)):
+            raise ValueError("A range has at least one of: gte, gt, lte, lt.")
+        return self
 
 
 class FilterIn(_Strict):

@@ -17,17 +17,33 @@ _SENSITIVE = re.compile(
     re.VERBOSE,
 )
 _SHORTEST_NAME = 3
+_TELEPHONE = re.compile(r"[+\d(][\d\s().\-/x]{6,}")
+_OWN_DIGITS = 8
+"""A number of a telephone is known by its last digits, with or without the codes of country and area in front."""
+_SEPARATORS = r"[\s().\-/]{0,2}"
 
 
 def without_contacts(text: str, known: Iterable[str] = ()) -> str:
-    """`text` without anything shaped like a contact or account detail, and without the `known` ones."""
-    return _hide(_SENSITIVE.sub(MASK, _CONTROL.sub(" ", text)), known)
+    """`text` without anything shaped like a contact or account detail, and without the `known` ones.
+
+    A known telephone number is hidden however its digits are grouped.
+    """
+    values = tuple(filter(None, known))
+    return _hide_telephones(_hide(_SENSITIVE.sub(MASK, _CONTROL.sub(" ", text)), values), values)
 
 
 def without_names(text: str, names: Iterable[str]) -> str:
     """`text` without the full names and without their single words of three letters or more."""
     parts = (part for name in names for part in (name, *name.split()) if len(part) >= _SHORTEST_NAME)
     return _hide(text, parts)
+
+
+def _hide_telephones(text: str, known: Iterable[str]) -> str:
+    numbers = {re.sub(r"\D", "", value)[-_OWN_DIGITS:] for value in known if _TELEPHONE.fullmatch(value)}
+    patterns = [_SEPARATORS.join(number) for number in sorted(numbers) if len(number) == _OWN_DIGITS]
+    if not patterns:
+        return text
+    return re.sub(rf"(?<![\w+])[+(]?(?:\d{_SEPARATORS}){{0,7}}(?:{'|'.join(patterns)})(?!\w)", MASK, text)
 
 
 def _hide(text: str, values: Iterable[str]) -> str:

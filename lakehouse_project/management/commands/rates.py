@@ -19,7 +19,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         day = date.fromisoformat
-        parser.add_argument("--since", type=day, help="first day; else a week before the last known rate")
+        parser.add_argument(
+            "--since", type=day, help="first day; else a week before the last known rate, of a file its first"
+        )
         parser.add_argument("--until", type=day, help="last day; else today")
         parser.add_argument("--file", type=Path, help="read this file (JSON of Frankfurter) instead")
         parser.add_argument("--wait", action="store_true", help="return when gold and search have the rates")
@@ -33,7 +35,9 @@ class Command(BaseCommand):
         wait: bool,
         **_options: Any,
     ) -> None:
-        source = None if file is None else RateFile(file)
+        source = None
+        if file is not None:
+            source, since = RateFile(file), since or date.min
         with track(RUN) as run:
             fetched = resolve(FetchRates)(since=since, until=until, source=source)
             run.counts, run.message = fetched.counts, fetched.note

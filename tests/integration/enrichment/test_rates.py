@@ -159,6 +159,18 @@ def test_a_source_that_has_fallen_silent_is_told(fetch: FetchRates, rates: Rates
     assert "has no rates from 2024-02-01 to 2024-02-02" in silent.note
 
 
+def test_a_saved_file_is_taken_whole_however_old_it_is(
+    fetch: FetchRates, rates: Rates, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    newer = fetch(**JANUARY).file
+    assert newer is not None
+    resolve(LoadFile)(newer.id)
+    saved = tmp_path / "saved.json"
+    saved.write_text(json.dumps({"base": "EUR", "rates": {"2019-05-02": {"USD": 1.25}}}))
+    call_command("rates", file=saved)
+    assert "1 rates until 2019-05-02" in capsys.readouterr().out
+
+
 def test_a_saved_file_does_without_the_service(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     saved = tmp_path / "saved.json"
     rates = {"2024-01-02": {"USD": 1.25}, "2024-02-02": {"USD": 1.5}}

@@ -33,10 +33,10 @@ ADDRESS = "/api/v1/bronze/users/batch"
 
 def token() -> str:
     from django.contrib.auth.models import User  # noqa: PLC0415  Django is set up by now
-    from knox.models import AuthToken  # noqa: PLC0415
 
-    found: str = AuthToken.objects.create(User.objects.create_superuser("benchmark"))[1]
-    return found
+    from lakehouse_project.access import tokens  # noqa: PLC0415
+
+    return tokens.create(User.objects.create_superuser("benchmark"), "benchmark", lifetime=None)[1]
 
 
 def timed(request: Callable[[], httpx.Response]) -> float:

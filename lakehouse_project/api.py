@@ -13,6 +13,7 @@ from gold.api import router as gold
 from governance.api import quality_router as quality
 from governance.api import router as governance
 from lakehouse_project import problems
+from lakehouse_project.access.api import router as access
 from lakehouse_project.auth import AUTHENTICATION, login_or_token
 from lakehouse_project.kernel.problem import CONTENT_TYPE
 from lakehouse_project.renderer import ExactRenderer
@@ -47,6 +48,7 @@ v1 = Api(
     description="Raw records in, refined marts and search out. Every error is problem+json (RFC 9457).",
 )
 problems.register(v1)
+v1.add_router("/auth", access)
 v1.add_router("/seed", seed)
 v1.add_router("/bronze", bronze)
 v1.add_router("/enrichment", enrichment)

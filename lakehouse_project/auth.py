@@ -5,17 +5,16 @@ from functools import wraps
 from typing import Any
 
 from django.apps import apps
-from django.contrib.auth import authenticate
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import AbstractBaseUser, Group, Permission, User
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
-from knox.auth import TokenAuthentication
-from knox.models import AuthToken
 from ninja.security import HttpBasicAuth, SessionAuth
 from ninja.security.base import AuthBase
-from rest_framework.exceptions import AuthenticationFailed
 
+from lakehouse_project.access import jwt, passwords, tokens
+from lakehouse_project.access.errors import InvalidToken
+from lakehouse_project.access.models import ApiToken
 from lakehouse_project.kernel.errors import NotFound
 
 READ = ("view",)
@@ -61,41 +60,67 @@ def _grants(kinds: tuple[str, ...], codename: str) -> bool:
 
 
 def issue_token(username: str) -> str:
-    """A new API token of the user. Only its digest is stored. Raises `NotFound`."""
+    """A new API token of the user, in clear. Only its digest is stored. Raises `NotFound`."""
     user = User.objects.filter(username=username, is_active=True).first()
     if user is None:
         raise NotFound(f"There is no active user {username!r}.")
-    _instance, token = AuthToken.objects.create(user)
-    return str(token)
+    _token, clear = tokens.create(user, "command line", lifetime=None)
+    return clear
+
+
+class JwtAuth(AuthBase):
+    """`Authorization: Bearer …` with the access token of `POST /api/v1/auth/jwt`."""
+
+    openapi_type = "http"
+    openapi_scheme = "bearer"
+    openapi_bearerFormat = "JWT"  # noqa: N815  a name of OpenAPI
+
+    def __call__(self, request: HttpRequest) -> User | None:
+        scheme, token = _credentials(request)
+        if scheme != "bearer" or not _is_jwt(token):
+            return None
+        try:
+            request.user = user = jwt.user_of(token)
+        except InvalidToken:
+            return None
+        return user
 
 
 class TokenAuth(AuthBase):
-    """`Authorization: Token …` (or `Bearer …`) with a token of `lakehouse token USER`."""
+    """`Authorization: Token …` (or `Bearer …`) with a token of `lakehouse token USER` or `POST /api/v1/auth/tokens`."""
 
     openapi_type = "http"
     openapi_scheme = "bearer"
 
-    def __call__(self, request: HttpRequest) -> AbstractBaseUser | None:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() not in TOKEN_SCHEMES:
+    def __call__(self, request: HttpRequest) -> ApiToken | None:
+        scheme, clear = _credentials(request)
+        if scheme not in TOKEN_SCHEMES or _is_jwt(clear):
             return None
-        try:
-            user, _auth = TokenAuthentication().authenticate_credentials(token.strip().encode())
-        except AuthenticationFailed:
-            return None
-        request.user = user
-        return user  # type: ignore[no-any-return]
+        token = tokens.token_of(clear)
+        if token is not None:
+            request.user = token.user
+        return token
+
+
+def _credentials(request: HttpRequest) -> tuple[str, str]:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return scheme.lower(), token.strip()
+
+
+def _is_jwt(token: str) -> bool:
+    """Three parts with dots between; an API token has none."""
+    return token.count(".") == 2
 
 
 class BasicAuth(HttpBasicAuth):
     """HTTP Basic, only over TLS or from this machine: it sends the password in clear."""
 
     def authenticate(self, request: HttpRequest, username: str, password: str) -> AbstractBaseUser | None:
-        if not (request.is_secure() or request.META.get("REMOTE_ADDR") in ("127.0.0.1", "::1")):
-            return None
-        if "\x00" in username:  # no name has it, and PostgreSQL does not take it
-            return None
-        user = authenticate(request, username=username, password=password)
+        user = (
+            passwords.user_of(request, username, password)
+            if passwords.is_safe_for_passwords(request)
+            else None
+        )
         if user is not None:
             request.user = user
         return user
@@ -108,7 +133,7 @@ class LoggedInSession(SessionAuth):
         return super()._get_key(request) if request.user.is_authenticated else None
 
 
-AUTHENTICATION = [TokenAuth(), BasicAuth(), LoggedInSession(csrf=True)]
+AUTHENTICATION = [TokenAuth(), JwtAuth(), BasicAuth(), LoggedInSession(csrf=True)]
 
 View = Callable[..., HttpResponse]
 
@@ -118,7 +143,9 @@ def login_or_token(view: View) -> View:
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        known = request.user.is_authenticated or any(way(request) for way in (TokenAuth(), BasicAuth()))
+        known = request.user.is_authenticated or any(
+            way(request) for way in (TokenAuth(), JwtAuth(), BasicAuth())
+        )
         return view(request, *args, **kwargs) if known else redirect_to_login(request.get_full_path())
 
     return guarded

@@ -22,7 +22,10 @@ log = structlog.get_logger(__name__)
 STATUS: Mapping[str, int] = {
     "unknown_parameter": 400,
     "invalid_precondition": 400,
+    "wrong_login": 401,
+    "invalid_token": 401,
     "forbidden": 403,
+    "unsafe_connection": 403,
     "not_found": 404,
     "unknown_dataset": 404,
     "record_not_found": 404,
@@ -69,8 +72,10 @@ HOW: Mapping[str, str] = {
 }
 """What callers of the API do next: errors themselves speak to people of the admin and of the command line as well."""
 
+UNAUTHORIZED = 401
 UNPROCESSABLE = 422
 RETRY_SECONDS = 5
+WAYS_IN = 'Token realm="lakehouse", Bearer realm="lakehouse", Basic realm="lakehouse"'
 
 FRAMEWORK: Mapping[int, tuple[str, str]] = {
     404: ("not_found", "There is nothing at this address. See /api/v1/docs."),
@@ -124,6 +129,8 @@ def _domain_error(request: HttpRequest, error: Any) -> HttpResponse:
     )
     if isinstance(error, TransientError):
         answer["Retry-After"] = str(RETRY_SECONDS)
+    if status == UNAUTHORIZED:
+        answer["WWW-Authenticate"] = WAYS_IN
     return answer
 
 
@@ -133,9 +140,12 @@ def _detail(error: LakehouseError) -> str:
 
 
 def _not_logged_in(request: HttpRequest, _error: Any) -> HttpResponse:
-    detail = "Log in, or send `Authorization: Token …`; `lakehouse token USER` makes one."
+    detail = (
+        "Log in, or send `Authorization: Token …` (`lakehouse token USER` makes one) or `Authorization: Bearer …` "
+        "(POST /api/v1/auth/jwt). One that was sent has expired or was never good."
+    )
     response = problem(request, 401, code="not_authenticated", title=_title(401), detail=detail)
-    response["WWW-Authenticate"] = 'Token realm="lakehouse", Basic realm="lakehouse"'
+    response["WWW-Authenticate"] = WAYS_IN
     return response
 
 

@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "pghistory",
     "rest_framework",
     "knox",
+    "lakehouse_project.access",
     "ninja",
     "axes",
     "django_htmx",
@@ -135,6 +136,8 @@ LOGIN_REDIRECT_URL = "/"
 
 PGHISTORY_MIDDLEWARE_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 
+KNOX_TOKEN_MODEL = "access.ApiToken"
+MIGRATION_MODULES = {"knox": None}  # its migrations would make the table that this model stands for, too
 REST_KNOX = {"TOKEN_TTL": None, "AUTO_REFRESH": False}
 
 SESSION_COOKIE_HTTPONLY = True

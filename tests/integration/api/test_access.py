@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
-from knox.models import AuthToken
 
+from lakehouse_project.access.models import ApiToken
 from lakehouse_project.api import v1
 from lakehouse_project.auth import GROUPS, create_groups, issue_token
 from tests.integration.api.client import Api, assert_problem, client_of
@@ -19,10 +19,14 @@ pytestmark = pytest.mark.django_db
 USERS = "/api/v1/bronze/users"
 
 
+WITHOUT_LOGIN = {"/api/v1/auth/jwt", "/api/v1/auth/jwt/refresh", "/api/v1/auth/jwt/revoke"}
+"""They are the login."""
+
+
 def routes() -> Iterator[tuple[str, str]]:
-    """(method, address) of every route of the API."""
+    """(method, address) of every route of the API that asks for a login."""
     for path, methods in v1.get_openapi_schema()["paths"].items():
-        for method in methods:
+        for method in methods if path not in WITHOUT_LOGIN else ():
             yield method.upper(), path.replace("{", "").replace("}", "").replace("file_id", "1")
 
 
@@ -52,7 +56,7 @@ def test_a_token(scheme: str) -> None:
 def test_only_the_digest_of_a_token_is_stored() -> None:
     User.objects.create_user("ada")
     token = issue_token("ada")
-    stored = " ".join(map(str, AuthToken.objects.values_list().get()))
+    stored = " ".join(map(str, ApiToken.objects.values_list().get()))
     assert token not in stored
     assert token[20:] not in stored
 

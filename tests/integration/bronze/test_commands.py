@@ -12,12 +12,12 @@ from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.db import connections
 from django.test import Client
-from knox.models import AuthToken
 
 from bronze.models import RawRecord, SourceFile
 from bronze.services import EditRecord
 from bronze.tasks import load_received
 from lakehouse_project import cli, container
+from lakehouse_project.access.models import ApiToken
 from lakehouse_project.kernel.services import resolve
 
 pytestmark = pytest.mark.django_db
@@ -247,7 +247,7 @@ def test_token(shell: Shell) -> None:
     assert (
         Client().get("/api/v1/bronze/users", headers={"Authorization": f"Token {token}"}).status_code == 200
     )
-    assert token not in str(AuthToken.objects.values_list())
+    assert token not in str(ApiToken.objects.values_list())
 
 
 def test_token_of_nobody(shell: Shell) -> None:

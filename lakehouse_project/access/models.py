@@ -1,0 +1,50 @@
+"""Tables of logins and tokens. Neither holds anything that one could log in with."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from knox.models import AbstractAuthToken
+from knox.settings import CONSTANTS
+
+USE_IS_NOTED_EVERY = timedelta(minutes=1)
+
+
+class JwtLogin(models.Model):
+    """One login with a password, and all JSON Web Tokens that came of it: it is gone once they are revoked."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    refresh_id = models.UUIDField(help_text="Id of the one refresh token that has not been used.")
+    password_mark = models.CharField(max_length=128, help_text="Changes with the password of the user.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class ApiToken(AbstractAuthToken):  # type: ignore[misc]  # knox has no types
+    """A token of knox with a name and an id: only its digest and its first characters are stored."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4)
+    digest = models.CharField(max_length=CONSTANTS.DIGEST_LENGTH, unique=True)
+    name = models.CharField(max_length=100)
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.token_key}…)"
+
+    def note_use(self) -> None:
+        """To the minute, so that a busy program does not write with each request."""
+        now = timezone.now()
+        if self.last_used_at is None or self.last_used_at < now - USE_IS_NOTED_EVERY:
+            type(self).objects.filter(pk=self.pk).update(last_used_at=now)

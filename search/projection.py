@@ -29,20 +29,20 @@ class Owner:
 
 
 def user(record: Record, employment: Record | None) -> Entry:
-    """Found by name only where that is permitted; by place and work by everybody. Contact details are not looked at."""
-    work = employment or {"employer": "", "job": "", "title": ""}
-    place = f"{record['city']}, {_country(record['country'])}"
+    """Found by name only where that is permitted; by place and work by everybody. Contact details are not looked at, and
+    taken out where somebody has written them into another field."""
+    work = {name: without_contacts((employment or {}).get(name, "")) for name in ("employer", "job", "title")}
+    name, city = without_contacts(record["full_name"]), without_contacts(record["city"])
+    place = f"{city}, {_country(record['country'])}"
     body = f"{work['title']} at {work['employer']}. {place}" if employment else place
     return Entry(
         entity="user",
         entity_id=record["user_id"],
-        title=f"{mask(record['full_name'])} (user {record['user_id']})",
+        title=f"{mask(name)} (user {record['user_id']})",
         body=body,
-        personal_title=record["full_name"],
+        personal_title=name,
         meaning=body,
-        facets=_present(
-            city=record["city"], country=record["country"], employer=work["employer"], job=work["job"]
-        ),
+        facets=_present(city=city, country=record["country"], employer=work["employer"], job=work["job"]),
         dates={"created_at": record["created_at"].date().isoformat()},
         url=_record_url("users", record["user_id"]),
     )
@@ -50,14 +50,15 @@ def user(record: Record, employment: Record | None) -> Entry:
 
 def product(record: Record) -> Entry:
     """Found by its key as well, which says nothing of what it means."""
-    described = without_contacts(f"{record['category']}. {record['description']}")
+    name, category = without_contacts(record["name"]), without_contacts(record["category"])
+    described = f"{category}. {without_contacts(record['description'])}"
     return Entry(
         entity="product",
         entity_id=record["sku"],
-        title=record["name"],
+        title=name,
         body=f"{described} {record['sku']}",
-        meaning=f"{record['name']}\n{described}",
-        facets=_present(category=record["category"], currency=record["currency"]),
+        meaning=f"{name}\n{described}",
+        facets=_present(category=category, currency=record["currency"]),
         numbers={"price": int(record["price"].scaleb(2))},
         url=_record_url("products", record["sku"]),
     )
@@ -66,7 +67,8 @@ def product(record: Record) -> Entry:
 def named(entity: str, key: str, name: str, dataset: str = "") -> Entry:
     """A job, department or employer: nothing but a name. Employers have no data set of their own."""
     url = _record_url(dataset, key) if dataset else ""
-    return Entry(entity=entity, entity_id=key, title=name, meaning=name, url=url)
+    shown = without_contacts(name)
+    return Entry(entity=entity, entity_id=key, title=shown, meaning=shown, url=url)
 
 
 def document(record: Record, pages: Iterable[tuple[int, str]], owner: Owner | None) -> Iterator[Entry]:

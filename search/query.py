@@ -115,7 +115,8 @@ class QueryBuilder:
     query: SearchQuery = field(default_factory=SearchQuery)
 
     def text(self, text: str) -> "QueryBuilder":
-        return self._with(text=text.strip())
+        """Signs alone, without a letter or digit, ask for nothing."""
+        return self._with(text=text.strip() if any(sign.isalnum() for sign in text) else "")
 
     def mode(self, name: str) -> "QueryBuilder":
         if name not in set(Mode):

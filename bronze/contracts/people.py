@@ -27,7 +27,7 @@ class User(Contract):
         example="+49 30 1234567",
         default=None,
         personal=True,
-        pattern=r"^[+\d][\d\s().\-/x]{4,30}$",
+        pattern=r"^[+\d(][\d\s().\-/x]{4,30}$",
     )
     address: str | None = column(
         "Street and house number.", example="Main Street 1", default=None, personal=True, max_length=300

@@ -29,6 +29,11 @@ def test_steps_add_up() -> None:
     assert query.filter == And((In("category", ("Shoes", "Boots")), Range("price", gte=1050)))
 
 
+@pytest.mark.parametrize("text", ["?!", "'", "((((&|!:*", " - ", "🙂"])
+def test_signs_alone_ask_for_nothing(text: str) -> None:
+    assert BUILDER.text(text).build() == BUILDER.text("").build()
+
+
 @pytest.mark.parametrize("name", ["city", "salary", "price; DROP TABLE x", "facets->>'a'", ""])
 def test_a_field_that_the_entities_lack_is_refused_everywhere(name: str) -> None:
     builder = BUILDER.entities(["product"])

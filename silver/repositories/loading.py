@@ -105,12 +105,17 @@ def _retire(table: Table, staged: str) -> int:
 
 
 def _remove(table: Table, condition: sql.Composable) -> int:
-    """Delete the rows `f` that meet `condition`, or set them inactive, and note the change."""
+    """Delete the rows `f` that meet `condition`, or set them inactive, and note the change.
+
+    Former versions are left alone: whether the member is active, its current version says.
+    """
     verb = (
         "UPDATE {table} f SET is_active = false WHERE f.is_active AND"
         if table.keeps_gone
         else "DELETE FROM {table} f WHERE"
     )
+    if "is_current" in table.columns:
+        verb += " f.is_current AND"
     [(removed,)] = fetch(
         "WITH gone AS ({verb} {condition} RETURNING f.*), noted AS ({note}), "
         "freed AS (INSERT INTO {freed} SELECT {record_key} FROM gone) SELECT count(*) FROM gone",

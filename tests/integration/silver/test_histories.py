@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from silver.services import RebuildStar
@@ -91,6 +91,14 @@ HISTORY = st.lists(st.lists(WRITE, min_size=1, max_size=12), min_size=1, max_siz
     max_examples=12,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink takes minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@example(
+    history=[
+        [("users", 0, 1, "claims")],
+        [("users", 1, 2, "valid")],
+        [("products", 2, 0, "valid")],
+    ],
+    fill_from=50_000,
 )
 @given(history=HISTORY, fill_from=st.sampled_from([1, 50_000]))
 def test_increments_equal_one_full_run(

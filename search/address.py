@@ -13,7 +13,7 @@ from search.schemas import FilterParameters, Parameters
 
 _PLAIN = {"mode": [Mode.HYBRID.value], "sort": ["relevance"], "page": ["1"]}
 """What goes without saying."""
-_UNFILTERED = frozenset(Parameters.model_fields)
+_UNFILTERED = frozenset({*Parameters.model_fields, "entity"})
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from search.schemas import (
     PERMISSION,
     BrowserKeyOut,
     EngineOut,
+    EntityParameters,
     FilterParameters,
     SearchIn,
     SearchOut,
@@ -27,6 +28,7 @@ from search.schemas import (
     StartedOut,
     asked_by,
     to_query,
+    to_query_of,
     to_similar,
 )
 from search.services import (
@@ -123,6 +125,18 @@ def reconcile(request: HttpRequest, response: HttpResponse, *, repair: bool = Fa
     reject_unknown(request, ("repair",))
     resolve(Reconcile)
     return _started(request, response, "reconcile", repair=repair)
+
+
+# Last, so that it takes no address from the routes above.
+@router.get(
+    "/{entity}", response=SearchOut, operation_id="search_entity", summary="Search one kind of entity"
+)
+def search_entity(request: HttpRequest, entity: str, parameters: Query[EntityParameters]) -> dict[str, Any]:
+    """As the route of all of them. 404 for an entity that there is not."""
+    require(request, PERMISSION)
+    reject_unknown(request, EntityParameters.model_fields)
+    shown = may_see_personal_data(request.user)
+    return _found(to_query_of(entity, parameters, is_personal_shown=shown))
 
 
 def _started(request: HttpRequest, response: HttpResponse, kind: str, **options: bool) -> Status[StartedOut]:

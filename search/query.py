@@ -187,12 +187,10 @@ class QueryBuilder:
 
         Raises NoSuchRecord for what is no entity and for what cannot be a key.
         """
-        singular = _singular(entity)
-        if singular not in ENTITIES:
-            raise NoSuchRecord(f"Nothing is called {entity}: it is one of {', '.join(ENTITIES)}.")
+        named = entity_named(entity)
         if "\x00" in key:
             raise NoSuchRecord("No key holds a zero byte.")
-        return self._with(entities=(singular,), like=key, page_size=limit, highlight=False)
+        return self._with(entities=(named,), like=key, page_size=limit, highlight=False)
 
     def build(self) -> SearchQuery:
         return self.query
@@ -231,6 +229,14 @@ def _entity(name: str) -> str:
     singular = _singular(name)
     if singular not in ENTITIES:
         raise _refused("entity", f"entity is one of {', '.join(ENTITIES)}.", name)
+    return singular
+
+
+def entity_named(name: str) -> str:
+    """The entity of that name, in singular or plural. Raises NoSuchRecord."""
+    singular = _singular(name)
+    if singular not in ENTITIES:
+        raise NoSuchRecord(f"Nothing is called {name}: it is one of {', '.join(ENTITIES)}.")
     return singular
 
 

@@ -16,6 +16,8 @@ _SENSITIVE = re.compile(
     """,
     re.VERBOSE,
 )
+_SUSPECT = re.compile(r"@|\d{3}|\+\d|[A-Z]{2}\d")
+"""Each detail has one of these. Most texts have none, and looking for them takes a sixth of the time."""
 _SHORTEST_NAME = 3
 _TELEPHONE = re.compile(r"[+\d(][\d\s().\-/x]{6,}")
 _OWN_DIGITS = 8
@@ -29,7 +31,9 @@ def without_contacts(text: str, known: Iterable[str] = ()) -> str:
     A known telephone number is hidden however its digits are grouped.
     """
     values = tuple(filter(None, known))
-    return _hide_telephones(_hide(_SENSITIVE.sub(MASK, _CONTROL.sub(" ", text)), values), values)
+    readable = _CONTROL.sub(" ", text)
+    shapeless = _SENSITIVE.sub(MASK, readable) if _SUSPECT.search(readable) else readable
+    return _hide_telephones(_hide(shapeless, values), values)
 
 
 def without_names(text: str, names: Iterable[str]) -> str:

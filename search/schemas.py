@@ -8,7 +8,15 @@ from ninja import Field, Schema
 from pydantic import ConfigDict, create_model
 
 from search.domain import ENTITIES, FIELDS, Kind, Matched, Mode
-from search.query import COMPARISONS, MAX_CHARACTERS, MAX_PAGE_SIZE, QueryBuilder, SearchQuery, fields_of
+from search.query import (
+    COMPARISONS,
+    MAX_CHARACTERS,
+    MAX_PAGE_SIZE,
+    QueryBuilder,
+    SearchQuery,
+    entity_named,
+    fields_of,
+)
 from search.tree import FilterIn, to_filter
 
 PERMISSION = "search.view_searchdocument"
@@ -17,14 +25,13 @@ _FIELDS = fields_of(ENTITIES)
 
 
 class Parameters(Schema):
-    """The query string without the filters."""
+    """The query string without entities and filters."""
 
     q: str = Field(
         "",
         max_length=MAX_CHARACTERS,
         description='Words; `"a phrase"` must occur, `-word` must not. Empty: everything.',
     )
-    entity: list[str] = Field([], description=f"{', '.join(ENTITIES)}; repeated or with commas. None: all.")
     mode: Mode = Field(Mode.HYBRID, description="By words, by meaning, or both.")
     page: int = Field(1, ge=1)
     page_size: int = Field(20, ge=1, le=MAX_PAGE_SIZE)
@@ -49,8 +56,14 @@ def _filters() -> Iterator[tuple[str, Any]]:
                 )
 
 
-FilterParameters: Any = create_model("FilterParameters", __base__=Parameters, **dict(_filters()))
-"""The whole query string, as OpenAPI shows it."""
+EntityParameters: Any = create_model("EntityParameters", __base__=Parameters, **dict(_filters()))
+"""The query string of the route of one entity, as OpenAPI shows it."""
+
+_EVERYWHERE = Field(description=f"{', '.join(ENTITIES)}; repeated or with commas. None: all.")
+FilterParameters: Any = create_model(
+    "FilterParameters", __base__=EntityParameters, entity=(Annotated[list[str], _EVERYWHERE], [])
+)
+"""The query string of the route of all entities."""
 
 
 class SimilarLimit(Schema):
@@ -73,6 +86,12 @@ def to_query(parameters: Any, *, is_personal_shown: bool) -> SearchQuery:
     """Raises UnknownField for a field that the searched entities do not have, InvalidInput for a value of another kind."""
     builder = _unfiltered(parameters, is_personal_shown=is_personal_shown)
     return _filtered(builder, parameters.model_dump()).build()
+
+
+def to_query_of(entity: str, parameters: Any, *, is_personal_shown: bool) -> SearchQuery:
+    """As `to_query`. Raises NoSuchRecord for an entity that there is not."""
+    given = FilterParameters.model_validate(parameters.model_dump() | {"entity": [entity_named(entity)]})
+    return to_query(given, is_personal_shown=is_personal_shown)
 
 
 def _unfiltered(parameters: Any, *, is_personal_shown: bool) -> QueryBuilder:

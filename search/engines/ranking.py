@@ -27,15 +27,9 @@ MOST_FACET_VALUES = 50
 
 _STATEMENT = """
 WITH best AS MATERIALIZED ({best}),
-facet AS (
-    SELECT key, value, count(*) AS hits, row_number() OVER (PARTITION BY key ORDER BY count(*) DESC, value) AS place
-    FROM best JOIN search_searchdocument AS d ON d.id = best.id
-    CROSS JOIN LATERAL jsonb_each_text(d.facets || jsonb_build_object('entity', d.entity))
-    WHERE key = ANY({facets}) GROUP BY key, value
-),
+facet AS ({facet}),
 page AS (
-    SELECT best.*, row_number() OVER (ORDER BY {order}) AS place
-    FROM best JOIN search_searchdocument AS d ON d.id = best.id
+    SELECT best.*, row_number() OVER (ORDER BY {order}) AS place FROM {ordered}
     ORDER BY place LIMIT {limit} OFFSET {offset}
 )
 SELECT
@@ -43,6 +37,16 @@ SELECT
     (SELECT jsonb_agg(jsonb_build_array(key, value, hits) ORDER BY key, place) FROM facet WHERE place <= {most}),
     (SELECT jsonb_agg(page ORDER BY place) FROM page)
 """
+
+_WITH_ROWS = "best JOIN search_searchdocument AS d ON d.id = best.id"
+"""Costs a look at the row of each entity that is found: only where a facet or a sort needs its fields."""
+
+_FACET = """
+SELECT key, value, count(*) AS hits, row_number() OVER (PARTITION BY key ORDER BY count(*) DESC, value) AS place
+FROM {rows} CROSS JOIN LATERAL jsonb_each_text(d.facets || jsonb_build_object('entity', d.entity))
+WHERE key = ANY({names}) GROUP BY key, value
+"""
+_NO_FACET = "SELECT NULL::text AS key, NULL::text AS value, 0 AS hits, 0 AS place WHERE FALSE"
 
 _LISTED = """
 SELECT id, entity, entity_id, NULL::float AS keyword, NULL::float AS meaning,
@@ -120,12 +124,19 @@ class Ranking:
         return fill(
             _STATEMENT,
             best=self._best(),
-            facets=Sql("%s::text[]", (list(self.query.facets),)),
+            facet=self._facet(),
             order=self._order(),
+            ordered=Sql(_WITH_ROWS if self.query.sort else "best"),
             limit=value(self.query.page_size),
             offset=value(self.query.offset),
             most=value(MOST_FACET_VALUES),
         )
+
+    def _facet(self) -> Sql:
+        if not self.query.facets:
+            return Sql(_NO_FACET)
+        names = Sql("%s::text[]", (list(self.query.facets),))
+        return fill(_FACET, rows=Sql(_WITH_ROWS), names=names)
 
     def _best(self) -> Sql:
         """One row per entity: the passage to show, and the parts of its score."""

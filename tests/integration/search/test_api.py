@@ -39,6 +39,36 @@ def test_a_field_filters_and_repeating_it_means_or(viewer: Client, indexed: None
     assert answer["facets"]["city"] == {"Paris": 1}
 
 
+def test_one_kind_of_entity_has_an_address_of_its_own(viewer: Client, indexed: None) -> None:
+    answer = viewer.get("/api/v1/search/products?q=shoe&mode=keyword&sort=price").json()
+    assert (
+        ids(answer) == ids(search(viewer, "q=shoe&mode=keyword&sort=price&entity=product")) == ["S-2", "S-1"]
+    )
+    assert viewer.get("/api/v1/search/user?city=Berlin").json()["count"] == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("planet?q=x", 404),
+        ("product?entity=user", 400),
+        ("product?city=Berlin", 400),
+        ("product?page=0", 422),
+    ],
+)
+def test_what_cannot_be_asked_of_one_kind_is_told(
+    viewer: Client, indexed: None, path: str, status: int
+) -> None:
+    response = viewer.get(f"/api/v1/search/{path}")
+    assert (response.status_code, response["Content-Type"]) == (status, "application/problem+json")
+
+
+def test_an_entity_takes_no_address_from_other_routes(viewer: Client, indexed: None) -> None:
+    assert viewer.get("/api/v1/search/engine").json()["mode"] == "postgresql"
+    assert viewer.get("/api/v1/search/key").json()["code"] != "record_not_found"
+    assert viewer.get("/api/v1/search/reindex").status_code == 405
+
+
 def test_prices_are_compared_in_major_units(viewer: Client, indexed: None) -> None:
     answer = search(viewer, "entity=product&price__gte=39.50&price__lt=59.90&sort=-price")
     assert ids(answer) == ["S-2"]

@@ -4,7 +4,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 from knox.models import AbstractAuthToken
 from knox.settings import CONSTANTS
@@ -44,7 +44,12 @@ class ApiToken(AbstractAuthToken):  # type: ignore[misc]  # knox has no types
         return f"{self.name} ({self.token_key}…)"
 
     def note_use(self) -> None:
-        """To the minute, so that a busy program does not write with each request."""
+        """To the minute, so that a busy program does not write with each request. It waits for no other request that
+        notes the same."""
         now = timezone.now()
         if self.last_used_at is None or self.last_used_at < now - USE_IS_NOTED_EVERY:
-            type(self).objects.filter(pk=self.pk).update(last_used_at=now)
+            with transaction.atomic():
+                free = type(self).objects.select_for_update(skip_locked=True).filter(pk=self.pk)
+                for token in free:
+                    token.last_used_at = now
+                    token.save(update_fields=["last_used_at"])

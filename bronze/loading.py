@@ -95,7 +95,7 @@ class FileLoad:
 
     def add(self, prepared: Prepared) -> None:
         if prepared.clean and prepared.others is not None and self._copied_unseen(prepared.clean):
-            self._table.add(prepared.others)
+            self._leave_to_merge(prepared.others)
         else:
             self._add_compared(prepared.batch)
 
@@ -109,6 +109,12 @@ class FileLoad:
                 raise
             self._were_new = False
         return self._were_new
+
+    def _leave_to_merge(self, rows: pl.DataFrame) -> None:
+        if rows.is_empty():
+            return
+        self._is_met_again(self._compared(rows).with_columns(is_same=pl.lit(value=False)))
+        self._table.add(rows)
 
     def _add_compared(self, batch: IncomingBatch) -> None:
         found = self._compared(batch.rows)

@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bronze.catalog import contract_named
@@ -72,6 +72,8 @@ def some_jobs(db: None) -> Mapping[str, str]:
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(batches=[[("1", "Clerk")], [("4", "Clerk")], [("1", "Clerk"), ("1", "Clerk")]])
+@example(batches=[[("4", "Cook")], [("1", "")], [("1", "Clerk")]])
 @given(batches=BATCHES)
 def test_the_last_row_of_a_key_counts_wherever_batches_end(
     some_jobs: Mapping[str, str], batches: list[list[Row]]

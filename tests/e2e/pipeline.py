@@ -38,6 +38,11 @@ print(issue_token("admin"))
 """
 
 
+ENDED = """
+SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s AND usename = current_user
+"""
+
+
 @dataclass(frozen=True)
 class Blank:
     """A migrated database without data, with users; new lakehouses are copies of it."""
@@ -177,7 +182,10 @@ def database(statement: str) -> Iterator[str]:
         try:
             yield name
         finally:
-            server.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+            # Not WITH (FORCE): it wants to end autovacuum as well, which is the superuser's, and is refused. Without it
+            # PostgreSQL sends autovacuum away by itself.
+            server.execute(ENDED, [name])
+            server.execute(f"DROP DATABASE {name}".encode())
 
 
 def address(name: str) -> str:

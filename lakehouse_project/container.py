@@ -28,11 +28,12 @@ from gold import services as gold
 from gold.repositories import MartChanges, MartReader, MartTables, StarFrames, TableStates
 from governance.feed import ChangeFeed
 from governance.repositories import Runs
-from lake.storage import LocalStorage, Storage
+from lake.storage import Storage
 from lakehouse_project import composed_search
 from lakehouse_project.env import env
 from lakehouse_project.kernel.events import EventBus
 from lakehouse_project.pipeline import CeleryEventBus
+from lakehouse_project.stores import storage_of
 from search import services as search
 from search.embedding import Embedder
 from search.repositories import DocumentRows
@@ -45,7 +46,7 @@ T = TypeVar("T")
 
 @wireup.injectable
 def storage() -> Storage:
-    return LocalStorage(root=settings.LAKEHOUSE_HOME / "storage")
+    return storage_of(env().storage_url)
 
 
 @wireup.injectable

@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+STORAGE_URL = r"^(file:///.+|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?)$"
 S3_URL = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?$"
 
 
@@ -65,6 +66,11 @@ class Env(BaseSettings):
     )
     inbox_url: str | None = Field(
         None, pattern=S3_URL, description="s3://bucket/prefix that is watched like the drop folder."
+    )
+    storage_url: str | None = Field(
+        None,
+        pattern=STORAGE_URL,
+        description="Where files, tables, exports and backups live: file:///folder or s3://bucket/prefix.",
     )
     aws_endpoint_url: str | None = Field(None, description="Address of an S3-compatible store; unset: AWS.")
     aws_region: str | None = Field(None, description="AWS region.")

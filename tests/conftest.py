@@ -1,6 +1,7 @@
 """Fixtures that every test may use. PostgreSQL and Valkey are real: `tests.services` starts them for the session."""
 
 import os
+from collections.abc import Iterator
 
 import django
 import pytest
@@ -32,3 +33,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             if name == "table":
                 terminalreporter.section(report.nodeid)
                 terminalreporter.write_line(str(value))
+
+
+@pytest.fixture(scope="session")
+def store() -> Iterator[str]:
+    """Address of an S3 server."""
+    from tests.s3 import serve  # noqa: PLC0415  pytest reads this file before Django is set up
+
+    with serve() as address:
+        yield address

@@ -12,6 +12,8 @@ from bronze.api.seed import router as seed
 from gold.api import router as gold
 from governance.api import quality_router as quality
 from governance.api import router as governance
+from governance.operations.api import router as operations_router
+from governance.operations.pipeline import router as pipeline
 from lakehouse_project import problems
 from lakehouse_project.access.api import router as access
 from lakehouse_project.auth import AUTHENTICATION, login_or_token
@@ -56,4 +58,6 @@ v1.add_router("/silver", silver)
 v1.add_router("/gold", gold)
 v1.add_router("/search", search)
 v1.add_router("/runs", governance)
+v1.add_router("/operations", operations_router)
+v1.add_router("/pipeline", pipeline)
 v1.add_router("/governance", quality)

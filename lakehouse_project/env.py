@@ -105,6 +105,10 @@ class Env(BaseSettings):
     pipeline_interval_seconds: float = Field(
         5.0, ge=1, description="How often stages look for work that no event told of."
     )
+    operation_keep_days: int = Field(
+        7, ge=1, description="Operations that ended so many days ago are removed, with their result files."
+    )
+    export_max_mb: int = Field(4096, ge=1, description="Largest file that an export may write, in MiB.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
 

@@ -10,7 +10,7 @@ MINIMUM_PYTHON = (3, 11)
 COMMANDS: Mapping[str, Mapping[str, str]] = {
     "Run it": {
         "up": "start everything: database, broker, web, worker; first run sets up and seeds",
-        "doctor": "check database, broker, worker, search, storage, inboxes, OCR",
+        "doctor": "check database, broker, rate limits, worker, search, storage, inboxes, OCR",
         "token USER": "print a new API token for a user",
     },
     "Load data": {

@@ -14,6 +14,7 @@ from governance.api import quality_router as quality
 from governance.api import router as governance
 from lakehouse_project import problems
 from lakehouse_project.access.api import router as access
+from lakehouse_project.access.service_accounts_api import router as service_accounts
 from lakehouse_project.auth import AUTHENTICATION, login_or_token
 from lakehouse_project.kernel.problem import CONTENT_TYPE
 from lakehouse_project.ratelimits import PerCaller
@@ -54,6 +55,7 @@ v1 = Api(
 )
 problems.register(v1)
 v1.add_router("/auth", access)
+v1.add_router("/auth/service-accounts", service_accounts)
 v1.add_router("/seed", seed)
 v1.add_router("/bronze", bronze)
 v1.add_router("/enrichment", enrichment)

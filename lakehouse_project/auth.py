@@ -28,6 +28,7 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "admin": {
         **dict.fromkeys(APPS, WRITE),
         "auth": WRITE,
+        "access": WRITE,
         "governance": (*WRITE, "view_personal_data", "view_secret_data"),
     },
 }

@@ -112,7 +112,7 @@ DATABASES = {"default": database(ENV.database() or STOPPED)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTHENTICATION_BACKENDS = [
-    "lakehouse_project.access.failed_logins.AddressBackend",
+    "lakehouse_project.access.failed_logins.DoorBackend",
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]

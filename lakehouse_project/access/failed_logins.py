@@ -7,24 +7,34 @@ does not exist is counted and locked out like one that does.
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.signals import user_login_failed
 from django.core.exceptions import PermissionDenied
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from lakehouse_project.access.models import ServiceAccount
 from lakehouse_project.middleware import GetResponse
 from lakehouse_project.ratelimits import Standing, address_of, counter
 
 POLICY = "failed_logins"
 
 
-class AddressBackend:
-    """Knows nobody, and stops a login from an address with too many wrong passwords before the password is looked at."""
+class DoorBackend:
+    """Knows nobody, and stops what is no login of a person, before the password is looked at: a login from an address with
+    too many wrong passwords, and one as a service account, whatever password somebody has given it."""
 
-    def authenticate(self, request: HttpRequest | None, **_credentials: Any) -> None:
-        if request is None:
-            return
+    def authenticate(
+        self, request: HttpRequest | None, username: str = "", password: str | None = None, **_: Any
+    ) -> None:
+        if request is not None:
+            self._refuse_address(request)
+        if ServiceAccount.objects.filter(user__username=username).exists():
+            make_password(password)  # takes as long as any other wrong password
+            raise PermissionDenied
+
+    def _refuse_address(self, request: HttpRequest) -> None:
         standing = counter().count(POLICY, address_of(request), cost=0)
         if standing is not None and standing.is_over:
             request.login_limit = standing  # type: ignore[attr-defined]

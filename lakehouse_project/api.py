@@ -16,8 +16,10 @@ from governance.operations.api import router as operations_router
 from governance.operations.pipeline import router as pipeline
 from lakehouse_project import problems
 from lakehouse_project.access.api import router as access
+from lakehouse_project.access.service_accounts_api import router as service_accounts
 from lakehouse_project.auth import AUTHENTICATION, login_or_token
 from lakehouse_project.kernel.problem import CONTENT_TYPE
+from lakehouse_project.ratelimits import PerCaller
 from lakehouse_project.renderer import ExactRenderer
 from search.api import router as search
 from silver.api import router as silver
@@ -26,7 +28,11 @@ BAD_REQUEST = 400
 
 
 class Api(NinjaAPI):
-    """A ninja API whose OpenAPI document has the contracts, and says that problems are problem+json."""
+    """A ninja API whose OpenAPI document has the contracts, and says that problems are problem+json. Every route of it is
+    rate limited."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(throttle=[PerCaller()], **options)
 
     def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
         schema = super().get_openapi_schema(**options)
@@ -51,6 +57,7 @@ v1 = Api(
 )
 problems.register(v1)
 v1.add_router("/auth", access)
+v1.add_router("/auth/service-accounts", service_accounts)
 v1.add_router("/seed", seed)
 v1.add_router("/bronze", bronze)
 v1.add_router("/enrichment", enrichment)

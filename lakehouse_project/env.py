@@ -105,10 +105,20 @@ class Env(BaseSettings):
     pipeline_interval_seconds: float = Field(
         5.0, ge=1, description="How often stages look for work that no event told of."
     )
+<<<<<<< HEAD
     operation_keep_days: int = Field(
         7, ge=1, description="Operations that ended so many days ago are removed, with their result files."
     )
     export_max_mb: int = Field(4096, ge=1, description="Largest file that an export may write, in MiB.")
+=======
+    rate_limit_reads: int = Field(
+        600, ge=0, description="GET requests a minute of one user to the API; 0: no limit."
+    )
+    rate_limit_writes: int = Field(120, ge=0, description="Other requests a minute of one user; 0: no limit.")
+    rate_limit_failed_logins: int = Field(
+        30, ge=0, description="Wrong passwords a minute from one address; 0: no limit."
+    )
+>>>>>>> h/security
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
 

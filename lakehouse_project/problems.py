@@ -11,11 +11,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.http.request import UnreadablePostError
 from ninja import NinjaAPI
-from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
 from lakehouse_project.kernel.errors import FieldError, LakehouseError, TransientError
 from lakehouse_project.kernel.problem import problem
 from lakehouse_project.kernel.unfit import sentence_of
+from lakehouse_project.ratelimits import too_many
 
 log = structlog.get_logger(__name__)
 
@@ -95,7 +96,10 @@ FRAMEWORK: Mapping[int, tuple[str, str]] = {
         "length_required",
         "Send the length of the body (Content-Length), or what comes out of a pipe through `lakehouse ingest -`.",
     ),
-    429: ("too_many_attempts", "Too many wrong passwords: this account is locked for a while."),
+    429: (
+        "too_many_attempts",
+        "Too many wrong passwords: wait as many seconds as Retry-After says, and send the right one.",
+    ),
 }
 """Code and detail of what the framework answers by itself."""
 
@@ -110,6 +114,7 @@ def register(api: NinjaAPI) -> None:
     api.add_exception_handler(AuthenticationError, _not_logged_in)
     api.add_exception_handler(ValidationError, _invalid_request)
     api.add_exception_handler(HttpError, _http_error)
+    api.add_exception_handler(Throttled, _throttled)
     api.add_exception_handler(Http404, _not_found)
     api.add_exception_handler(RequestDataTooBig, _too_big)
     api.add_exception_handler(SuspiciousOperation, _suspicious)
@@ -175,6 +180,10 @@ def _http_error(request: HttpRequest, error: Any) -> HttpResponse:
     return problem(
         request, error.status_code, code="request_error", title=_title(error.status_code), detail=str(error)
     )
+
+
+def _throttled(request: HttpRequest, _error: Any) -> HttpResponse:
+    return too_many(request)
 
 
 def _not_found(request: HttpRequest, _error: Any) -> HttpResponse:

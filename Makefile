@@ -36,6 +36,7 @@ check: $(VENV)/installed-dev  ## Lint, formatting, types, import contracts, migr
 	$(PRODUCTION) $(MANAGE) diagrams --check
 	$(PRODUCTION) $(MANAGE) dictionary --check
 	$(PRODUCTION) $(MANAGE) openapi --check
+	$(PRODUCTION) $(MANAGE) postman --check
 
 format: $(VENV)/installed-dev  ## Format the code and mend what the linter can mend
 	$(BIN)/ruff check --fix .

@@ -32,12 +32,8 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "admin": {
         **dict.fromkeys(APPS, WRITE),
         "auth": WRITE,
-<<<<<<< HEAD
-        "governance": (*WRITE, "view_personal_data", "view_secret_data", "start_pipeline"),
-=======
         "access": WRITE,
-        "governance": (*WRITE, "view_personal_data", "view_secret_data"),
->>>>>>> h/security
+        "governance": (*WRITE, "view_personal_data", "view_secret_data", "start_pipeline"),
     },
 }
 """Group -> app -> kinds of permission (the part of a code name before the model, or a whole code name)."""

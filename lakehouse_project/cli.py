@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "dictionary": "write docs/data-dictionary.md from the contracts",
         "diagrams": "write docs/diagrams/ from the models",
         "openapi": "write docs/openapi-v1.json from the routes",
+        "postman": "write docs/postman/ from the routes",
     },
 }
 

@@ -105,12 +105,10 @@ class Env(BaseSettings):
     pipeline_interval_seconds: float = Field(
         5.0, ge=1, description="How often stages look for work that no event told of."
     )
-<<<<<<< HEAD
     operation_keep_days: int = Field(
         7, ge=1, description="Operations that ended so many days ago are removed, with their result files."
     )
     export_max_mb: int = Field(4096, ge=1, description="Largest file that an export may write, in MiB.")
-=======
     rate_limit_reads: int = Field(
         600, ge=0, description="GET requests a minute of one user to the API; 0: no limit."
     )
@@ -118,7 +116,6 @@ class Env(BaseSettings):
     rate_limit_failed_logins: int = Field(
         30, ge=0, description="Wrong passwords a minute from one address; 0: no limit."
     )
->>>>>>> h/security
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
 

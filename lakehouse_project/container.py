@@ -38,6 +38,7 @@ from search.embedding import Embedder
 from search.repositories import DocumentRows
 from search.sources import Changes
 from silver import services as silver
+from silver.repositories.connected import ConnectedRows
 from silver.repositories.reading import StarRows
 
 T = TypeVar("T")
@@ -226,6 +227,8 @@ PLAIN: tuple[type[Any], ...] = (
     Runs,
     StarRows,
     silver.ReadStar,
+    ConnectedRows,
+    silver.BrowseStar,
     silver.RebuildStar,
     silver.ForgetChanges,
 )

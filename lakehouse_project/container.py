@@ -43,6 +43,7 @@ from search.embedding import Embedder
 from search.repositories import DocumentRows
 from search.sources import Changes
 from silver import services as silver
+from silver.repositories.connected import ConnectedRows
 from silver.repositories.reading import StarRows
 
 T = TypeVar("T")
@@ -244,6 +245,8 @@ PLAIN: tuple[type[Any], ...] = (
     Operations,
     StarRows,
     silver.ReadStar,
+    ConnectedRows,
+    silver.BrowseStar,
     silver.RebuildStar,
     silver.ForgetChanges,
 )

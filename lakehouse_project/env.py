@@ -116,6 +116,9 @@ class Env(BaseSettings):
     rate_limit_failed_logins: int = Field(
         30, ge=0, description="Wrong passwords a minute from one address; 0: no limit."
     )
+    graphql_max_depth: int = Field(12, ge=3, description="Most levels of selections in a GraphQL query.")
+    graphql_max_cost: int = Field(10_000, ge=100, description="Most rows that a GraphQL query may read.")
+    graphql_max_aliases: int = Field(50, ge=0, description="Most aliases in a GraphQL query.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
 

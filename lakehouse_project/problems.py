@@ -23,6 +23,8 @@ log = structlog.get_logger(__name__)
 STATUS: Mapping[str, int] = {
     "unknown_parameter": 400,
     "invalid_precondition": 400,
+    "invalid_query": 400,
+    "query_too_large": 400,
     "wrong_login": 401,
     "invalid_token": 401,
     "forbidden": 403,
@@ -55,6 +57,7 @@ STATUS: Mapping[str, int] = {
     "file_too_large": 413,
     "unsupported_file_type": 415,
     "range_not_satisfiable": 416,
+    "unsupported_media_type": 415,
     "transient_error": 503,
     "storage_unavailable": 503,
     "storage_corrupted": 503,
@@ -138,7 +141,7 @@ def as_problem(request: HttpRequest, page: HttpResponse) -> HttpResponse:
 def _domain_error(request: HttpRequest, error: Any) -> HttpResponse:
     status = status_of(error)
     answer = problem(
-        request, status, code=error.code, title=_title(status), detail=_detail(error), errors=error.errors
+        request, status, code=error.code, title=_title(status), detail=detail_of(error), errors=error.errors
     )
     if isinstance(error, TransientError):
         answer["Retry-After"] = str(RETRY_SECONDS)
@@ -147,7 +150,8 @@ def _domain_error(request: HttpRequest, error: Any) -> HttpResponse:
     return answer
 
 
-def _detail(error: LakehouseError) -> str:
+def detail_of(error: LakehouseError) -> str:
+    """What the error says, and what callers of the API do next."""
     how = HOW.get(error.code, "").format_map(error.context)
     return f"{error.message} {how}".rstrip()
 

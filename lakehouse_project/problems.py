@@ -22,6 +22,7 @@ log = structlog.get_logger(__name__)
 STATUS: Mapping[str, int] = {
     "unknown_parameter": 400,
     "invalid_precondition": 400,
+    "invalid_cursor": 400,
     "wrong_login": 401,
     "invalid_token": 401,
     "forbidden": 403,
@@ -47,6 +48,7 @@ STATUS: Mapping[str, int] = {
     "batch_conflict": 409,
     "idempotency_key_in_use": 409,
     "precondition_failed": 412,
+    "precondition_required": 428,
     "file_too_large": 413,
     "unsupported_file_type": 415,
     "transient_error": 503,

@@ -9,7 +9,9 @@ from ninja import Field, Router, Schema, Status
 
 from bronze.services.rates import RUN, FetchRates
 from governance.services import enqueue_once
+from lakehouse_project.kernel.addresses import in_version
 from lakehouse_project.kernel.events import EventBus
+from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import require
 from lakehouse_project.kernel.services import resolve
 
@@ -39,6 +41,7 @@ class RatesOut(Schema):
 def fetch_exchange_rates(
     request: HttpRequest, response: HttpResponse, wanted: RatesIn | None = None
 ) -> Status[RatesOut]:
+    reject_unknown(request, ())
     require(request, "bronze.add_sourcefile")
     wanted = wanted or RatesIn()
     resolve(FetchRates).check(since=wanted.since, until=wanted.until)
@@ -46,6 +49,6 @@ def fetch_exchange_rates(
     run, is_new = enqueue_once(RUN, user_id=request.user.pk, **days)
     if is_new:
         resolve(EventBus).publish("bronze.rates_wanted", run_id=str(run.pk), user_id=request.user.pk, **days)
-    response["Location"] = f"/api/v1/runs/{run.pk}"
+    response["Location"] = in_version(request, f"/runs/{run.pk}")
     response["Retry-After"] = "2"
     return Status(202, RatesOut(run=run.pk, state=run.state))

@@ -7,7 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Field, Router, Schema, Status
 
 from governance.services import enqueue
+from lakehouse_project.kernel.addresses import in_version
 from lakehouse_project.kernel.events import EventBus
+from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import require
 from lakehouse_project.kernel.services import resolve
 
@@ -34,10 +36,11 @@ class SeedOut(Schema):
     "", response={202: SeedOut}, operation_id="seed", summary="Generate a company's data and load it"
 )
 def seed_lake(request: HttpRequest, response: HttpResponse, wanted: SeedIn | None = None) -> Status[SeedOut]:
+    reject_unknown(request, ())
     require(request, "bronze.add_sourcefile")
     wanted = wanted or SeedIn()
     run = enqueue("seed", user_id=request.user.pk, **wanted.dict())
     resolve(EventBus).publish("bronze.seed_wanted", run_id=str(run.pk), **wanted.dict())
-    response["Location"] = f"/api/v1/runs/{run.pk}"
+    response["Location"] = in_version(request, f"/runs/{run.pk}")
     response["Retry-After"] = "2"
     return Status(202, SeedOut(run=run.pk, state=run.state))

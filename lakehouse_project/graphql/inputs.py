@@ -14,6 +14,7 @@ import strawberry
 from strawberry import UNSET
 
 from lakehouse_project.graphql.scalars import BigInt, list_of
+from lakehouse_project.kernel.connections import MOST, Wanted
 from lakehouse_project.kernel.errors import FieldError, InvalidInput
 from lakehouse_project.kernel.filters import (
     MOST_VALUES,
@@ -23,7 +24,6 @@ from lakehouse_project.kernel.filters import (
     Listing,
     Order,
 )
-from lakehouse_project.kernel.keyset import MOST, Wanted
 from lakehouse_project.kernel.kinds import Kind
 
 TYPES: Mapping[Kind, tuple[str, Any]] = {

@@ -27,8 +27,8 @@ from graphql import (
     get_named_type,
 )
 
+from lakehouse_project.kernel.connections import MOST
 from lakehouse_project.kernel.errors import InvalidInput
-from lakehouse_project.kernel.keyset import MOST
 
 MOST_TOKENS = 10_000
 MOST_COMMENTS = 1_000

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from strawberry.types import Info
 
 from lakehouse_project.graphql.scalars import BigInt, list_of
-from lakehouse_project.kernel.keyset import Slice
+from lakehouse_project.kernel.connections import Slice
 from lakehouse_project.kernel.masking import may_see_personal_data
 
 T = TypeVar("T")

@@ -22,7 +22,7 @@ from lakehouse_project.graphql.rows import (
     node_class,
 )
 from lakehouse_project.graphql.scalars import BigInt, list_of
-from lakehouse_project.kernel.keyset import FIRST, Wanted
+from lakehouse_project.kernel.connections import FIRST, Wanted
 from lakehouse_project.kernel.permissions import require, view_permission
 from lakehouse_project.kernel.services import resolve
 from silver.schemas import columns, filters, type_of

@@ -8,8 +8,8 @@ from django.db import connection
 from django.db.models import Count, QuerySet
 from django.db.models.expressions import RawSQL
 
+from lakehouse_project.kernel.connections import Row, Slice, Term, Wanted, behind, slice_of
 from lakehouse_project.kernel.filters import Column, Listing, as_q
-from lakehouse_project.kernel.keyset import Row, Slice, Term, Wanted, behind, slice_of
 from silver.star import StarTable
 
 PER_PARENT = """

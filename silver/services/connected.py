@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lakehouse_project.kernel.connections import Row, Slice, Wanted
 from lakehouse_project.kernel.filters import Listing
-from lakehouse_project.kernel.keyset import Row, Slice, Wanted
 from lakehouse_project.kernel.masking import mask
 from silver.repositories.connected import ConnectedRows
 from silver.star import StarTable

@@ -8,7 +8,10 @@ from django.db import models
 from django.db.models.functions import Coalesce
 
 from gold.registry import Column, Mart, Source
+from lakehouse_project.kernel import filters as filtering
 from lakehouse_project.kernel.filters import Listing, as_q
+from lakehouse_project.kernel.keyset import Slice, Term, behind, slice_of
+from lakehouse_project.kernel.kinds import Kind
 from lakehouse_project.kernel.masking import mask
 from lakehouse_project.kernel.pagination import PageOf
 from silver.models import DimUser
@@ -27,12 +30,26 @@ class MartRows:
     columns: tuple[Column, ...]
     paths: tuple[str, ...]
     masked: frozenset[str] = frozenset()
+    terms: tuple[Term, ...] = ()
+    """The order of the rows."""
+
+    def part(self, first: int, after: str | None) -> Slice:
+        """`first` rows behind a cursor."""
+        width, terms = len(self.paths), [term.path for term in self.terms]
+        rows = self.queryset.filter(behind(self.terms, after)).values_list(*self.paths, *terms)
+        found = list(rows[: first + 1])
+        names = [column.name for column in self.columns]
+        items = [dict(zip(names, self._masked(row[:width]), strict=True)) for row in found]
+        return slice_of(items, [row[width:] for row in found], self.terms, first)
+
+    def count(self) -> int:
+        return self.queryset.count()
 
     def page(self, window: slice) -> PageOf:
         names = [column.name for column in self.columns]
         rows = self.queryset.values_list(*self.paths)[window]
         items = [dict(zip(names, self._masked(row), strict=True)) for row in rows]
-        return PageOf(items, self.queryset.count())
+        return PageOf(items, self.count())
 
     def stream(self) -> Iterator[tuple[Any, ...]]:
         """All rows, one by one, in constant memory."""
@@ -66,8 +83,11 @@ class MartReader:
         paths = {column.name: _path(column.path, source) for column in (*mart.columns, *columns)}
         queryset = _select(source, models.Q(**lookups)).annotate(**_personal(columns))
         queryset = queryset.filter(*(as_q(each, paths[each.column.name]) for each in listing.conditions))
-        queryset = queryset.order_by(*_ordering(mart, source, listing, paths))
-        return MartRows(queryset[:top], tuple(columns), tuple(paths[column.name] for column in columns))
+        fixed = [each.lookup for each, _ in given if each.is_required]
+        terms = tuple(each for each in _terms(mart, source, listing, paths) if each.path not in fixed)
+        queryset = queryset.order_by(*(term.order for term in terms))
+        shown = tuple(paths[column.name] for column in columns)
+        return MartRows(queryset[:top], tuple(columns), shown, terms=terms)
 
 
 def _select(source: Source, lookups: models.Q) -> "models.QuerySet[Any]":
@@ -103,10 +123,11 @@ def _personal(columns: Sequence[Column]) -> dict[str, models.Subquery]:
     }
 
 
-def _ordering(mart: Mart, source: Source, listing: Listing, paths: Mapping[str, str]) -> Iterator[str]:
-    """What was asked for, then the order of the mart, which leaves nothing open."""
+def _terms(mart: Mart, source: Source, listing: Listing, paths: Mapping[str, str]) -> Iterator[Term]:
+    """What was asked for, then the order of the mart, which leaves nothing open. Its year is in no column."""
     for order in listing.ordering:
-        yield f"{'-' if order.is_descending else ''}{paths[order.column.name]}"
+        yield Term(order.column, paths[order.column.name], order.is_descending)
+    kinds: dict[str, Kind] = {column.path: column.kind for column in mart.columns}
     for name in mart.ordering:
         plain = name.removeprefix("-")
-        yield f"{'-' if name != plain else ''}{_path(plain, source)}"
+        yield Term(filtering.Column(plain, kinds.get(plain, "integer")), _path(plain, source), name != plain)

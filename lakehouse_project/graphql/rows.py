@@ -4,13 +4,12 @@ Rows that were read together are completed together: the first of them whose use
 the number of queries follows the shape of the question, not the number of rows, without a second thread of control.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import strawberry
 from django.http import HttpRequest
-from strawberry.types import Info
 
 from lakehouse_project.graphql.scalars import BigInt, list_of
 from lakehouse_project.kernel.keyset import Slice
@@ -41,9 +40,9 @@ class Peers:
 
     def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
         self.rows = [Row(values, self) for values in rows]
-        self._fetched: dict[Hashable, Any] = {}
+        self._fetched: dict[tuple[Any, ...], Any] = {}
 
-    def once(self, name: Hashable, fetch: Callable[[], T]) -> T:
+    def once(self, name: tuple[Any, ...], fetch: Callable[[], T]) -> T:
         """What `fetch` gave the first time it was asked for under this name."""
         if name not in self._fetched:
             self._fetched[name] = fetch()
@@ -149,8 +148,3 @@ def connection_type(node: type) -> Any:
     return strawberry.type(
         made, description=f"A page of {node.__name__}. `totalCount` is counted if asked for."
     )
-
-
-def key_of(info: Info[Any, Any]) -> Hashable:
-    """What tells a field from others of the same rows: the name under which the answer has it."""
-    return info.path.key

@@ -53,11 +53,11 @@ class Term:
     def begins_with_nulls(self) -> bool:
         return self.is_descending and not self.nulls_last
 
-    def beyond(self, value: Any) -> Q:
-        """What comes behind `value`, None for none."""
+    def beyond(self, value: Any) -> Q | None:
+        """What comes behind rows with this value, None for none. Nothing comes behind rows without one that stand last."""
         is_null = Q(**{f"{self.path}__isnull": True})
         if value is None:
-            return ~is_null if self.begins_with_nulls else Q(pk__in=())
+            return ~is_null if self.begins_with_nulls else None
         further = Q(**{f"{self.path}__{'lt' if self.is_descending else 'gt'}": value})
         return further if self.begins_with_nulls else further | is_null
 
@@ -83,24 +83,29 @@ class Slice:
     has_next: bool
 
 
-def slice_of(rows: Sequence[Row], terms: Sequence[Term], first: int) -> Slice:
-    """`rows`: one more than `first`, if there is one, with the values of the paths of `terms`."""
-    shown = rows[:first]
-    cursors = [cursor(terms, [row[term.path] for term in terms]) for row in shown]
-    return Slice(shown, cursors, has_next=len(rows) > first)
+def slice_of(
+    rows: Sequence[Row], places: Sequence[Sequence[Any]], terms: Sequence[Term], first: int
+) -> Slice:
+    """`rows`: one more than `first`, if there is one. `places`: of each row the values of `terms`."""
+    cursors = [cursor(terms, place) for place in places[:first]]
+    return Slice(rows[:first], cursors, has_next=len(rows) > first)
 
 
 def behind(terms: Sequence[Term], after: str | None) -> Q:
     """The condition that a row comes behind the cursor. Raises `InvalidCursor`."""
-    return Q() if after is None else _further(terms, _values(terms, after))
+    if after is None:
+        return Q()
+    further = _further(terms, _values(terms, after))
+    return Q(pk__in=()) if further is None else further
 
 
-def _further(terms: Sequence[Term], values: Sequence[Any]) -> Q:
+def _further(terms: Sequence[Term], values: Sequence[Any]) -> Q | None:
     """Further by the first term, or level with it and further by the others."""
-    (term, *others), (value, *rest) = terms, values
-    if not others:
-        return term.beyond(value)
-    return term.beyond(value) | (term.level(value) & _further(others, rest))
+    if not terms:
+        return None
+    beyond, others = terms[0].beyond(values[0]), _further(terms[1:], values[1:])
+    level = None if others is None else terms[0].level(values[0]) & others
+    return beyond | level if beyond and level else beyond or level
 
 
 def cursor(terms: Sequence[Term], values: Sequence[Any]) -> str:

@@ -26,10 +26,10 @@ PARENT_KEY = RawSQL("parent.key", ())
 class ConnectedRows:
     """Rows of the star schema, each a dict by column. The order ends with the surrogate key."""
 
-    def slice(self, table: StarTable, wanted: Wanted) -> Slice:
+    def part(self, table: StarTable, wanted: Wanted) -> Slice:
         terms = _terms(table, wanted.listing)
         rows = _wanted(table, wanted, terms)
-        return slice_of(list(rows.values(*_columns(table))), terms, wanted.first)
+        return _slice(list(rows.values(*_columns(table))), terms, wanted)
 
     def count(self, table: StarTable, listing: Listing) -> int:
         return _chosen(table, listing).count()
@@ -40,7 +40,7 @@ class ConnectedRows:
         rows: QuerySet[Any] = QuerySet(table.model).filter(pk__in=set(keys))
         return {row[pk]: row for row in rows.values(*_columns(table))}
 
-    def slices_behind(
+    def parts_behind(
         self, table: StarTable, reference: str, keys: Sequence[Any], wanted: Wanted
     ) -> dict[Any, Slice]:
         """The rows whose `reference` is each of `keys`, which may have none."""
@@ -53,7 +53,7 @@ class ConnectedRows:
             cursor.execute(PER_PARENT.format(wanted=sql), [list(found), *params])
             for parent, _number, *values in cursor.fetchall():
                 found[parent].append(dict(zip(columns, values, strict=True)))
-        return {key: slice_of(rows, terms, wanted.first) for key, rows in found.items()}
+        return {key: _slice(rows, terms, wanted) for key, rows in found.items()}
 
     def counts_behind(
         self, table: StarTable, reference: str, keys: Iterable[Any], listing: Listing
@@ -77,6 +77,10 @@ def _terms(table: StarTable, listing: Listing) -> list[Term]:
     pk = str(table.model._meta.pk.attname)
     asked = [Term(each.column, each.column.name, each.is_descending) for each in listing.ordering]
     return [*asked, Term(Column(pk, "integer"), pk)]
+
+
+def _slice(rows: Sequence[Row], terms: Sequence[Term], wanted: Wanted) -> Slice:
+    return slice_of(rows, [[row[term.path] for term in terms] for row in rows], terms, wanted.first)
 
 
 def _columns(table: StarTable) -> list[str]:

@@ -20,8 +20,8 @@ class BrowseStar:
 
     rows: ConnectedRows
 
-    def slice(self, table: StarTable, wanted: Wanted, *, is_personal_shown: bool) -> Slice:
-        return _shown(table, self.rows.slice(table, wanted), is_personal_shown=is_personal_shown)
+    def part(self, table: StarTable, wanted: Wanted, *, is_personal_shown: bool) -> Slice:
+        return _shown(table, self.rows.part(table, wanted), is_personal_shown=is_personal_shown)
 
     def count(self, table: StarTable, listing: Listing) -> int:
         return self.rows.count(table, listing)
@@ -33,7 +33,7 @@ class BrowseStar:
         found = self.rows.by_key(table, keys)
         return {key: _seen(table, row, is_personal_shown=is_personal_shown) for key, row in found.items()}
 
-    def slices_behind(
+    def parts_behind(
         self,
         table: StarTable,
         reference: str,
@@ -43,7 +43,7 @@ class BrowseStar:
         is_personal_shown: bool,
     ) -> Mapping[Any, Slice]:
         """For each surrogate key, `wanted` of the rows whose `reference` it is."""
-        found = self.rows.slices_behind(table, reference, keys, wanted)
+        found = self.rows.parts_behind(table, reference, keys, wanted)
         return {key: _shown(table, part, is_personal_shown=is_personal_shown) for key, part in found.items()}
 
     def counts_behind(

@@ -8,7 +8,7 @@ from django.urls import include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
 from lakehouse_project import views
-from lakehouse_project.api import v1
+from lakehouse_project.api import APIS
 from lakehouse_project.env import env
 from lakehouse_project.graphql.api import graphql
 from lakehouse_project.kernel.problem import problem
@@ -47,7 +47,7 @@ urlpatterns = [
     path("search/", include("search.urls")),
     path("admin/diagrams/<slug:name>/", admin.site.admin_view(views.diagram_page), name="diagram"),
     path("admin/", admin.site.urls),
-    path("api/v1/", v1.urls),
+    *(path(f"api/{version}/", api.urls) for version, api in APIS.items()),
     path("graphql/", graphql.urls),
     re_path("^api(/|$)", not_found),
 ]

@@ -54,34 +54,18 @@ def ending(view: Callable[..., Any], tail: str) -> Callable[..., Any]:
     return of_longer_key
 
 
-def parameters(*names: str) -> dict[str, Any]:
-    """The OpenAPI entries of some of `HEADERS`."""
+def parameters(*names: str, required: bool = False) -> dict[str, Any]:
+    """The OpenAPI entries of some of `HEADERS` and `CHOICES`."""
     return {
         "parameters": [
             {
                 "name": name,
-                "in": "header",
-                "required": False,
+                "in": "header" if name in HEADERS else "query",
+                "required": required,
                 "schema": {"type": "string"},
-                "description": HEADERS[name],
+                "description": HEADERS.get(name) or CHOICES[name],
             }
             for name in names
-        ]
-    }
-
-
-def choices() -> dict[str, Any]:
-    """The OpenAPI entries of the parameters that choose rows and fields of a list."""
-    return {
-        "parameters": [
-            {
-                "name": name,
-                "in": "query",
-                "required": False,
-                "schema": {"type": "string"},
-                "description": text,
-            }
-            for name, text in CHOICES.items()
         ]
     }
 

@@ -1,6 +1,6 @@
 """Mart rows for answers and files."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,12 +8,11 @@ from django.db import models
 from django.db.models.functions import Coalesce
 
 from gold.registry import Column, Mart, Source
-from lakehouse_project.kernel import filters as filtering
 from lakehouse_project.kernel.filters import Listing, as_q
-from lakehouse_project.kernel.keyset import Slice, Term, behind, slice_of
-from lakehouse_project.kernel.kinds import Kind
+from lakehouse_project.kernel.keyset import SliceOf, Window
 from lakehouse_project.kernel.masking import mask
 from lakehouse_project.kernel.pagination import PageOf
+from lakehouse_project.kernel.rows import Rows
 from silver.models import DimUser
 
 TOTAL = "total_"
@@ -24,36 +23,41 @@ EVERYTHING = Listing()
 
 @dataclass(frozen=True)
 class MartRows:
-    """An answer that is read when it is asked for. The values of the columns in `masked` are masked."""
+    """An answer that is read when it is asked for. The values of the columns in `masked` are masked.
+
+    `ordering` leaves nothing open. `top`: only so many rows, which cannot be cut into slices.
+    """
 
     queryset: "models.QuerySet[models.Model]"
+    ordering: tuple[str, ...]
     columns: tuple[Column, ...]
     paths: tuple[str, ...]
     masked: frozenset[str] = frozenset()
-    terms: tuple[Term, ...] = ()
-    """The order of the rows."""
-
-    def part(self, first: int, after: str | None) -> Slice:
-        """`first` rows behind a cursor."""
-        width, terms = len(self.paths), [term.path for term in self.terms]
-        rows = self.queryset.filter(behind(self.terms, after)).values_list(*self.paths, *terms)
-        found = list(rows[: first + 1])
-        names = [column.name for column in self.columns]
-        items = [dict(zip(names, self._masked(row[:width]), strict=True)) for row in found]
-        return slice_of(items, [row[width:] for row in found], self.terms, first)
-
-    def count(self) -> int:
-        return self.queryset.count()
+    top: int | None = None
 
     def page(self, window: slice) -> PageOf:
-        names = [column.name for column in self.columns]
-        rows = self.queryset.values_list(*self.paths)[window]
-        items = [dict(zip(names, self._masked(row), strict=True)) for row in rows]
-        return PageOf(items, self.count())
+        return PageOf(self._items(self._top.values(*self.paths)[window]), self._top.count())
+
+    def cut(self, window: Window) -> SliceOf:
+        return self.listed.cut(window)
+
+    @property
+    def listed(self) -> Rows:
+        """All of them, whatever `top` says."""
+        return Rows(self.queryset, self.ordering, self.paths, shown=self._items)
 
     def stream(self) -> Iterator[tuple[Any, ...]]:
         """All rows, one by one, in constant memory."""
-        return map(self._masked, self.queryset.values_list(*self.paths).iterator(chunk_size=2000))
+        return map(self._masked, self._top.values_list(*self.paths).iterator(chunk_size=2000))
+
+    @property
+    def _top(self) -> "models.QuerySet[models.Model]":
+        return self.queryset.order_by(*self.ordering)[: self.top]
+
+    def _items(self, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        names = [column.name for column in self.columns]
+        read = ([row[path] for path in self.paths] for row in rows)
+        return [dict(zip(names, self._masked(tuple(row)), strict=True)) for row in read]
 
     def _masked(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
         """Texts keep their first character, of other values nothing is left."""
@@ -83,11 +87,9 @@ class MartReader:
         paths = {column.name: _path(column.path, source) for column in (*mart.columns, *columns)}
         queryset = _select(source, models.Q(**lookups)).annotate(**_personal(columns))
         queryset = queryset.filter(*(as_q(each, paths[each.column.name]) for each in listing.conditions))
-        fixed = [each.lookup for each, _ in given if each.is_required]
-        terms = tuple(each for each in _terms(mart, source, listing, paths) if each.path not in fixed)
-        queryset = queryset.order_by(*(term.order for term in terms))
-        shown = tuple(paths[column.name] for column in columns)
-        return MartRows(queryset[:top], tuple(columns), shown, terms=terms)
+        ordering = tuple(_ordering(mart, source, listing, paths))
+        read = tuple(paths[column.name] for column in columns)
+        return MartRows(queryset, ordering, tuple(columns), read, top=top)
 
 
 def _select(source: Source, lookups: models.Q) -> "models.QuerySet[Any]":
@@ -123,11 +125,10 @@ def _personal(columns: Sequence[Column]) -> dict[str, models.Subquery]:
     }
 
 
-def _terms(mart: Mart, source: Source, listing: Listing, paths: Mapping[str, str]) -> Iterator[Term]:
-    """What was asked for, then the order of the mart, which leaves nothing open. Its year is in no column."""
+def _ordering(mart: Mart, source: Source, listing: Listing, paths: Mapping[str, str]) -> Iterator[str]:
+    """What was asked for, then the order of the mart, which leaves nothing open."""
     for order in listing.ordering:
-        yield Term(order.column, paths[order.column.name], order.is_descending)
-    kinds: dict[str, Kind] = {column.path: column.kind for column in mart.columns}
+        yield f"{'-' if order.is_descending else ''}{paths[order.column.name]}"
     for name in mart.ordering:
         plain = name.removeprefix("-")
-        yield Term(filtering.Column(plain, kinds.get(plain, "integer")), _path(plain, source), name != plain)
+        yield f"{'-' if name != plain else ''}{_path(plain, source)}"

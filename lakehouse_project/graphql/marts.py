@@ -10,17 +10,16 @@ from gold.registry import MARTS, Column, Mart
 from gold.schemas import filters, query_schema
 from gold.services import ReadMart
 from lakehouse_project.graphql.checked import checked
-from lakehouse_project.graphql.inputs import Chooser, chooser, require_first
-from lakehouse_project.graphql.pages import Field, page_parameters, resolver
-from lakehouse_project.graphql.rows import (
+from lakehouse_project.graphql.inputs import Chooser, chooser
+from lakehouse_project.graphql.pages import (
     Connection,
-    Context,
-    add,
-    connection,
+    Field,
     connection_type,
-    finish,
-    node_class,
+    page_of_rows,
+    page_parameters,
+    resolver,
 )
+from lakehouse_project.graphql.rows import Context, add, finish, node_class
 from lakehouse_project.graphql.scalars import BigInt
 from lakehouse_project.kernel.permissions import require, view_permission
 from lakehouse_project.kernel.services import resolve
@@ -54,10 +53,9 @@ def _resolver(mart: Mart, chosen: Chooser) -> Any:
         info: Info[Context, None], where: Any, order_by: Any, first: int, after: str | None, **values: Any
     ) -> Connection:
         require(info.context.request, view_permission(mart.model))
-        require_first(first)
         given, listing = checked(schema, values).model_dump(), chosen.listing(where, order_by)
         rows = resolve(ReadMart)(mart, given, listing, is_personal_shown=info.context.is_personal_shown)
-        return connection(rows.part(first, after), after=after, count=rows.count)
+        return page_of_rows(mart.name, rows.listed, first, after)
 
     return resolver(read, *_parameters(mart), *page_parameters(chosen))
 

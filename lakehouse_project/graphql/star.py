@@ -1,31 +1,31 @@
 """The star schema as a graph: dimensions and facts, with their references in both directions."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 from django.db import models
 from strawberry.types import Info
 
 from lakehouse_project.graphql.inputs import Chooser, chooser
-from lakehouse_project.graphql.pages import Field, Resolver, page_parameters, resolver
-from lakehouse_project.graphql.rows import (
+from lakehouse_project.graphql.pages import (
     Connection,
-    Context,
-    Peers,
-    Row,
-    add,
-    connection,
+    Field,
+    Resolver,
     connection_type,
-    finish,
-    node_class,
+    page_of_rows,
+    page_parameters,
+    resolver,
+    wanted,
 )
+from lakehouse_project.graphql.rows import Context, Peers, Row, add, finish, node_class
 from lakehouse_project.graphql.scalars import BigInt
-from lakehouse_project.kernel.keyset import Wanted
+from lakehouse_project.kernel.filters import Listing
 from lakehouse_project.kernel.permissions import require, view_permission
 from lakehouse_project.kernel.services import resolve
 from silver.schemas import columns, filters, type_of
-from silver.services import BrowseStar
+from silver.services import FollowStar, ReadBehind, ReadStar
 from silver.star import STAR, StarTable
 
 
@@ -73,10 +73,9 @@ def _list_resolver(node: Node) -> Resolver:
     def read(
         info: Info[Context, None], where: Any, order_by: Any, first: int, after: str | None
     ) -> Connection:
-        context, browse = _permitted(info, node), resolve(BrowseStar)
-        wanted = node.chooser.wanted(where, order_by, first, after)
-        part = browse.part(node.table, wanted, is_personal_shown=context.is_personal_shown)
-        return connection(part, after=after, count=lambda: browse.count(node.table, wanted.listing))
+        context, listing = _permitted(info, node), node.chooser.listing(where, order_by)
+        rows = resolve(ReadStar)(node.table, listing, is_personal_shown=context.is_personal_shown)
+        return page_of_rows(node.name, rows, first, after)
 
     return resolver(read, *page_parameters(node.chooser))
 
@@ -94,7 +93,7 @@ def _forward(reference: Reference) -> Resolver:
 
 def _rows_by_key(info: Info[Context, None], reference: Reference, peers: Peers) -> Mapping[Any, Row]:
     context, target = _permitted(info, reference.target), reference.target.table
-    found = resolve(BrowseStar).referred(
+    found = resolve(FollowStar)(
         target, peers.values(reference.column), is_personal_shown=context.is_personal_shown
     )
     return dict(zip(found, Peers(list(found.values())).rows, strict=True))
@@ -107,9 +106,10 @@ def _backward(reference: Reference) -> Resolver:
     def read(
         *, root: Row, info: Info[Context, None], where: Any, order_by: Any, first: int, after: str | None
     ) -> Connection:
-        wanted, peers = reference.origin.chooser.wanted(where, order_by, first, after), root.peers
+        listing, peers = reference.origin.chooser.listing(where, order_by), root.peers
         found = peers.once(
-            ("behind", info.path.key), lambda: _pages_by_key(info, reference, peers.values(pk), wanted)
+            ("behind", info.path.key),
+            lambda: _pages_by_key(info, reference, peers.values(pk), listing, (first, after)),
         )
         return found[root.values[pk]]
 
@@ -117,31 +117,34 @@ def _backward(reference: Reference) -> Resolver:
 
 
 def _pages_by_key(
-    info: Info[Context, None], reference: Reference, keys: list[Any], wanted: Wanted
+    info: Info[Context, None],
+    reference: Reference,
+    keys: list[Any],
+    listing: Listing,
+    page: tuple[int, str | None],
 ) -> Mapping[Any, Connection]:
     """A page per key. The rows of all pages are peers."""
-    context, origin, browse = _permitted(info, reference.origin), reference.origin.table, resolve(BrowseStar)
-    found = browse.parts_behind(
-        origin, reference.column, keys, wanted, is_personal_shown=context.is_personal_shown
+    context, table, behind = _permitted(info, reference.origin), reference.origin.table, resolve(ReadBehind)
+    asked = wanted(reference.origin.name, resolve(ReadStar)(table, listing, is_personal_shown=False), *page)
+    found = behind(
+        table,
+        reference.column,
+        keys,
+        listing,
+        asked.window,
+        is_personal_shown=context.is_personal_shown,
     )
-    peers = Peers([row for part in found.values() for row in part.rows])
-
-    def count(key: Any) -> int:
-        counts = peers.once(
-            ("count",), lambda: browse.counts_behind(origin, reference.column, keys, wanted.listing)
-        )
-        return counts[key]
-
+    peers = Peers([row for part in found.values() for row in part.items])
+    counts = cache(lambda: behind.counts(table, reference.column, keys, listing))
     rows = iter(peers.rows)
     return {
-        key: connection(
-            part,
-            after=wanted.after,
-            count=lambda key=key: count(key),  # type: ignore[misc]
-            rows=[next(rows) for _ in part.rows],
-        )
+        key: Connection([next(rows) for _ in part.items], part, asked, partial(_of, key, counts))
         for key, part in found.items()
     }
+
+
+def _of(key: Any, counts: Callable[[], Mapping[Any, int]]) -> int:
+    return counts()[key]
 
 
 def _permitted(info: Info[Context, None], node: Node) -> Context:

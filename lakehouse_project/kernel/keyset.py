@@ -1,144 +1,162 @@
-"""Pages that begin behind a row: `first` rows after a cursor, in an order that leaves nothing open.
+"""Keyset pagination of version 2: `cursor`, `limit` -> `{"items": [...], "next": ..., "count": ...}`.
 
-Other than a page number, a cursor neither skips nor repeats a row while others are written, and the last page costs what the
-first one does.
+A cursor holds the place of the last row in the order of the list. What follows is found by comparing with it, so that rows
+which come or go meanwhile neither hide others nor show them twice, and a slice far down costs what the first one costs.
 """
 
 import base64
+import datetime as dt
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from decimal import InvalidOperation
-from typing import Any
+from hashlib import sha256
+from typing import Annotated, Any, Generic, Protocol, TypeVar
+from urllib.parse import quote
 
-from django.db.models import F, OrderBy, Q
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+from django.http import HttpRequest, HttpResponse
+from django.utils.crypto import salted_hmac
+from ninja import Field, Schema
 
-from lakehouse_project.kernel.errors import FieldError, InvalidInput
-from lakehouse_project.kernel.filters import READERS, Column, Listing
+from lakehouse_project.kernel.addresses import add_link
+from lakehouse_project.kernel.errors import FieldError, PermanentError
 
-Row = Mapping[str, Any]
+Item = TypeVar("Item")
 
-FIRST = 50
-MOST = 1000
+LIMIT = 50
+MAX_LIMIT = 1000
+LONGEST_CURSOR = 8192
+OF_THE_SLICE = ("cursor", "limit", "with_count", "fields")
+"""Parameters that do not say which rows there are, nor in which order."""
 
 
-class InvalidCursor(InvalidInput):
-    """A cursor that no page of this order has given."""
+class InvalidCursor(PermanentError):
+    """A cursor that the list did not give."""
 
     code = "invalid_cursor"
 
 
-@dataclass(frozen=True)
-class Term:
-    """One part of an order. `path`: the column or annotation.
+class SliceQuery(Schema):
+    """The part of the query string that chooses a slice."""
 
-    Rows without a value come last, or where `nulls_last` is off first of a descending order, as PostgreSQL has it.
-    """
+    cursor: Annotated[
+        str | None,
+        Field(
+            max_length=LONGEST_CURSOR,
+            description="Where to go on: as `next` of the last answer has it, with the same filters and order.",
+        ),
+    ] = None
+    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT, description="Items of the answer at most.")] = LIMIT
+    with_count: Annotated[
+        bool, Field(description="Whether to count all items; otherwise `count` is null.")
+    ] = False
 
-    column: Column
-    path: str
-    is_descending: bool = False
-    nulls_last: bool = False
 
-    @property
-    def name(self) -> str:
-        return f"-{self.column.name}" if self.is_descending else self.column.name
+class Slice(Schema, Generic[Item]):
+    """Some items. `next`: the address of those that follow, null at the end."""
 
-    @property
-    def order(self) -> OrderBy:
-        nulls = True if self.nulls_last else None
-        return OrderBy(F(self.path), descending=self.is_descending, nulls_last=nulls)
-
-    @property
-    def begins_with_nulls(self) -> bool:
-        return self.is_descending and not self.nulls_last
-
-    def beyond(self, value: Any) -> Q | None:
-        """What comes behind rows with this value, None for none. Nothing comes behind rows without one that stand last."""
-        is_null = Q(**{f"{self.path}__isnull": True})
-        if value is None:
-            return ~is_null if self.begins_with_nulls else None
-        further = Q(**{f"{self.path}__{'lt' if self.is_descending else 'gt'}": value})
-        return further if self.begins_with_nulls else further | is_null
-
-    def level(self, value: Any) -> Q:
-        return Q(**{f"{self.path}__isnull": True}) if value is None else Q(**{self.path: value})
+    items: list[Item]
+    next: str | None = Field(examples=["/api/v2/bronze/users?limit=50&cursor=Xq3…"])
+    count: int | None = Field(description="All items, if asked for by `with_count=true`.", examples=[None])
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """The rows that a caller wants of a list: `first` of those behind the cursor `after`."""
+class Window:
+    """Which slice: `limit` items that follow the place `after`, None for the beginning."""
 
-    listing: Listing = Listing()  # noqa: RUF009  frozen
-    first: int = FIRST
-    after: str | None = None
+    limit: int
+    after: tuple[Any, ...] | None = None
+    is_counted: bool = False
 
 
 @dataclass(frozen=True)
-class Slice:
-    """Rows with the cursor of each, and whether others follow."""
+class SliceOf:
+    """A slice of plain values, as repositories return it. `last`: the place of its last item, None if nothing follows."""
 
-    rows: Sequence[Row]
-    cursors: Sequence[str]
-    has_next: bool
-
-
-def slice_of(
-    rows: Sequence[Row], places: Sequence[Sequence[Any]], terms: Sequence[Term], first: int
-) -> Slice:
-    """`rows`: one more than `first`, if there is one. `places`: of each row the values of `terms`."""
-    cursors = [cursor(terms, place) for place in places[:first]]
-    return Slice(rows[:first], cursors, has_next=len(rows) > first)
+    items: list[Any]
+    last: tuple[Any, ...] | None
+    count: int | None = None
 
 
-def behind(terms: Sequence[Term], after: str | None) -> Q:
-    """The condition that a row comes behind the cursor. Raises `InvalidCursor`."""
-    if after is None:
-        return Q()
-    further = _further(terms, _values(terms, after))
-    return Q(pk__in=()) if further is None else further
+Cut = Callable[[Window], SliceOf]
 
 
-def _further(terms: Sequence[Term], values: Sequence[Any]) -> Q | None:
-    """Further by the first term, or level with it and further by the others."""
-    if not terms:
-        return None
-    beyond, others = terms[0].beyond(values[0]), _further(terms[1:], values[1:])
-    level = None if others is None else terms[0].level(values[0]) & others
-    return beyond | level if beyond and level else beyond or level
+class Asked(Protocol):
+    """`SliceQuery`, or one like it."""
+
+    cursor: str | None
+    limit: int
+
+    @property
+    def with_count(self) -> bool: ...
 
 
-def cursor(terms: Sequence[Term], values: Sequence[Any]) -> str:
-    """Opaque to callers: the order, so that none is used with another one, and the values of a row."""
-    place = [",".join(term.name for term in terms), *map(_text, values)]
-    text = json.dumps(place, separators=(",", ":"), ensure_ascii=False)
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+def answer(request: HttpRequest, response: HttpResponse, query: Asked, cut: Cut) -> dict[str, Any]:
+    """The slice that a caller asks for. Raises `InvalidCursor`."""
+    after = None if query.cursor is None else _opened(request, query.cursor)
+    found = cut(Window(query.limit, after, query.with_count))
+    following = None if found.last is None else _following(request, found.last)
+    if following is not None:
+        add_link(response, following, "next")
+    return {"items": found.items, "next": following, "count": found.count}
 
 
-def _text(value: Any) -> str | None:
-    return value if value is None or isinstance(value, str) else str(value)
+def sliced(items: Sequence[Any], window: Window, *, place: Callable[[Any], tuple[Any, ...]]) -> SliceOf:
+    """The slice of a list that is at hand, in the ascending order of `place`."""
+    begin = 0
+    if window.after is not None:
+        begin = next((at for at, item in enumerate(items) if place(item) > window.after), len(items))
+    found = list(items[begin : begin + window.limit])
+    is_last = begin + window.limit >= len(items)
+    return SliceOf(found, None if is_last else place(found[-1]), len(items) if window.is_counted else None)
 
 
-def _values(terms: Sequence[Term], after: str) -> list[Any]:
+# --- cursors ------------------------------------------------------------------------------------------------------
+# Encrypted, because the place in an order by personal fields is personal data and addresses are logged; and bound to the
+# list with its filters and order, because the place in another list would give some of its rows in silence.
+
+
+def seal(place: tuple[Any, ...], of: bytes) -> str:
+    """The cursor of a place in the list that `of` names."""
+    text = json.dumps(place, default=_plain, separators=(",", ":"))
+    return base64.urlsafe_b64encode(_cipher().encrypt(text.encode(), [of])).decode().rstrip("=")
+
+
+def unseal(cursor: str, of: bytes) -> tuple[Any, ...] | None:
+    """The place of a cursor; None if it is none of the list that `of` names."""
     try:
-        order, *texts = _decoded(after)
-        if order != ",".join(term.name for term in terms):
-            raise _invalid(f"The cursor {after[:40]!r} belongs to another order or list.")
-        return list(_read(terms, texts))
-    except (ValueError, TypeError, AttributeError, OverflowError, InvalidOperation, RecursionError) as error:
-        raise _invalid(f"{after[:40]!r} is no cursor that an answer has given.") from error
+        sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        return tuple(json.loads(_cipher().decrypt(sealed, [of])))
+    except (ValueError, InvalidTag):
+        return None
 
 
-def _decoded(after: str) -> list[Any]:
-    return list(json.loads(base64.urlsafe_b64decode(f"{after}{'=' * (-len(after) % 4)}")))
+def _following(request: HttpRequest, place: tuple[Any, ...]) -> str:
+    query = request.GET.copy()
+    query["cursor"] = seal(place, _list(request))
+    return f"{quote(request.path)}?{query.urlencode()}"
 
 
-def _read(terms: Sequence[Term], texts: Sequence[Any]) -> Iterator[Any]:
-    for term, text in zip(terms, texts, strict=True):
-        if text is not None and b"\x00" in text.encode():
-            raise ValueError
-        yield text if text is None else READERS[term.column.kind](text, term.column)
+def _opened(request: HttpRequest, cursor: str) -> tuple[Any, ...]:
+    place = unseal(cursor, _list(request))
+    if place is None:
+        message = (
+            "The cursor is not one of this list with these filters and this order. Take the address in `next` as it is, "
+            "or leave the cursor out to begin anew."
+        )
+        raise InvalidCursor(message, errors=[FieldError("cursor", "invalid_cursor", message)])
+    return place
 
 
-def _invalid(message: str) -> InvalidCursor:
-    return InvalidCursor(message, errors=[FieldError("after", InvalidCursor.code, message)])
+def _cipher() -> AESSIV:
+    return AESSIV(salted_hmac("lakehouse.cursor", b"", algorithm="sha512").digest())
+
+
+def _list(request: HttpRequest) -> bytes:
+    chosen = sorted((name, values) for name, values in request.GET.lists() if name not in OF_THE_SLICE)
+    return json.dumps([request.path, chosen]).encode() + sha256(request.body).digest()
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, dt.date) else str(value)

@@ -246,7 +246,8 @@ PLAIN: tuple[type[Any], ...] = (
     StarRows,
     silver.ReadStar,
     ConnectedRows,
-    silver.BrowseStar,
+    silver.FollowStar,
+    silver.ReadBehind,
     silver.RebuildStar,
     silver.ForgetChanges,
 )

@@ -7,7 +7,7 @@ from uuid import UUID
 from ninja import Field, Schema
 from pydantic import ConfigDict, create_model
 
-from lakehouse_project.kernel.keyset import LONGEST_CURSOR
+from lakehouse_project.kernel.slices import LONGEST_CURSOR
 from search.domain import ENTITIES, FIELDS, Kind, Matched, Mode
 from search.query import (
     COMPARISONS,

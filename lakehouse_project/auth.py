@@ -19,12 +19,12 @@ from lakehouse_project.kernel.errors import NotFound
 
 READ = ("view",)
 WRITE = ("view", "add", "change", "delete")
-APPS = ("bronze", "silver", "gold", "search", "governance")
+APPS = ("bronze", "silver", "gold", "search", "lake", "governance")
 
 GROUPS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "viewer": dict.fromkeys(APPS, READ),
     "curator": {**dict.fromkeys(APPS, READ), "bronze": WRITE, "governance": ("view", "view_personal_data")},
-    "engineer": {**dict.fromkeys(APPS, READ), "bronze": WRITE},
+    "engineer": {**dict.fromkeys(APPS, READ), "bronze": WRITE, "lake": WRITE},
     "admin": {
         **dict.fromkeys(APPS, WRITE),
         "auth": WRITE,

@@ -5,9 +5,10 @@ from contextlib import suppress
 from celery import shared_task
 
 from governance.backoff import is_resting
+from governance.errors import OperationCancelled
 from governance.feed import drain
+from governance.services import track
 from lake.services import PublishLake, VacuumLake
-from lakehouse_project.kernel.errors import LakehouseError
 from lakehouse_project.kernel.services import resolve
 
 
@@ -18,12 +19,15 @@ def publish() -> None:
         drain(lambda: not resolve(PublishLake)().is_nothing)
 
 
-@shared_task(name="lake.publish_now")
-def publish_now(run_id: str, *, everything: bool = False) -> None:
-    """As somebody asked for. Its run says how it went."""
-    service = resolve(PublishLake)
-    with suppress(LakehouseError):
-        (service.everything if everything else service)(run_id=run_id)
+@shared_task(name="lake.run")
+def run(run_id: str, *, everything: bool) -> None:
+    """What somebody has asked for: publish what has changed, or look at everything."""
+    with suppress(OperationCancelled):
+        if everything:
+            resolve(PublishLake).everything(run_id=run_id)
+            return
+        with track("pipeline", run_id=run_id):
+            publish()
 
 
 @shared_task(name="lake.vacuum")

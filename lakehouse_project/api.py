@@ -14,6 +14,7 @@ from governance.api import quality_router as quality
 from governance.api import router as governance
 from governance.operations.api import router as operations_router
 from governance.operations.pipeline import router as pipeline
+from lake.api import router as lake
 from lakehouse_project import problems
 from lakehouse_project.access.api import router as access
 from lakehouse_project.access.service_accounts_api import router as service_accounts
@@ -64,6 +65,7 @@ v1.add_router("/enrichment", enrichment)
 v1.add_router("/silver", silver)
 v1.add_router("/gold", gold)
 v1.add_router("/search", search)
+v1.add_router("/lake", lake)
 v1.add_router("/runs", governance)
 v1.add_router("/operations", operations_router)
 v1.add_router("/pipeline", pipeline)

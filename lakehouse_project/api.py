@@ -15,6 +15,7 @@ from governance.api import quality
 from governance.api import versions as runs
 from governance.operations.api import versions as operations
 from governance.operations.pipeline import router as pipeline
+from lake.api import versions as lake
 from lakehouse_project import problems
 from lakehouse_project.access.api import versions as access
 from lakehouse_project.access.service_accounts_api import versions as service_accounts
@@ -87,6 +88,7 @@ DIFFERENT = {
     "/silver": silver,
     "/gold": gold,
     "/search": search,
+    "/lake": lake,
     "/runs": runs,
     "/operations": operations,
     "/governance": quality,

@@ -25,6 +25,7 @@ MEANINGS: Mapping[int, str] = {
     412: "It has another revision than the one in `If-Match`.",
     413: "The body is too large.",
     415: "The body is of a type that the operation does not take.",
+    416: "The file has no such part as `Range` asks for.",
     422: "It was understood and cannot be taken; `errors` names every field.",
     428: "The operation needs `If-Match`.",
     429: "Too many attempts or requests; `Retry-After` says when to come back.",

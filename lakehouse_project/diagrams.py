@@ -11,7 +11,7 @@ from lakehouse_project.management.generate import NOTICE
 from lakehouse_project.pipeline import LISTENERS
 from lakehouse_project.queues import OCR_TASK, QUEUES
 
-LAYERS = ("governance", "bronze", "silver", "gold", "search")
+LAYERS = ("governance", "lake", "bronze", "silver", "gold", "search")
 """Apps with tables, in the order of the flow; governance watches them all."""
 
 ORIGIN_COLUMN = "raw_record_id"

@@ -20,6 +20,7 @@ LISTENERS: Mapping[str, tuple[str, ...]] = {
     "search.changed": ("search.mirror",),
     "search.reindex_wanted": ("search.reindex",),
     "search.reconcile_wanted": ("search.reconcile",),
+    "lake.query_wanted": ("lake.query",),
 }
 
 log = structlog.get_logger(__name__)

@@ -7,7 +7,7 @@ from kombu.entity import Queue
 
 from lakehouse_project.env import env
 
-QUEUES = ("bronze", "silver", "gold", "search")
+QUEUES = ("bronze", "silver", "gold", "search", "lake")
 OCR_QUEUE, OCR_TASK = "ocr", "bronze.read_scans"
 """Only with the setting OCR: pages take seconds, and nothing else shall wait for them."""
 STAGES = ("bronze.load_received", "silver.refine", "gold.refresh", "search.project")

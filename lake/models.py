@@ -1,0 +1,5 @@
+"""Models of the lake."""
+
+from lake.sql.models import LakeQuery
+
+__all__ = ["LakeQuery"]

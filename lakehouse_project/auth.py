@@ -19,22 +19,15 @@ from lakehouse_project.kernel.errors import NotFound
 
 READ = ("view",)
 WRITE = ("view", "add", "change", "delete")
-LAKE = ("view_lake", "view_lakequery")
-APPS = ("bronze", "silver", "gold", "search", "governance")
+APPS = ("bronze", "silver", "gold", "search", "lake", "governance")
 
 GROUPS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "viewer": {**dict.fromkeys(APPS, READ), "lake": LAKE},
-    "curator": {
-        **dict.fromkeys(APPS, READ),
-        "bronze": WRITE,
-        "governance": ("view", "view_personal_data"),
-        "lake": LAKE,
-    },
-    "engineer": {**dict.fromkeys(APPS, READ), "bronze": WRITE, "lake": LAKE},
+    "viewer": dict.fromkeys(APPS, READ),
+    "curator": {**dict.fromkeys(APPS, READ), "bronze": WRITE, "governance": ("view", "view_personal_data")},
+    "engineer": {**dict.fromkeys(APPS, READ), "bronze": WRITE, "lake": WRITE},
     "admin": {
         **dict.fromkeys(APPS, WRITE),
         "auth": WRITE,
-        "lake": LAKE,
         "governance": (*WRITE, "view_personal_data", "view_secret_data"),
     },
 }

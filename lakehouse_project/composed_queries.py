@@ -10,15 +10,16 @@ from lake.sql.estimating import Estimator, Guard
 from lake.sql.fetching import LocalFiles
 from lake.sql.repositories import LakeQueries
 from lake.sql.results import Results
-from lake.sql.tables import StoredTables
+from lake.sql.tables import QueriedTables
 from lake.storage import Storage
+from lake.tables import LakeTables
 from lakehouse_project.env import env
 from lakehouse_project.kernel.events import EventBus
 
 
 @wireup.injectable
-def estimator(stored: Storage) -> Estimator:
-    return Estimator(tables=StoredTables(storage=stored))
+def estimator(tables: LakeTables) -> Estimator:
+    return Estimator(tables=QueriedTables(lake=tables))
 
 
 @wireup.injectable

@@ -29,11 +29,10 @@ from gold.repositories import MartChanges, MartReader, MartTables, StarFrames, T
 from governance.feed import ChangeFeed
 from governance.repositories import Runs
 from lake.storage import Storage
-from lakehouse_project import composed_queries, composed_search
+from lakehouse_project import composed_lake, composed_queries, composed_search
 from lakehouse_project.env import env
 from lakehouse_project.kernel.events import EventBus
 from lakehouse_project.pipeline import CeleryEventBus
-from lakehouse_project.stores import storage_of
 from search import services as search
 from search.embedding import Embedder
 from search.repositories import DocumentRows
@@ -42,11 +41,6 @@ from silver import services as silver
 from silver.repositories.reading import StarRows
 
 T = TypeVar("T")
-
-
-@wireup.injectable
-def storage() -> Storage:
-    return storage_of(env().storage_url)
 
 
 @wireup.injectable
@@ -229,12 +223,12 @@ PLAIN: tuple[type[Any], ...] = (
     silver.ReadStar,
     silver.RebuildStar,
     silver.ForgetChanges,
+    *composed_lake.PLAIN,
 )
 """Classes whose constructors say all there is to know."""
 
 
 FACTORIES = (
-    storage,
     events,
     cipher,
     receive_file,
@@ -251,6 +245,7 @@ FACTORIES = (
     project_changes,
     *composed_search.FACTORIES,
     *composed_queries.FACTORIES,
+    *composed_lake.FACTORIES,
 )
 
 

@@ -94,6 +94,12 @@ class Env(BaseSettings):
         pattern=S3_URL,
         description="Where Athena writes results; unset: athena-results/ in the storage.",
     )
+    lake_personal_data: Literal["omit", "mask"] = Field(
+        "omit", description="Personal and secret fields in published tables: left out, or masked texts."
+    )
+    lake_grace_hours: int = Field(
+        48, ge=1, description="Files of a replaced partition are kept so long for readers that are at work."
+    )
     aws_endpoint_url: str | None = Field(None, description="Address of an S3-compatible store; unset: AWS.")
     aws_region: str | None = Field(None, description="AWS region.")
     aws_access_key_id: str | None = Field(None, description="Who asks the store.")

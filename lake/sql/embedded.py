@@ -13,8 +13,9 @@ from typing import Any, ClassVar, TypeVar
 import duckdb
 import pyarrow as pa
 
+from lake.errors import LakeUnavailable
 from lake.sql.domain import Actual, Answer, Limits
-from lake.sql.errors import InvalidQuery, LakeUnavailable, QueryTooLarge, QueryTooLong
+from lake.sql.errors import InvalidQuery, QueryTooLarge, QueryTooLong
 from lake.sql.estimating import Prepared
 from lake.sql.fetching import LocalFiles
 from lake.sql.sandbox import Setting, create_view, first_line, locked_on

@@ -1,6 +1,6 @@
 """Why a query of the lake is not run, or did not end well."""
 
-from lakehouse_project.kernel.errors import NotFound, PermanentError, TransientError
+from lakehouse_project.kernel.errors import NotFound, PermanentError
 
 
 class StatementNotAllowed(PermanentError):
@@ -37,12 +37,6 @@ class TableUnreadable(PermanentError):
     """A table that other programs have changed so that this version cannot read it soundly."""
 
     code = "lake_table_unreadable"
-
-
-class LakeUnavailable(TransientError):
-    """Files of the lake cannot be read just now."""
-
-    code = "lake_unavailable"
 
 
 class QueryNotFound(NotFound):

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Protocol
 
+from lake.errors import LakeUnavailable
 from lake.sql.domain import Estimate, TableAddress, TableScan, Verdict, human_bytes
-from lake.sql.errors import LakeUnavailable, QueryRefused
+from lake.sql.errors import QueryRefused
 from lake.sql.footers import Footers
 from lake.sql.planning import Need, Planner
 from lake.sql.snapshots import Snapshot, Snapshots

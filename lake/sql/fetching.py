@@ -12,8 +12,9 @@ from urllib.parse import unquote, urlsplit
 
 from deltalake.fs import DeltaStorageHandler
 
+from lake.errors import LakeUnavailable
 from lake.sql.domain import MB, human_bytes
-from lake.sql.errors import LakeUnavailable, QueryTooLarge
+from lake.sql.errors import QueryTooLarge
 from lake.sql.snapshots import Snapshot
 
 THREADS = 8

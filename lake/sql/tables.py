@@ -4,22 +4,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lake.sql.domain import TableAddress
-from lake.storage import Storage
-
-FOLDER = "lake/"
-LOG = "/_delta_log/"
+from lake.tables import LakeTables
 
 
 @dataclass(frozen=True, kw_only=True)
-class StoredTables:
-    """Every Delta table right below `lake/` in the storage."""
+class QueriedTables:
+    """Every published table, under a name that SQL needs no quotes for."""
 
-    storage: Storage
+    lake: LakeTables
 
     def addresses(self) -> Sequence[TableAddress]:
-        options = self.storage.options()
-        return [TableAddress(name, self.storage.uri(FOLDER + name), options) for name in self._names()]
+        options = self.lake.storage.options()
+        return [
+            TableAddress(sql_name(facts.name), self.lake.location(facts.name), options)
+            for facts in self.lake.facts()
+        ]
 
-    def _names(self) -> list[str]:
-        keys = (found.key for found in self.storage.list(FOLDER))
-        return sorted({key.removeprefix(FOLDER).split("/", 1)[0] for key in keys if LOG in key})
+
+def sql_name(name: str) -> str:
+    """`daily-revenue` is `daily_revenue` in SQL."""
+    return name.replace("-", "_")

@@ -1,45 +1,37 @@
-"""Tables in the storage that the settings name, and people."""
+"""Fixtures. What needs Django is imported where it is used: pytest may read this file before Django is set up."""
 
-# ruff: noqa: PLC0415  pytest reads this file before Django is set up
-from collections.abc import Callable
+# ruff: noqa: PLC0415
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.test import Client
 
-TABLE = "asked_orders"
+if TYPE_CHECKING:
+    from tests.integration.lake.lake import Lake
 
 
-@pytest.fixture(scope="package")
-def table() -> str:
-    """The name of a table with a partition a day, December 2023 and January 2024."""
-    from django.conf import settings
+@pytest.fixture(params=("folder", "bucket"))
+def anywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+    from lake.storage import LocalStorage
+    from tests.s3 import new_storage
 
-    from tests import lake_tables
-
-    folder = Path(settings.LAKEHOUSE_HOME) / "storage" / "lake" / TABLE
-    lake_tables.write(lake_tables.orders(), folder)
-    return TABLE
+    if request.param == "folder":
+        return LocalStorage(root=tmp_path / "storage")
+    return new_storage(request.getfixturevalue("store"), tmp_path)
 
 
 @pytest.fixture
-def client_of(db: None) -> Callable[..., Client]:
-    """Somebody of a group who is logged in; the same one for the same name."""
-    from tests.accounts import member
+def lake(transactional_db: None, tmp_path: Path) -> "Lake":
+    """In a folder."""
+    from lake.storage import LocalStorage
+    from tests.integration.lake.lake import Lake
 
-    def logged_in(name: str, group: str = "viewer", **kind: Any) -> Client:
-        client = Client()
-        user = member(name, group)
-        for attribute, value in kind.items():
-            setattr(user, attribute, value)
-        user.save()
-        client.force_login(user)
-        return client
-
-    return logged_in
+    return Lake(LocalStorage(root=tmp_path / "storage"))
 
 
 @pytest.fixture
-def viewer(client_of: Callable[..., Client]) -> Client:
-    return client_of("viewer")
+def lake_anywhere(transactional_db: None, anywhere: Any) -> "Lake":
+    """In a folder, and in a bucket."""
+    from tests.integration.lake.lake import Lake
+
+    return Lake(anywhere)

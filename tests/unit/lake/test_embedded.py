@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lake.errors import LakeUnavailable
 from lake.sql.domain import Answer, TableAddress
-from lake.sql.errors import InvalidQuery, LakeUnavailable, QueryTooLarge, QueryTooLong
+from lake.sql.errors import InvalidQuery, QueryTooLarge, QueryTooLong
 from lake.sql.estimating import Estimator
 from tests import lake_tables
 from tests.lake_tables import ROOMY, engine_in

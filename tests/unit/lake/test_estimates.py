@@ -6,8 +6,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from lake.errors import LakeUnavailable
 from lake.sql.domain import TableAddress, cost_of
-from lake.sql.errors import LakeUnavailable, QueryRefused, TableUnreadable
+from lake.sql.errors import QueryRefused, TableUnreadable
 from lake.sql.estimating import Estimator, Guard
 from tests import lake_tables
 from tests.lake_tables import ANY

@@ -6,10 +6,9 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
 
-    initial = True
-
     dependencies = [
         ('governance', '0003_quality_thresholds'),
+        ('lake', '0001_published_tables'),
     ]
 
     operations = [

@@ -49,3 +49,9 @@ class ResultNotReady(PermanentError):
     """The query has no result: it waits, runs, or has failed."""
 
     code = "lake_result_not_ready"
+
+
+class NothingPublished(NotFound):
+    """The lake has no rows to ask about."""
+
+    code = "lake_empty"

@@ -1,7 +1,7 @@
 """Use cases of queries."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -25,18 +25,22 @@ KEPT = dt.timedelta(days=7)
 
 @dataclass(frozen=True)
 class Engines:
-    """The engines that are set up, by name."""
+    """How the engines that are set up are made, by name."""
 
-    by_name: Mapping[str, Engine]
+    by_name: Mapping[str, Callable[[], Engine]]
 
     def named(self, name: str) -> Engine:
         """Raises `NotConfigured`."""
+        self.require(name)
+        return self.by_name[name]()
+
+    def require(self, name: str) -> None:
+        """Raises `NotConfigured` for one that is not set up."""
         if name not in self.by_name:
             raise NotConfigured(
                 f"There is no engine {name!r}: the lake is queried with {', '.join(self.by_name)}. "
                 "Athena needs the lake in a bucket (STORAGE_URL=s3://…)."
             )
-        return self.by_name[name]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,13 +56,13 @@ class EstimateQuery:
 
 @dataclass(frozen=True, kw_only=True)
 class PlanQuery:
-    """How the embedded engine would run a query, as text."""
+    """How an engine would run a query, as text."""
 
     estimator: Estimator
     engines: Engines
 
-    def __call__(self, sql: str) -> str:
-        return self.engines.named(LakeQuery.Engine.EMBEDDED).plan(self.estimator(sql))
+    def __call__(self, sql: str, *, engine: str) -> str:
+        return self.engines.named(engine).plan(self.estimator(sql))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +76,7 @@ class AskQuery:
     events: EventBus
 
     def __call__(self, sql: str, *, engine: str, user_id: int | None) -> LakeQuery:
-        self.engines.named(engine)
+        self.engines.require(engine)
         estimate = self.estimator(sql).estimate
         self.guard.require(estimate)
         query = self.queries.add(enqueue(KIND, user_id=user_id, engine=engine), sql, engine, estimate)

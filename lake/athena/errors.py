@@ -58,6 +58,7 @@ UNKNOWN_KEYS = frozenset(
 BUSY = frozenset(
     {"ThrottlingException", "TooManyRequestsException", "InternalServerException", "InternalServiceException"}
 )
+SERVER_ERROR = 500
 SET_UP = "Run `lakehouse lake athena setup`."
 GONE = "EntityNotFoundException"
 EXISTS = "AlreadyExistsException"
@@ -94,6 +95,10 @@ def message_of(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Message", ""))
 
 
+def _is_their_fault(error: ClientError) -> bool:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) >= SERVER_ERROR
+
+
 def _told(what: str, error: ClientError) -> PermanentError | TransientError:
     code, message = code_of(error), message_of(error)
     if code in DENIED:
@@ -102,8 +107,9 @@ def _told(what: str, error: ClientError) -> PermanentError | TransientError:
         )
     if code in UNKNOWN_KEYS:
         return AthenaForbidden(f"Cannot {what}: the keys are not known or have expired. {message}")
-    if code in BUSY:
-        return AthenaUnavailable(f"Cannot {what} just now: {message or code}")
+    if code in BUSY or _is_their_fault(error):
+        told = code if not message or message.startswith("<") else message
+        return AthenaUnavailable(f"Cannot {what} just now: {told}")
     return AthenaNotSetUp(f"Cannot {what}: {message or code} {_advice(code, message)}".rstrip())
 
 

@@ -104,9 +104,21 @@ class AthenaSite:
                 self.athena.create_work_group(
                     Name=self.workgroup, Configuration=settings, Description="Queries of a lakehouse."
                 )
-                return
-            settings["ResultConfigurationUpdates"] = settings.pop("ResultConfiguration")
-            self.athena.update_work_group(WorkGroup=self.workgroup, ConfigurationUpdates=settings)
+            elif not self._has(settings):
+                updates = {**settings, "ResultConfigurationUpdates": settings["ResultConfiguration"]}
+                del updates["ResultConfiguration"]
+                self.athena.update_work_group(WorkGroup=self.workgroup, ConfigurationUpdates=updates)
+
+    def _has(self, settings: dict[str, Any]) -> bool:
+        """Athena adds to what it was told."""
+        known = self.athena.get_work_group(WorkGroup=self.workgroup)["WorkGroup"]["Configuration"]
+        engine = known.get("EngineVersion", {}).get("SelectedEngineVersion")
+        result = known.get("ResultConfiguration", {}).get("OutputLocation")
+        return (
+            (engine, result) == (ENGINE_VERSION, self.results)
+            and known.get("EnforceWorkGroupConfiguration") is True
+            and known.get("BytesScannedCutoffPerQuery") == settings["BytesScannedCutoffPerQuery"]
+        )
 
     def _delete_workgroup(self) -> None:
         with asked(f"drop the work group {self.workgroup}"):

@@ -74,8 +74,8 @@ def test_the_guard_refuses_before_athena_is_asked(lake: LakeTables) -> None:
 def test_values_come_in_their_types_and_the_rest_is_cut_off(site: AthenaSite, store: str) -> None:
     columns = [("n", "bigint"), ("x", "double"), ("yes", "boolean"), ("day", "date"), ("at", "timestamp")]
     rows = [[str(number), "1.5", "true", "2024-01-02", "2024-01-02 03:04:05.000"] for number in range(3)]
-    published.answer_next(store, columns, [*rows, [None] * 5])
     site.set_up()
+    published.answer_next(store, columns, [*rows, [None] * 5])
     execution = site.queries.run("SELECT 1")
     table, truncated = site.queries.rows(execution, 3)
     assert (table.num_rows, truncated) == (3, True)

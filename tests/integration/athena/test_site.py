@@ -1,10 +1,12 @@
 """Database, tables with partitions, and work group: made, brought up to date, and taken away."""
 
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 import pytest
 
+from lake.athena.errors import AthenaUnavailable
 from lake.athena.glue import Flips
 from lake.athena.site import AthenaSite, SetUp
 from lake.storage import Storage
@@ -13,7 +15,10 @@ from tests.integration.athena import published
 pytestmark = pytest.mark.django_db
 
 MOVED = published.ORDERS.with_columns(
-    amount=pl.when(pl.col("day") == 2).then(pl.col("amount") + 1).otherwise(pl.col("amount"))
+    amount=pl.when(pl.col("day") == 2)
+    .then(pl.col("amount") + 1)
+    .otherwise(pl.col("amount"))
+    .cast(pl.Decimal(18, 2))
 ).filter(pl.col("day") != 4)
 FIRST = ["2023", "12", "1"]
 
@@ -50,6 +55,20 @@ def test_the_work_group_limits_what_a_query_scans(site: AthenaSite, storage: Sto
     assert settings["BytesScannedCutoffPerQuery"] == 10**9
     assert settings["EnforceWorkGroupConfiguration"]
     assert settings["ResultConfiguration"]["OutputLocation"] == f"{storage.where}/athena-results/"
+
+
+def test_a_work_group_with_other_limits_is_changed(site: AthenaSite) -> None:
+    """moto does not take the call: what is sent is all that can be seen."""
+    site.set_up()
+    sent: list[dict[str, Any]] = []
+    events = site.athena.meta.events
+    events.register("provide-client-params.athena.UpdateWorkGroup", lambda params, **_: sent.append(params))
+    with pytest.raises(AthenaUnavailable):
+        replace(site, scan_bytes=10**10).set_up()
+    [told] = sent
+    assert told["WorkGroup"] == site.workgroup
+    assert told["ConfigurationUpdates"]["BytesScannedCutoffPerQuery"] == 10**10
+    assert told["ConfigurationUpdates"]["ResultConfigurationUpdates"]["OutputLocation"] == site.results
 
 
 def test_hive_partitions_are_told_and_moved_when_they_are_published_anew(

@@ -4,6 +4,10 @@ from typing import ClassVar
 
 from django.db import models
 
+from lake.sql.models import LakeQuery
+
+__all__ = ["LakeQuery", "PublishedTable"]
+
 
 class PublishedTable(models.Model):
     """The last publish of a table of the lake."""

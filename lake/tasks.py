@@ -9,7 +9,10 @@ from governance.errors import OperationCancelled
 from governance.feed import drain
 from governance.services import track
 from lake.services import PublishLake, VacuumLake
+from lake.sql.tasks import run_query
 from lakehouse_project.kernel.services import resolve
+
+__all__ = ["publish", "run", "run_query", "vacuum"]
 
 
 @shared_task(name="lake.publish")

@@ -16,6 +16,7 @@ from governance.api import versions as runs
 from governance.operations.api import versions as operations
 from governance.operations.pipeline import router as pipeline
 from lake.api import versions as lake
+from lake.sql.api import versions as lake_queries
 from lakehouse_project import problems
 from lakehouse_project.access.api import versions as access
 from lakehouse_project.access.service_accounts_api import versions as service_accounts
@@ -89,6 +90,7 @@ DIFFERENT = {
     "/gold": gold,
     "/search": search,
     "/lake": lake,
+    "/lake/queries": lake_queries,
     "/runs": runs,
     "/operations": operations,
     "/governance": quality,

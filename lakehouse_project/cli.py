@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "reconcile": "compare the search server with the database (--repair)",
         "search-eval DIR": "measure the ranking on a collection with known answers",
         "lake publish": "publish changed partitions as Delta tables; lake tables, lake vacuum",
+        "lake query SQL": "query the published tables, here or on Athena (--format, --explain, --engine)",
         "bucket create NAME": "create, list or verify buckets of the S3 store (--region)",
         "migrate": "create or update the database schema",
         "bootstrap_admin": "create the first administrator if there is none",

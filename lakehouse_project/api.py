@@ -12,6 +12,7 @@ from bronze.api.seed import router as seed
 from gold.api import router as gold
 from governance.api import quality_router as quality
 from governance.api import router as governance
+from lake.backups.api import router as backups
 from lakehouse_project import problems
 from lakehouse_project.access.api import router as access
 from lakehouse_project.auth import AUTHENTICATION, login_or_token
@@ -57,3 +58,4 @@ v1.add_router("/gold", gold)
 v1.add_router("/search", search)
 v1.add_router("/runs", governance)
 v1.add_router("/governance", quality)
+v1.add_router("/backups", backups)

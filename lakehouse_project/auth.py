@@ -19,7 +19,7 @@ from lakehouse_project.kernel.errors import NotFound
 
 READ = ("view",)
 WRITE = ("view", "add", "change", "delete")
-APPS = ("bronze", "silver", "gold", "search", "governance")
+APPS = ("bronze", "silver", "gold", "search", "lake", "governance")
 
 GROUPS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "viewer": dict.fromkeys(APPS, READ),
@@ -28,6 +28,7 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "admin": {
         **dict.fromkeys(APPS, WRITE),
         "auth": WRITE,
+        "lake": (*WRITE, "manage_backups"),
         "governance": (*WRITE, "view_personal_data", "view_secret_data"),
     },
 }

@@ -10,7 +10,7 @@ MINIMUM_PYTHON = (3, 11)
 COMMANDS: Mapping[str, Mapping[str, str]] = {
     "Run it": {
         "up": "start everything: database, broker, web, worker; first run sets up and seeds",
-        "doctor": "check database, broker, worker, search, storage, inboxes, OCR",
+        "doctor": "check database, broker, worker, search, storage, inboxes, OCR, backups",
         "token USER": "print a new API token for a user",
     },
     "Load data": {
@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "reconcile": "compare the search server with the database (--repair)",
         "search-eval DIR": "measure the ranking on a collection with known answers",
         "bucket create NAME": "create, list or verify buckets of the S3 store (--region)",
+        "backup VERB": "create, list, verify, restore and prune backups of the database",
         "migrate": "create or update the database schema",
         "bootstrap_admin": "create the first administrator if there is none",
         "dictionary": "write docs/data-dictionary.md from the contracts",

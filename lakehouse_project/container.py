@@ -29,7 +29,7 @@ from gold.repositories import MartChanges, MartReader, MartTables, StarFrames, T
 from governance.feed import ChangeFeed
 from governance.repositories import Runs
 from lake.storage import Storage
-from lakehouse_project import composed_search
+from lakehouse_project import composed_backups, composed_search
 from lakehouse_project.env import env
 from lakehouse_project.kernel.events import EventBus
 from lakehouse_project.pipeline import CeleryEventBus
@@ -250,6 +250,7 @@ FACTORIES = (
     read_mart,
     project_changes,
     *composed_search.FACTORIES,
+    *composed_backups.FACTORIES,
 )
 
 

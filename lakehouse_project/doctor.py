@@ -15,6 +15,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from bronze import ocr
 from bronze.dropfolder import DropFolder
 from bronze.repositories import dataset_names
+from lake.backups.status import DescribeProtection
 from lakehouse_project.celery import app
 from lakehouse_project.env import env
 from lakehouse_project.inboxes import drop_bucket, drop_folder
@@ -63,6 +64,7 @@ def examine() -> list[Diagnosis]:
         "storage": _storage,
         "inbox": _inbox,
         "ocr": _ocr,
+        "backups": _backups,
     }
     return [_diagnose(name, check) for name, check in checks.items()]
 
@@ -217,6 +219,18 @@ def _ocr() -> str:
             sentence, "Install it (Debian: tesseract-ocr and tesseract-ocr-<language>), or set OCR=false."
         )
     return f"tesseract reads {env().ocr_languages}"
+
+
+def _backups() -> str:
+    """The newest verified backup is not too old."""
+    try:
+        protection = resolve(DescribeProtection)()
+    except DatabaseError as error:
+        raise Ailment(_first_line(error), "Mend the database first.") from error
+    if protection.is_overdue:
+        advice = "Run `lakehouse backup create --verify`; the runs tell why those of the worker failed."
+        raise Ailment(protection.sentence, advice)
+    return protection.sentence
 
 
 def _first_line(error: BaseException) -> str:

@@ -20,6 +20,9 @@ LISTENERS: Mapping[str, tuple[str, ...]] = {
     "search.changed": ("search.mirror",),
     "search.reindex_wanted": ("search.reindex",),
     "search.reconcile_wanted": ("search.reconcile",),
+    "lake.backup_wanted": ("lake.create_backup",),
+    "lake.verification_wanted": ("lake.verify_backup",),
+    "lake.prune_wanted": ("lake.prune_backups",),
 }
 
 log = structlog.get_logger(__name__)

@@ -7,7 +7,7 @@ from kombu.entity import Queue
 
 from lakehouse_project.env import env
 
-QUEUES = ("bronze", "silver", "gold", "search")
+QUEUES = ("bronze", "silver", "gold", "search", "lake")
 OCR_QUEUE, OCR_TASK = "ocr", "bronze.read_scans"
 """Only with the setting OCR: pages take seconds, and nothing else shall wait for them."""
 STAGES = ("bronze.load_received", "silver.refine", "gold.refresh", "search.project")
@@ -16,6 +16,8 @@ MIRROR_STAGE, RECONCILE_TASK = "search.mirror", "search.reconcile"
 RECONCILE_SECONDS = 3600
 RATES_TASK, RATES_SECONDS = "bronze.fetch_rates", 6 * 3600
 """Only with a source of exchange rates, which come once a working day."""
+BACKUP_TASK, BACKUP_SECONDS = "lake.back_up_when_due", 900
+"""Unless BACKUP_INTERVAL_HOURS is 0; it looks whether the newest backup is as old as that."""
 LONGEST_TASK_SECONDS = 6 * 3600
 
 
@@ -51,6 +53,8 @@ def _schedule() -> dict[str, Any]:
     }
     if env().rate_source is not None:
         schedule[RATES_TASK] = {"task": RATES_TASK, "schedule": RATES_SECONDS, "options": {"expires": 600}}
+    if env().backup_interval_hours:
+        schedule[BACKUP_TASK] = {"task": BACKUP_TASK, "schedule": BACKUP_SECONDS, "options": {"expires": 600}}
     if is_mirrored:
         schedule[RECONCILE_TASK] = {
             "task": RECONCILE_TASK,

@@ -16,6 +16,7 @@ from governance.api import versions as runs
 from governance.operations.api import versions as operations
 from governance.operations.pipeline import router as pipeline
 from lake.api import versions as lake
+from lake.backups.api import versions as backups
 from lake.sql.api import versions as lake_queries
 from lakehouse_project import problems
 from lakehouse_project.access.api import versions as access
@@ -91,6 +92,7 @@ DIFFERENT = {
     "/search": search,
     "/lake": lake,
     "/lake/queries": lake_queries,
+    "/backups": backups,
     "/runs": runs,
     "/operations": operations,
     "/governance": quality,

@@ -147,6 +147,21 @@ class Env(BaseSettings):
     graphql_max_depth: int = Field(12, ge=3, description="Most levels of selections in a GraphQL query.")
     graphql_max_cost: int = Field(10_000, ge=100, description="Most rows that a GraphQL query may read.")
     graphql_max_aliases: int = Field(50, ge=0, description="Most aliases in a GraphQL query.")
+    backup_interval_hours: float = Field(
+        24.0, ge=0, description="How often a backup is made, verified and old ones pruned; 0: never."
+    )
+    backup_max_age_hours: float = Field(
+        48.0, ge=0, description="A newest verified backup that is older raises the alarm; 0: never."
+    )
+    backup_keep_days: int = Field(7, ge=0, description="Backups younger than so many days are kept.")
+    backup_keep_last: int = Field(3, ge=1, description="So many of the newest backups are kept.")
+    backup_keep_monthly: int = Field(3, ge=0, description="The newest backup of so many months is kept.")
+    backup_recipient: str | None = Field(
+        None, pattern=r"^age1[a-z0-9]+$", description="Public key of age that backups are encrypted to."
+    )
+    backup_identity_file: Path | None = Field(
+        None, description="File with the identity of age that opens them, to verify and restore."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
 

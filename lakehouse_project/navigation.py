@@ -83,5 +83,5 @@ def _items(app: str, icon: str, request: HttpRequest) -> list[dict[str, Any]]:
             **found,
         }
         for model in models
-        if request.user.has_perm(f"{app}.view_{model._meta.model_name}")
+        if admin.site.get_model_admin(model).has_view_permission(request)
     ]

@@ -195,6 +195,8 @@ REPORTING_CURRENCY = ENV.reporting_currency
 HOLIDAYS_COUNTRY = ENV.holidays_country
 FISCAL_YEAR_START = ENV.fiscal_year_start
 
+BACKUP_INTERVAL_HOURS = ENV.backup_interval_hours
+
 LOGGING_CONFIG = None
 logging_config(ENV.log_level, ENV.log_format)
 

@@ -13,18 +13,25 @@ from bronze.api.seed import router as seed
 from gold.api import versions as gold
 from governance.api import quality
 from governance.api import versions as runs
+from governance.operations.api import versions as operations
+from governance.operations.pipeline import router as pipeline
 from lakehouse_project import problems
 from lakehouse_project.access.api import versions as access
+from lakehouse_project.access.service_accounts_api import versions as service_accounts
 from lakehouse_project.auth import AUTHENTICATION, login_or_token
 from lakehouse_project.openapi import finish
 from lakehouse_project.parser import JsonParser
+from lakehouse_project.ratelimits import PerCaller
 from lakehouse_project.renderer import ExactRenderer
 from search.api import versions as search
 from silver.api import versions as silver
 
 
 class Api(NinjaAPI):
-    """A ninja API whose OpenAPI document has the contracts, every error, and examples. It is made once."""
+    """A ninja API whose OpenAPI document has the contracts, every error, and examples. Every route of it is rate limited."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(throttle=[PerCaller()], **options)
 
     def get_openapi_schema(
         self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None
@@ -67,16 +74,18 @@ v2 = _api(
 )
 APIS = {"v1": v1, "v2": v2}
 
-SAME = {"/seed": seed, "/enrichment": enrichment}
+SAME = {"/seed": seed, "/enrichment": enrichment, "/pipeline": pipeline}
 """Address -> router of what both versions have in the same way."""
 
 DIFFERENT = {
     "/auth": access,
+    "/auth/service-accounts": service_accounts,
     "/bronze": bronze,
     "/silver": silver,
     "/gold": gold,
     "/search": search,
     "/runs": runs,
+    "/operations": operations,
     "/governance": quality,
 }
 """Address -> routers of both versions."""

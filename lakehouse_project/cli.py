@@ -10,8 +10,9 @@ MINIMUM_PYTHON = (3, 11)
 COMMANDS: Mapping[str, Mapping[str, str]] = {
     "Run it": {
         "up": "start everything: database, broker, web, worker; first run sets up and seeds",
-        "doctor": "check database, broker, worker, search, storage, inboxes, OCR",
+        "doctor": "check database, broker, rate limits, worker, search, storage, inboxes, OCR",
         "token USER": "print a new API token for a user",
+        "service-account STEP": "users for programs: create, token, list, end",
     },
     "Load data": {
         "ingest FILE...": "load files into bronze and refine them (--dataset, --wait, --dry-run)",
@@ -26,11 +27,13 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "reindex": "build the indexes of the search server anew (--entity)",
         "reconcile": "compare the search server with the database (--repair)",
         "search-eval DIR": "measure the ranking on a collection with known answers",
+        "bucket create NAME": "create, list or verify buckets of the S3 store (--region)",
         "migrate": "create or update the database schema",
         "bootstrap_admin": "create the first administrator if there is none",
         "dictionary": "write docs/data-dictionary.md from the contracts",
         "diagrams": "write docs/diagrams/ from the models",
         "openapi": "write docs/openapi-v1.json from the routes",
+        "postman": "write docs/postman/ from the routes",
     },
 }
 

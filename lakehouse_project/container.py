@@ -1,5 +1,6 @@
 """The composition: how every service is built. Nothing is opened at import; the container lives as long as the process."""
 
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,17 +28,22 @@ from bronze.undo import FileUndo
 from gold import services as gold
 from gold.repositories import MartChanges, MartReader, MartTables, StarFrames, TableStates
 from governance.feed import ChangeFeed
+from governance.operations.repositories import Operations
+from governance.operations.results import ResultFiles
+from governance.operations.services import ForgetOperations
 from governance.repositories import Runs
-from lake.storage import LocalStorage, Storage
+from lake.storage import Storage
 from lakehouse_project import composed_search
 from lakehouse_project.env import env
 from lakehouse_project.kernel.events import EventBus
 from lakehouse_project.pipeline import CeleryEventBus
+from lakehouse_project.stores import storage_of
 from search import services as search
 from search.embedding import Embedder
 from search.repositories import DocumentRows
 from search.sources import Changes
 from silver import services as silver
+from silver.repositories.connected import ConnectedRows
 from silver.repositories.reading import StarRows
 
 T = TypeVar("T")
@@ -45,7 +51,18 @@ T = TypeVar("T")
 
 @wireup.injectable
 def storage() -> Storage:
-    return LocalStorage(root=settings.LAKEHOUSE_HOME / "storage")
+    return storage_of(env().storage_url)
+
+
+@wireup.injectable
+def result_files() -> ResultFiles:
+    return ResultFiles(folder=settings.LAKEHOUSE_HOME / "exports")
+
+
+@wireup.injectable
+def forget_operations(operations: Operations, files: ResultFiles) -> ForgetOperations:
+    keep = timedelta(days=env().operation_keep_days)
+    return ForgetOperations(operations=operations, files=files, keep=keep)
 
 
 @wireup.injectable
@@ -187,6 +204,7 @@ PLAIN: tuple[type[Any], ...] = (
     bronze.StageFiles,
     bronze.MergeRows,
     bronze.LoadFile,
+    bronze.LoadTracked,
     bronze.LookAtFile,
     bronze.ExportRejected,
     bronze.OpenOriginal,
@@ -224,8 +242,11 @@ PLAIN: tuple[type[Any], ...] = (
     bronze.ChangeBatch,
     bronze.DeleteBatch,
     Runs,
+    Operations,
     StarRows,
     silver.ReadStar,
+    ConnectedRows,
+    silver.BrowseStar,
     silver.RebuildStar,
     silver.ForgetChanges,
 )
@@ -234,6 +255,8 @@ PLAIN: tuple[type[Any], ...] = (
 
 FACTORIES = (
     storage,
+    result_files,
+    forget_operations,
     events,
     cipher,
     receive_file,

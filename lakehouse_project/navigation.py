@@ -15,6 +15,7 @@ LAYERS = (
     ("Search", "search", "search"),
     ("Governance", "governance", "fact_check"),
     ("People and access", "auth", "group"),
+    ("Programs", "access", "smart_toy"),
 )
 
 

@@ -25,6 +25,7 @@ MEANINGS: Mapping[int, str] = {
     412: "It has another revision than the one in `If-Match`.",
     413: "The body is too large.",
     415: "The body is of a type that the operation does not take.",
+    416: "The part of the file that `Range` asks for is not there.",
     422: "It was understood and cannot be taken; `errors` names every field.",
     428: "The operation needs `If-Match`.",
     429: "Too many attempts or requests; `Retry-After` says when to come back.",
@@ -126,18 +127,19 @@ def _name(status: int) -> str:
 
 
 def _problem(status: int) -> Json:
+    meaning = MEANINGS.get(status, title_of(status))
     example = {
         "type": "urn:lakehouse:problem:…",
         "title": title_of(status),
         "status": status,
-        "detail": MEANINGS[status],
+        "detail": meaning,
         "code": "…",
         "instance": "urn:uuid:3f0c6f0e-6f1b-4a55-9a7e-2b9a3f1d8c11",
         "errors": [],
     }
     schema = {"$ref": "#/components/schemas/Problem"}
     return {
-        "description": MEANINGS[status],
+        "description": meaning,
         "content": {CONTENT_TYPE: {"schema": schema, "example": example}},
     }
 
@@ -192,7 +194,7 @@ class Examples:
         """A value of `schema`, the field `name` of something: as it says itself, else as contracts have such a field."""
         schema = self._resolved(schema)
         for given in ("example", "const", "default"):
-            if schema.get(given) is not None:
+            if schema.get(given) not in (None, ""):
                 return schema[given]
         for several in ("examples", "enum"):
             if several in schema:

@@ -20,6 +20,9 @@ LISTENERS: Mapping[str, tuple[str, ...]] = {
     "search.changed": ("search.mirror",),
     "search.reindex_wanted": ("search.reindex",),
     "search.reconcile_wanted": ("search.reconcile",),
+    "silver.run_wanted": ("silver.run",),
+    "gold.run_wanted": ("gold.run",),
+    "search.run_wanted": ("search.run",),
 }
 
 log = structlog.get_logger(__name__)

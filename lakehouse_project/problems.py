@@ -10,12 +10,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.http.request import UnreadablePostError
 from ninja import NinjaAPI
-from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
 from lakehouse_project.kernel.addresses import api_root
 from lakehouse_project.kernel.errors import FieldError, LakehouseError, TransientError
 from lakehouse_project.kernel.problem import problem, title_of
 from lakehouse_project.kernel.unfit import sentence_of
+from lakehouse_project.ratelimits import too_many
 
 log = structlog.get_logger(__name__)
 
@@ -24,6 +25,8 @@ STATUS: Mapping[str, int] = {
     "invalid_precondition": 400,
     "invalid_cursor": 400,
     "malformed_body": 400,
+    "invalid_query": 400,
+    "query_too_large": 400,
     "wrong_login": 401,
     "invalid_token": 401,
     "forbidden": 403,
@@ -37,6 +40,8 @@ STATUS: Mapping[str, int] = {
     "staged_file_gone": 404,
     "nothing_rejected": 404,
     "conflict_not_found": 404,
+    "operation_not_found": 404,
+    "no_result": 404,
     "original_missing": 410,
     "conflict": 409,
     "dataset_exists": 409,
@@ -48,13 +53,19 @@ STATUS: Mapping[str, int] = {
     "file_not_failed": 409,
     "batch_conflict": 409,
     "idempotency_key_in_use": 409,
+    "operation_finished": 409,
+    "operation_open": 409,
     "precondition_failed": 412,
     "precondition_required": 428,
     "file_too_large": 413,
     "unsupported_file_type": 415,
+    "range_not_satisfiable": 416,
     "unsupported_media_type": 415,
     "transient_error": 503,
     "storage_unavailable": 503,
+    "storage_corrupted": 503,
+    "bucket_unavailable": 503,
+    "object_changed": 503,
     "storage_full": 507,
     "records_busy": 503,
     "file_changed": 503,
@@ -91,7 +102,10 @@ FRAMEWORK: Mapping[int, tuple[str, str]] = {
         "length_required",
         "Send the length of the body (Content-Length), or what comes out of a pipe through `lakehouse ingest -`.",
     ),
-    429: ("too_many_attempts", "Too many wrong passwords: this account is locked for a while."),
+    429: (
+        "too_many_attempts",
+        "Too many wrong passwords: wait as many seconds as Retry-After says, and send the right one.",
+    ),
 }
 """Code and detail of what the framework answers by itself."""
 
@@ -106,6 +120,7 @@ def register(api: NinjaAPI) -> None:
     api.add_exception_handler(AuthenticationError, _not_logged_in)
     api.add_exception_handler(ValidationError, _invalid_request)
     api.add_exception_handler(HttpError, _http_error)
+    api.add_exception_handler(Throttled, _throttled)
     api.add_exception_handler(Http404, _not_found)
     api.add_exception_handler(RequestDataTooBig, _too_big)
     api.add_exception_handler(SuspiciousOperation, _suspicious)
@@ -129,7 +144,7 @@ def as_problem(request: HttpRequest, page: HttpResponse) -> HttpResponse:
 
 def _domain_error(request: HttpRequest, error: Any) -> HttpResponse:
     status = status_of(error)
-    detail = _detail(request, error)
+    detail = detail_of(error, api_root(request))
     answer = problem(
         request, status, code=error.code, title=title_of(status), detail=detail, errors=error.errors
     )
@@ -140,8 +155,9 @@ def _domain_error(request: HttpRequest, error: Any) -> HttpResponse:
     return answer
 
 
-def _detail(request: HttpRequest, error: LakehouseError) -> str:
-    how = HOW.get(error.code, "").format_map({"api": api_root(request), **error.context})
+def detail_of(error: LakehouseError, api: str = "/api/v1") -> str:
+    """What the error says, and what callers of the API do next. `api`: the address of the version that they use."""
+    how = HOW.get(error.code, "").format_map({"api": api, **error.context})
     return f"{error.message} {how}".rstrip()
 
 
@@ -176,6 +192,10 @@ def _http_error(request: HttpRequest, error: Any) -> HttpResponse:
     return problem(
         request, error.status_code, code="request_error", title=title_of(error.status_code), detail=str(error)
     )
+
+
+def _throttled(request: HttpRequest, _error: Any) -> HttpResponse:
+    return too_many(request)
 
 
 def _cause(request: HttpRequest, error: Exception) -> HttpResponse:

@@ -16,6 +16,7 @@ MIRROR_STAGE, RECONCILE_TASK = "search.mirror", "search.reconcile"
 RECONCILE_SECONDS = 3600
 RATES_TASK, RATES_SECONDS = "bronze.fetch_rates", 6 * 3600
 """Only with a source of exchange rates, which come once a working day."""
+RETENTION_TASK, RETENTION_SECONDS = "governance.forget_operations", 3600
 LONGEST_TASK_SECONDS = 6 * 3600
 
 
@@ -48,6 +49,11 @@ def _schedule() -> dict[str, Any]:
     schedule: dict[str, Any] = {
         stage: {"task": stage, "schedule": env().pipeline_interval_seconds, "options": {"expires": 60}}
         for stage in stages
+    }
+    schedule[RETENTION_TASK] = {
+        "task": RETENTION_TASK,
+        "schedule": RETENTION_SECONDS,
+        "options": {"expires": 600},
     }
     if env().rate_source is not None:
         schedule[RATES_TASK] = {"task": RATES_TASK, "schedule": RATES_SECONDS, "options": {"expires": 600}}

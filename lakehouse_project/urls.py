@@ -10,6 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from lakehouse_project import views
 from lakehouse_project.api import APIS
 from lakehouse_project.env import env
+from lakehouse_project.graphql.api import graphql
 from lakehouse_project.kernel.addresses import api_root
 from lakehouse_project.kernel.problem import problem, title_of
 
@@ -49,5 +50,6 @@ urlpatterns = [
     path("admin/diagrams/<slug:name>/", admin.site.admin_view(views.diagram_page), name="diagram"),
     path("admin/", admin.site.urls),
     *(path(f"api/{version}/", api.urls) for version, api in APIS.items()),
+    path("graphql/", graphql.urls),
     re_path("^api(/|$)", not_found),
 ]

@@ -1,8 +1,5 @@
 """Schemas of the mart routes, made from the registry so that each mart has its own in OpenAPI."""
 
-import datetime as dt
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from ninja import Field, Schema
@@ -10,22 +7,10 @@ from pydantic import create_model
 
 from gold.registry import Column, Mart, Parameter
 from lakehouse_project.kernel import filters as filtering
-from lakehouse_project.kernel.kinds import Kind
 from lakehouse_project.kernel.slices import SliceQuery
 
 PAGE_SIZE = 1000
 MAX_PAGE_SIZE = 10_000
-
-_KINDS: Mapping[type[Any], Kind] = MappingProxyType(
-    {
-        str: "text",
-        int: "integer",
-        float: "decimal",
-        bool: "boolean",
-        dt.date: "date",
-        dt.datetime: "datetime",
-    }
-)
 
 
 class FormatQuery(Schema):
@@ -78,11 +63,7 @@ def slice_query_schema(mart: Mart) -> type[MartSliceQuery]:
 
 def filters(mart: Mart) -> list[filtering.Column]:
     """The columns that callers may filter and order by: guessing at what is masked for them would tell them of it."""
-    return [
-        filtering.Column(column.name, _KINDS[column.type])
-        for column in mart.columns
-        if not column.is_personal
-    ]
+    return [filtering.Column(column.name, column.kind) for column in mart.columns if not column.is_personal]
 
 
 def row_schema(mart: Mart) -> Any:

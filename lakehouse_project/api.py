@@ -15,6 +15,8 @@ from governance.api import quality
 from governance.api import versions as runs
 from governance.operations.api import versions as operations
 from governance.operations.pipeline import router as pipeline
+from lake.api import versions as lake
+from lake.sql.api import versions as lake_queries
 from lakehouse_project import problems
 from lakehouse_project.access.api import versions as access
 from lakehouse_project.access.service_accounts_api import versions as service_accounts
@@ -28,7 +30,10 @@ from silver.api import versions as silver
 
 
 class Api(NinjaAPI):
-    """A ninja API whose OpenAPI document has the contracts, every error, and examples. Every route of it is rate limited."""
+    """A ninja API whose OpenAPI document has the contracts, every error, and examples. It is made once.
+
+    Every route is rate limited.
+    """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(throttle=[PerCaller()], **options)
@@ -84,6 +89,8 @@ DIFFERENT = {
     "/silver": silver,
     "/gold": gold,
     "/search": search,
+    "/lake": lake,
+    "/lake/queries": lake_queries,
     "/runs": runs,
     "/operations": operations,
     "/governance": quality,

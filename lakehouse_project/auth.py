@@ -19,7 +19,7 @@ from lakehouse_project.kernel.errors import NotFound
 
 READ = ("view",)
 WRITE = ("view", "add", "change", "delete")
-APPS = ("bronze", "silver", "gold", "search", "governance")
+APPS = ("bronze", "silver", "gold", "search", "lake", "governance")
 
 GROUPS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "viewer": dict.fromkeys(APPS, READ),
@@ -27,6 +27,7 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "engineer": {
         **dict.fromkeys(APPS, READ),
         "bronze": WRITE,
+        "lake": WRITE,
         "governance": ("view", "start_pipeline"),
     },
     "admin": {

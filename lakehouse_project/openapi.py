@@ -25,7 +25,7 @@ MEANINGS: Mapping[int, str] = {
     412: "It has another revision than the one in `If-Match`.",
     413: "The body is too large.",
     415: "The body is of a type that the operation does not take.",
-    416: "The part of the file that `Range` asks for is not there.",
+    416: "The file has no such part as `Range` asks for.",
     422: "It was understood and cannot be taken; `errors` names every field.",
     428: "The operation needs `If-Match`.",
     429: "Too many attempts or requests; `Retry-After` says when to come back.",
@@ -127,19 +127,18 @@ def _name(status: int) -> str:
 
 
 def _problem(status: int) -> Json:
-    meaning = MEANINGS.get(status, title_of(status))
     example = {
         "type": "urn:lakehouse:problem:…",
         "title": title_of(status),
         "status": status,
-        "detail": meaning,
+        "detail": MEANINGS[status],
         "code": "…",
         "instance": "urn:uuid:3f0c6f0e-6f1b-4a55-9a7e-2b9a3f1d8c11",
         "errors": [],
     }
     schema = {"$ref": "#/components/schemas/Problem"}
     return {
-        "description": meaning,
+        "description": MEANINGS[status],
         "content": {CONTENT_TYPE: {"schema": schema, "example": example}},
     }
 
@@ -175,7 +174,7 @@ FORMATS: Mapping[str, Any] = {
     "uuid": "7f3d1e7a-52f5-4f0f-9d3c-6f8c1f6a2b10",
     "binary": "…",
 }
-DEEPEST = 6
+DEEPEST = 9
 
 
 class Examples:

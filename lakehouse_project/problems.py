@@ -23,10 +23,10 @@ log = structlog.get_logger(__name__)
 STATUS: Mapping[str, int] = {
     "unknown_parameter": 400,
     "invalid_precondition": 400,
-    "invalid_cursor": 400,
-    "malformed_body": 400,
     "invalid_query": 400,
     "query_too_large": 400,
+    "invalid_cursor": 400,
+    "malformed_body": 400,
     "wrong_login": 401,
     "invalid_token": 401,
     "forbidden": 403,
@@ -63,9 +63,18 @@ STATUS: Mapping[str, int] = {
     "unsupported_media_type": 415,
     "transient_error": 503,
     "storage_unavailable": 503,
+    "unknown_table": 404,
+    "lake_unavailable": 503,
+    "publish_conflict": 503,
     "storage_corrupted": 503,
     "bucket_unavailable": 503,
     "object_changed": 503,
+    "lake_query_not_found": 404,
+    "lake_empty": 404,
+    "lake_result_not_ready": 409,
+    "athena_unavailable": 503,
+    "athena_forbidden": 503,
+    "athena_not_set_up": 503,
     "storage_full": 507,
     "records_busy": 503,
     "file_changed": 503,
@@ -144,7 +153,7 @@ def as_problem(request: HttpRequest, page: HttpResponse) -> HttpResponse:
 
 def _domain_error(request: HttpRequest, error: Any) -> HttpResponse:
     status = status_of(error)
-    detail = detail_of(error, api_root(request))
+    detail = detail_of(request, error)
     answer = problem(
         request, status, code=error.code, title=title_of(status), detail=detail, errors=error.errors
     )
@@ -155,9 +164,9 @@ def _domain_error(request: HttpRequest, error: Any) -> HttpResponse:
     return answer
 
 
-def detail_of(error: LakehouseError, api: str = "/api/v1") -> str:
-    """What the error says, and what callers of the API do next. `api`: the address of the version that they use."""
-    how = HOW.get(error.code, "").format_map({"api": api, **error.context})
+def detail_of(request: HttpRequest, error: LakehouseError) -> str:
+    """What the error says, and what callers of the API do next."""
+    how = HOW.get(error.code, "").format_map({"api": api_root(request), **error.context})
     return f"{error.message} {how}".rstrip()
 
 

@@ -7,10 +7,11 @@ from kombu.entity import Queue
 
 from lakehouse_project.env import env
 
-QUEUES = ("bronze", "silver", "gold", "search")
+QUEUES = ("bronze", "silver", "gold", "search", "lake")
 OCR_QUEUE, OCR_TASK = "ocr", "bronze.read_scans"
 """Only with the setting OCR: pages take seconds, and nothing else shall wait for them."""
-STAGES = ("bronze.load_received", "silver.refine", "gold.refresh", "search.project")
+STAGES = ("bronze.load_received", "silver.refine", "gold.refresh", "search.project", "lake.publish")
+VACUUM_TASK, VACUUM_SECONDS = "lake.vacuum", 6 * 3600
 MIRROR_STAGE, RECONCILE_TASK = "search.mirror", "search.reconcile"
 """Only with a search server."""
 RECONCILE_SECONDS = 3600
@@ -57,6 +58,7 @@ def _schedule() -> dict[str, Any]:
     }
     if env().rate_source is not None:
         schedule[RATES_TASK] = {"task": RATES_TASK, "schedule": RATES_SECONDS, "options": {"expires": 600}}
+    schedule[VACUUM_TASK] = {"task": VACUUM_TASK, "schedule": VACUUM_SECONDS, "options": {"expires": 600}}
     if is_mirrored:
         schedule[RECONCILE_TASK] = {
             "task": RECONCILE_TASK,

@@ -39,7 +39,12 @@ class MartRows:
         return PageOf(self._items(self._top.values(*self.paths)[window]), self._top.count())
 
     def cut(self, window: Window) -> SliceOf:
-        return Rows(self.queryset, self.ordering, self.paths, shown=self._items).cut(window)
+        return self.listed.cut(window)
+
+    @property
+    def listed(self) -> Rows:
+        """All of them, whatever `top` says."""
+        return Rows(self.queryset, self.ordering, self.paths, shown=self._items)
 
     def stream(self) -> Iterator[tuple[Any, ...]]:
         """All rows, one by one, in constant memory."""

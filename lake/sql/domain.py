@@ -1,7 +1,7 @@
 """What is said about a query: what it reads, what that costs, what came out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -111,7 +111,7 @@ class TableAddress:
 
     name: str
     uri: str
-    options: dict[str, str] | None = None
+    options: dict[str, str] | None = field(default=None, repr=False)
 
 
 def cost_of(scanned: int) -> Decimal:

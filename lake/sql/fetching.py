@@ -1,4 +1,4 @@
-"""The files of a table as local paths: where they lie, or a copy of those in a bucket. Files never change, so a copy stays good."""
+"""The files of a table as local paths: where they lie, or a copy of those in a bucket. It stays good: files never change."""
 
 import hashlib
 import os
@@ -12,8 +12,9 @@ from urllib.parse import unquote, urlsplit
 
 from deltalake.fs import DeltaStorageHandler
 
+from lake.errors import LakeUnavailable
 from lake.sql.domain import MB, human_bytes
-from lake.sql.errors import LakeUnavailable, QueryTooLarge
+from lake.sql.errors import QueryTooLarge
 from lake.sql.snapshots import Snapshot
 
 THREADS = 8

@@ -1,4 +1,4 @@
-"""Which columns and which rows of which tables a query reads: DuckDB's own plan of it, made over empty tables of the same schema.
+"""Which columns and files of which tables a query reads: DuckDB's own plan of it, made over empty tables of the same schema.
 
 Only optimisations that hold whatever is in the tables are switched on, so that the plan holds for the full ones.
 """

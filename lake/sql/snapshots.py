@@ -10,8 +10,9 @@ import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
+from lake.errors import LakeUnavailable
 from lake.sql.domain import TableAddress
-from lake.sql.errors import LakeUnavailable, TableUnreadable
+from lake.sql.errors import TableUnreadable
 
 UNREADABLE = frozenset({"columnMapping", "deletionVectors"})
 PARTITION, LOWEST, HIGHEST = "partition.", "min.", "max."

@@ -52,6 +52,15 @@ class Term:
 
 
 @dataclass(frozen=True)
+class Placed:
+    """Items, the place of each in the order of their list, and whether others follow."""
+
+    items: Sequence[Any]
+    places: Sequence[tuple[Any, ...]]
+    has_more: bool
+
+
+@dataclass(frozen=True)
 class Rows:
     """Rows of the database, a `Listed`.
 
@@ -70,16 +79,24 @@ class Rows:
         return PageOf(list(self.shown(rows)), self.queryset.count())
 
     def cut(self, window: Window) -> SliceOf:
+        found = self.placed(list(self.following(window)), window.limit)
+        last = found.places[-1] if found.has_more else None
+        return SliceOf(list(found.items), last, self.queryset.count() if window.is_counted else None)
+
+    def following(self, window: Window) -> Any:
+        """One row more than the window has, which tells whether others follow: what of them is read, and their places."""
         rows = self.ordered
         if window.after is not None:
             rows = _after(rows, self._terms, window.after)
-        paths = [term.path for term in self._terms]
-        read = list(dict.fromkeys([*self.columns, *paths]))
-        found = list(self._read(rows, read)[: window.limit + 1])
-        kept = found[: window.limit]
-        last = tuple(kept[-1][path] for path in paths) if len(found) > window.limit else None
+        read = dict.fromkeys([*self.columns, *(term.path for term in self._terms)])
+        return self._read(rows, list(read))[: window.limit + 1]
+
+    def placed(self, rows: Sequence[Mapping[str, Any]], limit: int) -> Placed:
+        """The items of rows that were read as `following` has them."""
+        kept = rows[:limit]
+        places = [tuple(row[term.path] for term in self._terms) for row in kept]
         items = self.shown([{name: row[name] for name in (*self.columns, *self.expressions)} for row in kept])
-        return SliceOf(list(items), last, self.queryset.count() if window.is_counted else None)
+        return Placed(items, places, has_more=len(rows) > limit)
 
     def each(self, change: Callable[[Any], Any]) -> "Rows":
         """The same, and `change` is done to each item."""

@@ -117,24 +117,36 @@ def sliced(items: Sequence[Any], window: Window, *, place: Callable[[Any], tuple
 # list with its filters and order, because the place in another list would give some of its rows in silence.
 
 
-def _following(request: HttpRequest, place: tuple[Any, ...]) -> str:
+def seal(place: tuple[Any, ...], of: bytes) -> str:
+    """The cursor of a place in the list that `of` names."""
     text = json.dumps(place, default=_plain, separators=(",", ":"))
-    sealed = _cipher().encrypt(text.encode(), [_list(request)])
+    return base64.urlsafe_b64encode(_cipher().encrypt(text.encode(), [of])).decode().rstrip("=")
+
+
+def unseal(cursor: str, of: bytes) -> tuple[Any, ...] | None:
+    """The place of a cursor; None if it is none of the list that `of` names."""
+    try:
+        sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        return tuple(json.loads(_cipher().decrypt(sealed, [of])))
+    except (ValueError, InvalidTag):
+        return None
+
+
+def _following(request: HttpRequest, place: tuple[Any, ...]) -> str:
     query = request.GET.copy()
-    query["cursor"] = base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+    query["cursor"] = seal(place, _list(request))
     return f"{quote(request.path)}?{query.urlencode()}"
 
 
 def _opened(request: HttpRequest, cursor: str) -> tuple[Any, ...]:
-    try:
-        sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        return tuple(json.loads(_cipher().decrypt(sealed, [_list(request)])))
-    except (ValueError, InvalidTag) as error:
+    place = unseal(cursor, _list(request))
+    if place is None:
         message = (
             "The cursor is not one of this list with these filters and this order. Take the address in `next` as it is, "
             "or leave the cursor out to begin anew."
         )
-        raise InvalidCursor(message, errors=[FieldError("cursor", "invalid_cursor", message)]) from error
+        raise InvalidCursor(message, errors=[FieldError("cursor", "invalid_cursor", message)])
+    return place
 
 
 def _cipher() -> AESSIV:

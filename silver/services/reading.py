@@ -22,8 +22,9 @@ class ReadStar:
         found = self.rows.rows(table, listing)
         if is_personal_shown or not table.personal:
             return found
-        return found.each(lambda row: _masked(row, table.personal))
+        return found.each(lambda row: masked(row, table.personal))
 
 
-def _masked(row: Mapping[str, Any], personal: frozenset[str]) -> dict[str, Any]:
+def masked(row: Mapping[str, Any], personal: frozenset[str]) -> dict[str, Any]:
+    """The row with the first character of what is personal."""
     return {name: mask(value) if name in personal else value for name, value in row.items()}

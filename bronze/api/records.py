@@ -25,7 +25,7 @@ from lakehouse_project.kernel.filters import FIELDS, Listing, read_fields, read_
 from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import permitted, require
 from lakehouse_project.kernel.preconditions import etag, expected_tags, is_unchanged, require_condition
-from lakehouse_project.kernel.rows import Listed, unchanged
+from lakehouse_project.kernel.rows import Listed
 from lakehouse_project.kernel.services import resolve
 from lakehouse_project.kernel.versions import Versions
 
@@ -103,11 +103,12 @@ def _shown(request: HttpRequest, response: HttpResponse, record: Record) -> dict
     return present(record, request.user)
 
 
-def conditional(view: Callable[..., Any]) -> Callable[..., Any]:
-    """`view`, for those alone who say which revision they mean."""
+def conditional(view: Callable[..., Any], permission: str) -> Callable[..., Any]:
+    """`view`, for those alone who have the permission and say which revision they mean."""
 
     @wraps(view)
     def with_condition(request: HttpRequest, *args: Any, **values: Any) -> Any:
+        require(request, permission)
         require_condition(request)
         return view(request, *args, **values)
 
@@ -167,15 +168,19 @@ def _shared(at: Resource) -> Iterator[Route]:
 
 def _writes(at: Resource, *, is_conditional: bool) -> Iterator[Route]:
     """What writes one record; version 2 wants to know which revision is meant."""
-    of = conditional if is_conditional else unchanged
     match = parameters("If-Match", required=is_conditional)
     whole, part = at.body(required=True) | match, at.body(required=False) | match
     refused = (428,) if is_conditional else ()
     changed = {200: Row} | refusals(400, 404, 412, 422, *refused)
     deleted = {204: None} | refusals(400, 404, 409, 412, *refused)
-    yield ("PUT", ONE, of(replace_record), changed, whole, "Replace a record of {}")
-    yield ("PATCH", ONE, of(change_record), changed, part, "Change a record of {}")
-    yield ("DELETE", ONE, of(delete_record), deleted, match, "Delete a record of {}")
+    routes: tuple[tuple[Route, str], ...] = (
+        (("PUT", ONE, replace_record, changed, whole, "Replace a record of {}"), "change"),
+        (("PATCH", ONE, change_record, changed, part, "Change a record of {}"), "change"),
+        (("DELETE", ONE, delete_record, deleted, match, "Delete a record of {}"), "delete"),
+    )
+    for (method, path, view, answers, extra, summary), right in routes:
+        guarded = conditional(view, f"bronze.{right}_rawrecord") if is_conditional else view
+        yield (method, path, guarded, answers, extra, summary)
 
 
 def _add_routes(at: Resource) -> None:

@@ -20,12 +20,12 @@ from gold.schemas import (
 )
 from gold.services import ReadMart
 from lakehouse_project.kernel.filters import openapi_parameters, read_listing
-from lakehouse_project.kernel.keyset import Slice, answer
 from lakehouse_project.kernel.masking import may_see_personal_data
 from lakehouse_project.kernel.pagination import Page
 from lakehouse_project.kernel.permissions import require, view_permission
 from lakehouse_project.kernel.routes import with_query
 from lakehouse_project.kernel.services import resolve
+from lakehouse_project.kernel.slices import Slice, answer
 from lakehouse_project.kernel.versions import Versions
 
 CSV = "text/csv"

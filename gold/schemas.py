@@ -7,7 +7,7 @@ from pydantic import create_model
 
 from gold.registry import Column, Mart, Parameter
 from lakehouse_project.kernel import filters as filtering
-from lakehouse_project.kernel.keyset import SliceQuery
+from lakehouse_project.kernel.slices import SliceQuery
 
 PAGE_SIZE = 1000
 MAX_PAGE_SIZE = 10_000

@@ -1,5 +1,6 @@
 """The REST API in both versions."""
 
+from functools import cache
 from typing import Any
 
 from ninja import NinjaAPI
@@ -14,40 +15,47 @@ from governance.api import quality
 from governance.api import versions as runs
 from governance.operations.api import versions as operations
 from governance.operations.pipeline import router as pipeline
+from lake.api import versions as lake
+from lake.backups.api import versions as backups
+from lake.sql.api import versions as lake_queries
 from lakehouse_project import problems
 from lakehouse_project.access.api import versions as access
 from lakehouse_project.access.service_accounts_api import versions as service_accounts
 from lakehouse_project.auth import AUTHENTICATION, login_or_token
-from lakehouse_project.kernel.problem import CONTENT_TYPE
+from lakehouse_project.openapi import finish
+from lakehouse_project.parser import JsonParser
 from lakehouse_project.ratelimits import PerCaller
 from lakehouse_project.renderer import ExactRenderer
 from search.api import versions as search
 from silver.api import versions as silver
 
-BAD_REQUEST = 400
-
 
 class Api(NinjaAPI):
-    """A ninja API whose OpenAPI document has the contracts, and says that problems are problem+json. Every route of it is
-    rate limited."""
+    """A ninja API whose OpenAPI document has the contracts, every error, and examples. It is made once.
+
+    Every route is rate limited.
+    """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(throttle=[PerCaller()], **options)
 
-    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
-        schema = super().get_openapi_schema(**options)
-        schema["components"]["schemas"].update(contract_schemas())
-        for methods in schema["paths"].values():
-            for operation in methods.values():
-                for status, response in operation["responses"].items():
-                    if int(status) >= BAD_REQUEST and "content" in response:
-                        response["content"] = {CONTENT_TYPE: response["content"]["application/json"]}
-        return schema
+    def get_openapi_schema(
+        self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None
+    ) -> OpenAPISchema:
+        return self._document(path_prefix or self.get_root_path(path_params or {}))
+
+    @cache  # noqa: B019  there are two of them for as long as the process lives
+    def _document(self, path_prefix: str) -> OpenAPISchema:
+        document = super().get_openapi_schema(path_prefix=path_prefix)
+        document["components"]["schemas"].update(contract_schemas())
+        finish(document)
+        return document
 
 
 def _api(version: str, description: str) -> Api:
     api = Api(
         title="lakehouse",
+        parser=JsonParser(),
         renderer=ExactRenderer(),
         version=f"{version.removeprefix('v')}.0.0",
         urls_namespace=version,
@@ -82,6 +90,9 @@ DIFFERENT = {
     "/silver": silver,
     "/gold": gold,
     "/search": search,
+    "/lake": lake,
+    "/lake/queries": lake_queries,
+    "/backups": backups,
     "/runs": runs,
     "/operations": operations,
     "/governance": quality,

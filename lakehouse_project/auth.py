@@ -19,7 +19,7 @@ from lakehouse_project.kernel.errors import NotFound
 
 READ = ("view",)
 WRITE = ("view", "add", "change", "delete")
-APPS = ("bronze", "silver", "gold", "search", "governance")
+APPS = ("bronze", "silver", "gold", "search", "lake", "governance")
 
 GROUPS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "viewer": dict.fromkeys(APPS, READ),
@@ -27,12 +27,14 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "engineer": {
         **dict.fromkeys(APPS, READ),
         "bronze": WRITE,
+        "lake": WRITE,
         "governance": ("view", "start_pipeline"),
     },
     "admin": {
         **dict.fromkeys(APPS, WRITE),
         "auth": WRITE,
         "access": WRITE,
+        "lake": (*WRITE, "manage_backups"),
         "governance": (*WRITE, "view_personal_data", "view_secret_data", "start_pipeline"),
     },
 }

@@ -33,11 +33,10 @@ from governance.operations.results import ResultFiles
 from governance.operations.services import ForgetOperations
 from governance.repositories import Runs
 from lake.storage import Storage
-from lakehouse_project import composed_search
+from lakehouse_project import composed_backups, composed_lake, composed_queries, composed_search
 from lakehouse_project.env import env
 from lakehouse_project.kernel.events import EventBus
 from lakehouse_project.pipeline import CeleryEventBus
-from lakehouse_project.stores import storage_of
 from search import services as search
 from search.embedding import Embedder
 from search.repositories import DocumentRows
@@ -47,11 +46,6 @@ from silver.repositories.connected import ConnectedRows
 from silver.repositories.reading import StarRows
 
 T = TypeVar("T")
-
-
-@wireup.injectable
-def storage() -> Storage:
-    return storage_of(env().storage_url)
 
 
 @wireup.injectable
@@ -250,12 +244,12 @@ PLAIN: tuple[type[Any], ...] = (
     silver.ReadBehind,
     silver.RebuildStar,
     silver.ForgetChanges,
+    *composed_lake.PLAIN,
 )
 """Classes whose constructors say all there is to know."""
 
 
 FACTORIES = (
-    storage,
     result_files,
     forget_operations,
     events,
@@ -273,6 +267,9 @@ FACTORIES = (
     read_mart,
     project_changes,
     *composed_search.FACTORIES,
+    *composed_queries.FACTORIES,
+    *composed_lake.FACTORIES,
+    *composed_backups.FACTORIES,
 )
 
 

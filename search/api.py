@@ -10,11 +10,11 @@ from ninja import Query, Status
 from governance.operations.schemas import OperationOut, accepted
 from governance.services import enqueue_once
 from lakehouse_project.kernel.events import EventBus
-from lakehouse_project.kernel.keyset import InvalidCursor, SliceOf, Window, answer
 from lakehouse_project.kernel.masking import may_see_personal_data
 from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import require
 from lakehouse_project.kernel.services import resolve
+from lakehouse_project.kernel.slices import InvalidCursor, SliceOf, Window, answer
 from lakehouse_project.kernel.versions import Versions
 from search.domain import Found
 from search.query import MAX_WINDOW, SearchQuery

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from ninja import Field, Schema
 from pydantic import ConfigDict, create_model
 
-from lakehouse_project.kernel.keyset import LONGEST_CURSOR
+from lakehouse_project.kernel.slices import LONGEST_CURSOR
 from search.domain import ENTITIES, FIELDS, Kind, Matched, Mode
 from search.query import (
     COMPARISONS,

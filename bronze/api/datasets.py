@@ -14,11 +14,11 @@ from bronze.inference import SAMPLE, infer
 from bronze.models import Dataset
 from bronze.presentation import seen_by
 from bronze.services import ChangeDataset, CreateDataset, DeleteDataset
-from lakehouse_project.kernel.keyset import Slice, SliceQuery, answer
 from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import require
 from lakehouse_project.kernel.rows import Items
 from lakehouse_project.kernel.services import resolve
+from lakehouse_project.kernel.slices import Slice, SliceQuery, answer
 from lakehouse_project.kernel.versions import Versions
 
 versions = Versions(tags=["datasets"])

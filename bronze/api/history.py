@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal
 from django.http import HttpRequest
 from ninja import Field, Query, Schema
 
-from bronze.api.routes import refusals
+from bronze.api.routes import ROW, refusals
 from bronze.catalog import contract_named
+from bronze.contracts import CONTRACTS
 from bronze.domain import Revision
 from bronze.history import Revisions
 from bronze.presentation import present, present_revision
@@ -69,7 +70,8 @@ def _newest_first(revision: Revision) -> tuple[int]:
 
 @versions.post(
     "/restore",
-    response=dict[str, Any],
+    response={200: dict[str, Any]} | refusals(404, 409, 412),
+    openapi_extra={ROW: {field.name: field.example for field in CONTRACTS["users"].fields}},
     operation_id="restore_revision",
     summary="Bring an earlier revision back, as a new one",
 )
@@ -81,7 +83,8 @@ def restore_revision(request: HttpRequest, query: Query[RestoreQuery]) -> dict[s
 
 @versions.post(
     "/conflict",
-    response=dict[str, Any],
+    response={200: dict[str, Any]} | refusals(404, 409, 412),
+    openapi_extra={ROW: {field.name: field.example for field in CONTRACTS["users"].fields}},
     operation_id="resolve_conflict",
     summary="Choose between the edit of a field and what a later file says",
 )

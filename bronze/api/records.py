@@ -200,7 +200,7 @@ def _add_routes(at: Resource) -> None:
         summary=f"List {at.title}",
         description=f"{at.description} {FILTERS}",
         tags=[at.tag],
-        openapi_extra=parameters("ordering", "fields"),
+        openapi_extra=parameters("ordering", "fields") | at.answered,
     )(at.bound(list_records))
     for router, is_conditional in ((versions.v1, False), (versions.v2, True)):
         for route in _writes(at, is_conditional=is_conditional):
@@ -222,7 +222,7 @@ def _add(router: Router | Versions, at: Resource, route: Route) -> None:
         summary=summary.format(at.title),
         description=at.description,
         tags=[at.tag],
-        openapi_extra=dict(extra),
+        openapi_extra=dict(extra) | at.answered,
     )
 
 

@@ -33,6 +33,10 @@ FILTERS = (
 )
 
 
+ROW = "x-row"
+"""An entry of `openapi_extra`: the fields of the records that an operation answers. It is not part of the document."""
+
+
 def bound(view: Callable[..., Any], **fixed: str) -> Callable[..., Any]:
     """`view` with some parameters fixed, in the shape that ninja reads: a function whose signature lacks them."""
     whole = partial(view, **fixed)
@@ -120,6 +124,11 @@ class Resource:
 
     def operation(self, view: Callable[..., Any]) -> str:
         return f"{view.__name__}_{self.suffix}"
+
+    @property
+    def answered(self) -> dict[str, Any]:
+        """The entry of `openapi_extra` that says what records of it look like."""
+        return {ROW: dict(self.example)}
 
     def body(self, *, required: bool) -> dict[str, Any]:
         """The OpenAPI request body of one row."""

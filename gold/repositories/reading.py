@@ -9,10 +9,10 @@ from django.db.models.functions import Coalesce
 
 from gold.registry import Column, Mart, Source
 from lakehouse_project.kernel.filters import Listing, as_q
-from lakehouse_project.kernel.keyset import SliceOf, Window
 from lakehouse_project.kernel.masking import mask
 from lakehouse_project.kernel.pagination import PageOf
 from lakehouse_project.kernel.rows import Rows
+from lakehouse_project.kernel.slices import SliceOf, Window
 from silver.models import DimUser
 
 TOTAL = "total_"

@@ -16,22 +16,22 @@ from lakehouse_project.kernel.services import resolve
 
 router = Router(tags=["pipeline"])
 
-LAYER_OF = {"refine": "silver", "refresh": "gold", "project": "search"}
+LAYER_OF = {"refine": "silver", "refresh": "gold", "project": "search", "publish": "lake"}
 
 
 class PipelineIn(Schema):
-    """What to do. The clock does the first three by itself, every few seconds, where there is news."""
+    """What to do. The clock does the first four by itself, every few seconds, where there is news."""
 
     model_config = ConfigDict(extra="forbid")
 
     step: Annotated[
-        Literal["refine", "refresh", "project", "rebuild"],
+        Literal["refine", "refresh", "project", "publish", "rebuild"],
         Field(
             description="refine: raw records into the star schema; refresh: marts, views and their files; project: search "
-            "documents; rebuild: a whole layer anew from the one below it."
+            "documents; publish: changed partitions of the lake; rebuild: a whole layer anew from the ones below it."
         ),
     ]
-    layer: Annotated[Literal["silver", "gold"] | None, Field(description="What to rebuild.")] = None
+    layer: Annotated[Literal["silver", "gold", "lake"] | None, Field(description="What to rebuild.")] = None
 
     @model_validator(mode="after")
     def _a_layer_is_rebuilt(self) -> "PipelineIn":

@@ -28,7 +28,7 @@ from graphql import (
 )
 
 from lakehouse_project.kernel.errors import InvalidInput
-from lakehouse_project.kernel.keyset import MAX_LIMIT
+from lakehouse_project.kernel.slices import MAX_LIMIT
 
 MOST_TOKENS = 10_000
 MOST_COMMENTS = 1_000

@@ -13,8 +13,8 @@ from lakehouse_project.graphql.inputs import Chooser
 from lakehouse_project.graphql.rows import Peers, Row
 from lakehouse_project.graphql.scalars import BigInt, list_of
 from lakehouse_project.kernel.errors import FieldError, InvalidInput
-from lakehouse_project.kernel.keyset import LIMIT, MAX_LIMIT, InvalidCursor, Window, seal, unseal
 from lakehouse_project.kernel.rows import Placed, Rows
+from lakehouse_project.kernel.slices import LIMIT, MAX_LIMIT, InvalidCursor, Window, seal, unseal
 
 Resolver = Callable[..., Any]
 

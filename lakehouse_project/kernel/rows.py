@@ -10,8 +10,8 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db.models import F, Q, QuerySet
 from django.db.models.expressions import OrderBy
 
-from lakehouse_project.kernel.keyset import InvalidCursor, SliceOf, Window, sliced
 from lakehouse_project.kernel.pagination import PageOf
+from lakehouse_project.kernel.slices import InvalidCursor, SliceOf, Window, sliced
 
 Row = Mapping[str, Any]
 

@@ -20,11 +20,11 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 from pydantic import create_model
 
-from lakehouse_project.kernel.keyset import Slice, SliceQuery, answer
 from lakehouse_project.kernel.pagination import Page, PageQuery
 from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.routes import with_query
 from lakehouse_project.kernel.rows import Listed
+from lakehouse_project.kernel.slices import Slice, SliceQuery, answer
 
 View = Callable[..., Any]
 Decorator = Callable[[View], View]

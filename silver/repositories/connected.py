@@ -9,8 +9,8 @@ from django.db import connection
 from django.db.models import Count, QuerySet
 from django.db.models.expressions import RawSQL
 
-from lakehouse_project.kernel.keyset import Window
 from lakehouse_project.kernel.rows import Placed, Row, Rows
+from lakehouse_project.kernel.slices import Window
 from silver.star import StarTable
 
 PER_PARENT = """

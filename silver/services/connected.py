@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from lakehouse_project.kernel.filters import Listing
-from lakehouse_project.kernel.keyset import Window
 from lakehouse_project.kernel.rows import Placed, Row
+from lakehouse_project.kernel.slices import Window
 from silver.repositories.connected import ConnectedRows
 from silver.services.reading import ReadStar, masked
 from silver.star import StarTable

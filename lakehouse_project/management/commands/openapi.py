@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from ninja import NinjaAPI
 
 from lakehouse_project.management.generate import GenerateCommand
+
+WIDTH = 160
 
 
 class Command(GenerateCommand):
@@ -19,4 +22,19 @@ class Command(GenerateCommand):
 
 def _document(version: str, api: NinjaAPI) -> str:
     schema = api.get_openapi_schema(path_prefix=f"/api/{version}/")
-    return json.dumps(schema, indent=1, sort_keys=True, default=str) + "\n"
+    return f"{_text(json.loads(json.dumps(schema, sort_keys=True, default=str)))}\n"
+
+
+def _text(value: Any, indent: str = "") -> str:
+    """JSON with whatever fits into one line in one: a change of a parameter is a change of a line."""
+    line = json.dumps(value, ensure_ascii=False)
+    if len(line) <= WIDTH or not value or not isinstance(value, dict | list):
+        return line
+    inner = f"{indent} "
+    if isinstance(value, list):
+        parts, (begin, end) = [_text(each, inner) for each in value], "[]"
+    else:
+        parts = [f"{json.dumps(name)}: {_text(each, inner)}" for name, each in value.items()]
+        begin, end = "{}"
+    joined = f",\n{inner}".join(parts)
+    return f"{begin}\n{inner}{joined}\n{indent}{end}"

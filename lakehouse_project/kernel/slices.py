@@ -57,8 +57,8 @@ class Slice(Schema, Generic[Item]):
     """Some items. `next`: the address of those that follow, null at the end."""
 
     items: list[Item]
-    next: str | None = Field(examples=["/api/v2/bronze/users?limit=50&cursor=Xq3…"])
-    count: int | None = Field(description="All items, if asked for by `with_count=true`.", examples=[None])
+    next: str | None
+    count: int | None = Field(description="All items, if asked for by `with_count=true`.")
 
 
 @dataclass(frozen=True)

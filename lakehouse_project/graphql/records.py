@@ -21,9 +21,9 @@ from lakehouse_project.graphql.pages import Connection, connection_type, page
 from lakehouse_project.graphql.rows import Context
 from lakehouse_project.graphql.scalars import BigInt, Json
 from lakehouse_project.kernel.filters import ORDERING, SEPARATOR
-from lakehouse_project.kernel.keyset import LIMIT
 from lakehouse_project.kernel.permissions import require
 from lakehouse_project.kernel.services import resolve
+from lakehouse_project.kernel.slices import LIMIT
 
 PERMISSION = "bronze.view_rawrecord"
 

@@ -12,9 +12,9 @@ from governance.repositories import Runs
 from lakehouse_project.graphql.pages import Connection, connection_type, page_of_rows
 from lakehouse_project.graphql.rows import Context
 from lakehouse_project.graphql.scalars import Json
-from lakehouse_project.kernel.keyset import LIMIT
 from lakehouse_project.kernel.permissions import require
 from lakehouse_project.kernel.services import resolve
+from lakehouse_project.kernel.slices import LIMIT
 
 PERMISSION = "governance.view_run"
 

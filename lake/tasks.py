@@ -5,13 +5,24 @@ from contextlib import suppress
 from celery import shared_task
 
 from governance.backoff import is_resting
+from governance.errors import OperationCancelled
 from governance.feed import drain
+from governance.services import track
+from lake.backups.tasks import back_up_when_due, create_backup, prune_backups, verify_backup
 from lake.services import PublishLake, VacuumLake
 from lake.sql.tasks import run_query
-from lakehouse_project.kernel.errors import LakehouseError
 from lakehouse_project.kernel.services import resolve
 
-__all__ = ["publish", "publish_now", "run_query", "vacuum"]
+__all__ = [
+    "back_up_when_due",
+    "create_backup",
+    "prune_backups",
+    "publish",
+    "run",
+    "run_query",
+    "vacuum",
+    "verify_backup",
+]
 
 
 @shared_task(name="lake.publish")
@@ -21,12 +32,15 @@ def publish() -> None:
         drain(lambda: not resolve(PublishLake)().is_nothing)
 
 
-@shared_task(name="lake.publish_now")
-def publish_now(run_id: str, *, everything: bool = False) -> None:
-    """As somebody asked for. Its run says how it went."""
-    service = resolve(PublishLake)
-    with suppress(LakehouseError):
-        (service.everything if everything else service)(run_id=run_id)
+@shared_task(name="lake.run")
+def run(run_id: str, *, everything: bool) -> None:
+    """What somebody has asked for: publish what has changed, or look at everything."""
+    with suppress(OperationCancelled):
+        if everything:
+            resolve(PublishLake).everything(run_id=run_id)
+            return
+        with track("pipeline", run_id=run_id):
+            publish()
 
 
 @shared_task(name="lake.vacuum")

@@ -1,5 +1,6 @@
 """The composition: how every service is built. Nothing is opened at import; the container lives as long as the process."""
 
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,9 +28,12 @@ from bronze.undo import FileUndo
 from gold import services as gold
 from gold.repositories import MartChanges, MartReader, MartTables, StarFrames, TableStates
 from governance.feed import ChangeFeed
+from governance.operations.repositories import Operations
+from governance.operations.results import ResultFiles
+from governance.operations.services import ForgetOperations
 from governance.repositories import Runs
 from lake.storage import Storage
-from lakehouse_project import composed_lake, composed_queries, composed_search
+from lakehouse_project import composed_backups, composed_lake, composed_queries, composed_search
 from lakehouse_project.env import env
 from lakehouse_project.kernel.events import EventBus
 from lakehouse_project.pipeline import CeleryEventBus
@@ -38,9 +42,21 @@ from search.embedding import Embedder
 from search.repositories import DocumentRows
 from search.sources import Changes
 from silver import services as silver
+from silver.repositories.connected import ConnectedRows
 from silver.repositories.reading import StarRows
 
 T = TypeVar("T")
+
+
+@wireup.injectable
+def result_files() -> ResultFiles:
+    return ResultFiles(folder=settings.LAKEHOUSE_HOME / "exports")
+
+
+@wireup.injectable
+def forget_operations(operations: Operations, files: ResultFiles) -> ForgetOperations:
+    keep = timedelta(days=env().operation_keep_days)
+    return ForgetOperations(operations=operations, files=files, keep=keep)
 
 
 @wireup.injectable
@@ -182,6 +198,7 @@ PLAIN: tuple[type[Any], ...] = (
     bronze.StageFiles,
     bronze.MergeRows,
     bronze.LoadFile,
+    bronze.LoadTracked,
     bronze.LookAtFile,
     bronze.ExportRejected,
     bronze.OpenOriginal,
@@ -219,8 +236,12 @@ PLAIN: tuple[type[Any], ...] = (
     bronze.ChangeBatch,
     bronze.DeleteBatch,
     Runs,
+    Operations,
     StarRows,
     silver.ReadStar,
+    ConnectedRows,
+    silver.FollowStar,
+    silver.ReadBehind,
     silver.RebuildStar,
     silver.ForgetChanges,
     *composed_lake.PLAIN,
@@ -229,6 +250,8 @@ PLAIN: tuple[type[Any], ...] = (
 
 
 FACTORIES = (
+    result_files,
+    forget_operations,
     events,
     cipher,
     receive_file,
@@ -246,6 +269,7 @@ FACTORIES = (
     *composed_search.FACTORIES,
     *composed_queries.FACTORIES,
     *composed_lake.FACTORIES,
+    *composed_backups.FACTORIES,
 )
 
 

@@ -133,6 +133,35 @@ class Env(BaseSettings):
     pipeline_interval_seconds: float = Field(
         5.0, ge=1, description="How often stages look for work that no event told of."
     )
+    operation_keep_days: int = Field(
+        7, ge=1, description="Operations that ended so many days ago are removed, with their result files."
+    )
+    export_max_mb: int = Field(4096, ge=1, description="Largest file that an export may write, in MiB.")
+    rate_limit_reads: int = Field(
+        600, ge=0, description="GET requests a minute of one user to the API; 0: no limit."
+    )
+    rate_limit_writes: int = Field(120, ge=0, description="Other requests a minute of one user; 0: no limit.")
+    rate_limit_failed_logins: int = Field(
+        30, ge=0, description="Wrong passwords a minute from one address; 0: no limit."
+    )
+    graphql_max_depth: int = Field(12, ge=3, description="Most levels of selections in a GraphQL query.")
+    graphql_max_cost: int = Field(10_000, ge=100, description="Most rows that a GraphQL query may read.")
+    graphql_max_aliases: int = Field(50, ge=0, description="Most aliases in a GraphQL query.")
+    backup_interval_hours: float = Field(
+        24.0, ge=0, description="How often a backup is made, verified and old ones pruned; 0: never."
+    )
+    backup_max_age_hours: float = Field(
+        48.0, ge=0, description="A newest verified backup that is older raises the alarm; 0: never."
+    )
+    backup_keep_days: int = Field(7, ge=0, description="Backups younger than so many days are kept.")
+    backup_keep_last: int = Field(3, ge=1, description="So many of the newest backups are kept.")
+    backup_keep_monthly: int = Field(3, ge=0, description="The newest backup of so many months is kept.")
+    backup_recipient: str | None = Field(
+        None, pattern=r"^age1[a-z0-9]+$", description="Public key of age that backups are encrypted to."
+    )
+    backup_identity_file: Path | None = Field(
+        None, description="File with the identity of age that opens them, to verify and restore."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
 

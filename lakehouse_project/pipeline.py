@@ -18,11 +18,17 @@ LISTENERS: Mapping[str, tuple[str, ...]] = {
     "silver.changed": ("gold.refresh", "search.project", "lake.publish"),
     "gold.changed": ("lake.publish",),
     "lake.changed": (),
-    "lake.publish_wanted": ("lake.publish_now",),
     "search.changed": ("search.mirror",),
     "search.reindex_wanted": ("search.reindex",),
     "search.reconcile_wanted": ("search.reconcile",),
+    "silver.run_wanted": ("silver.run",),
+    "gold.run_wanted": ("gold.run",),
+    "search.run_wanted": ("search.run",),
+    "lake.run_wanted": ("lake.run",),
     "lake.query_wanted": ("lake.query",),
+    "lake.backup_wanted": ("lake.create_backup",),
+    "lake.verification_wanted": ("lake.verify_backup",),
+    "lake.prune_wanted": ("lake.prune_backups",),
 }
 
 log = structlog.get_logger(__name__)

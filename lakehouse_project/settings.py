@@ -53,6 +53,8 @@ MIDDLEWARE = [
     "django_structlog.middlewares.RequestMiddleware",
     "lakehouse_project.middleware.RequestIdMiddleware",
     "lakehouse_project.middleware.ApiProblemMiddleware",
+    "lakehouse_project.ratelimits.RateLimitMiddleware",
+    "lakehouse_project.access.failed_logins.FailedLoginsMiddleware",
     "lakehouse_project.middleware.ContentSecurityPolicyMiddleware",
     "lakehouse_project.middleware.LengthRequiredMiddleware",
     "lakehouse_project.middleware.UploadsMiddleware",
@@ -86,6 +88,9 @@ TEMPLATES = [
 ]
 
 
+CONNECTION_SECONDS = 300
+
+
 def database(url: str) -> dict[str, Any]:
     """Django's settings for a PostgreSQL address; raises `ImproperlyConfigured` for any other."""
     parts = urlsplit(url)
@@ -100,6 +105,9 @@ def database(url: str) -> dict[str, Any]:
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "OPTIONS": {"application_name": "lakehouse", **query},
+        # The threads of the web server keep their connections: a new one costs more than a whole request does.
+        "CONN_MAX_AGE": CONNECTION_SECONDS,
+        "CONN_HEALTH_CHECKS": True,
     }
 
 
@@ -110,6 +118,7 @@ DATABASES = {"default": database(ENV.database() or STOPPED)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTHENTICATION_BACKENDS = [
+    "lakehouse_project.access.failed_logins.DoorBackend",
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
@@ -130,6 +139,13 @@ AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
+AXES_LOCKOUT_CALLABLE = "lakehouse_project.access.failed_logins.locked_out"
+AXES_CLIENT_IP_CALLABLE = "lakehouse_project.ratelimits.address_of"
+RATE_LIMITS = {
+    "reads": ENV.rate_limit_reads,
+    "writes": ENV.rate_limit_writes,
+    "failed_logins": ENV.rate_limit_failed_logins,
+}
 AXES_ENABLE_ADMIN = False
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"
@@ -140,6 +156,7 @@ KNOX_TOKEN_MODEL = "access.ApiToken"
 MIGRATION_MODULES = {"knox": None}  # its migrations would make the table that this model stands for, too
 REST_KNOX = {"TOKEN_TTL": None, "AUTO_REFRESH": False}
 
+BEHIND_TLS = ENV.behind_tls
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ENV.behind_tls
@@ -177,6 +194,8 @@ FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
 REPORTING_CURRENCY = ENV.reporting_currency
 HOLIDAYS_COUNTRY = ENV.holidays_country
 FISCAL_YEAR_START = ENV.fiscal_year_start
+
+BACKUP_INTERVAL_HOURS = ENV.backup_interval_hours
 
 LOGGING_CONFIG = None
 logging_config(ENV.log_level, ENV.log_format)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from governance.feed import ChangeFeed, FeedBusy, Window
+from governance.models import Run
 from governance.services import track
 from lake.domain import Published, TableFacts
 from lake.repositories import PublishedTables
@@ -16,6 +17,8 @@ from lake.tables import LakeTables
 from lakehouse_project.kernel.events import EventBus
 
 RUN = "lake"
+OnProgress = Callable[[int, int], None]
+"""Is told how many of how many tables are published."""
 
 
 def utc_now() -> dt.datetime:
@@ -38,28 +41,21 @@ class PublishLake:
     atomic: Callable[[], AbstractContextManager[Any]]
     now: Callable[[], dt.datetime] = utc_now
 
-    def __call__(self, run_id: str | None = None) -> Published:
-        """Does nothing and records no run if there is no news, or if another runner is at it.
-
-        With `run_id` the run is one that somebody waits for, and is told that there was nothing to do.
-        """
-        if run_id is None and not self._has_news():
+    def __call__(self) -> Published:
+        """Does nothing and records no run if there is no news, or if another runner is at it."""
+        if not self._has_news():
             return Published()
         try:
-            return self._tracked(RUN, everything=False, run_id=run_id)
+            with track(RUN) as run:
+                return self._publish(run)
         except FeedBusy:
             return Published()
 
-    def everything(self, run_id: str | None = None) -> Published:
+    def everything(self, on_progress: OnProgress | None = None, *, run_id: str | None = None) -> Published:
         """Read all rows and publish what differs. Waits for another runner."""
-        return self._tracked("rebuild", everything=True, run_id=run_id, layer="lake")
-
-    def _tracked(self, kind: str, *, everything: bool, run_id: str | None, **inputs: Any) -> Published:
-        with track(kind, run_id=run_id, **inputs) as run:
-            published = self._publish(everything=everything)
-            run.counts = dict(published.rows)
-            run.message = f"{published.partitions:,} partitions were replaced."
-            return published
+        with track("rebuild", run_id=run_id, layer="lake") as run:
+            run.report.listener = on_progress
+            return self._publish(run, everything=True)
 
     def _has_news(self) -> bool:
         stamps, position = self._stamps(), self.feed.position()
@@ -75,22 +71,25 @@ class PublishLake:
             if table.location == self.tables.location(table.name)
         }
 
-    def _publish(self, *, everything: bool) -> Published:
+    def _publish(self, run: Run, *, everything: bool = False) -> Published:
         changes: dict[str, TableChange] = {}
         facts: list[TableFacts] = []
         with self.atomic(), self.feed.window(everything=everything) as window:
             stamps = self._stamps()
-            for layer in self.layers:
-                for source in layer.sources():
-                    news = _news(source, window, stamps.get(source.spec.name))
-                    if news.partitions is None or news.partitions:
-                        change = self.publish(source, news.partitions)
-                        changes[source.spec.name] = change
-                        facts.append(self._facts(source, change, news.stamp))
+            sources = [source for layer in self.layers for source in layer.sources()]
+            for done, source in enumerate(sources):
+                run.report(done, len(sources))
+                news = _news(source, window, stamps.get(source.spec.name))
+                if news.partitions is None or news.partitions:
+                    change = self.publish(source, news.partitions)
+                    changes[source.spec.name] = change
+                    facts.append(self._facts(source, change, news.stamp))
             self.published.save(facts)
             published = _sum(changes)
             if not published.is_nothing:
                 self.events.publish("lake.changed")
+        run.counts = dict(published.rows)
+        run.message = f"{published.partitions:,} partitions were replaced."
         return published
 
     def _facts(self, source: Source, change: TableChange, stamp: str) -> TableFacts:

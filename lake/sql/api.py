@@ -5,24 +5,28 @@ from typing import Annotated, Any, Literal, cast
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from ninja import Field, Query, Router, Schema, Status
+from ninja import Field, Query, Schema, Status
 
+from governance.operations.schemas import look_after
 from lake.sql.domain import Actual, Estimate, Verdict
 from lake.sql.models import LakeQuery
-from lake.sql.repositories import LakeQueries
+from lake.sql.repositories import LakeQueries, result_address
 from lake.sql.results import Results, columns, rows, texts
 from lake.sql.services import AskQuery, EstimateQuery
+from lakehouse_project.kernel.addresses import in_version
 from lakehouse_project.kernel.cells import csv_lines
-from lakehouse_project.kernel.pagination import Page, PageOf, PageQuery
+from lakehouse_project.kernel.pagination import PageQuery
 from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import require
+from lakehouse_project.kernel.rows import Listed
 from lakehouse_project.kernel.services import resolve
+from lakehouse_project.kernel.versions import NoFilters, Versions
 
 PERMISSION = "lake.view_lake"
 CSV = "text/csv"
 CSV_ANSWER = {200: {"content": {CSV: {"schema": {"type": "string"}}}}}
 
-router = Router(tags=["lake"])
+versions = Versions(tags=["lake"])
 
 
 class SqlIn(Schema):
@@ -112,16 +116,15 @@ class ResultOut(Schema):
     truncated: bool
 
 
-@router.post("", response={202: TakenOut}, operation_id="ask_lake", summary="Run a query over the lake")
+@versions.post("", response={202: TakenOut}, operation_id="ask_lake", summary="Run a query over the lake")
 def ask(request: HttpRequest, response: HttpResponse, wanted: QueryIn) -> Status[TakenOut]:
     require(request, PERMISSION)
     query = resolve(AskQuery)(wanted.sql, engine=wanted.engine, user_id=request.user.pk)
-    response["Location"] = f"/api/v1/runs/{query.pk}"
-    response["Retry-After"] = "1"
-    return Status(202, _taken(query))
+    look_after(request, response, query.pk)
+    return Status(202, _taken(request, query))
 
 
-@router.post(
+@versions.post(
     "/estimate",
     response=VerdictOut,
     operation_id="estimate_lake",
@@ -132,22 +135,19 @@ def estimate_query(request: HttpRequest, wanted: SqlIn) -> VerdictOut:
     return VerdictOut.of(resolve(EstimateQuery)(wanted.sql))
 
 
-@router.get(
-    "", response=Page[QueryOut], operation_id="list_lake_queries", summary="Your queries, newest first"
-)
-def list_queries(request: HttpRequest, query: Query[PageQuery]) -> PageOf:
-    reject_unknown(request, PageQuery.model_fields)
+@versions.list("", item=QueryOut, operation_id="list_lake_queries", summary="Your queries, newest first")
+def list_queries(request: HttpRequest, query: NoFilters) -> Listed:
     require(request, PERMISSION)
-    return resolve(LakeQueries).page(query.window, user_id=_user_id(request))
+    return resolve(LakeQueries).rows(user_id=_user_id(request))
 
 
-@router.get("/{run_id}", response=QueryOut, operation_id="get_lake_query", summary="One of your queries")
+@versions.get("/{run_id}", response=QueryOut, operation_id="get_lake_query", summary="One of your queries")
 def get_query(request: HttpRequest, run_id: UUID) -> LakeQuery:
     require(request, PERMISSION)
     return resolve(LakeQueries).own(run_id, _user_id(request))
 
 
-@router.get(
+@versions.get(
     "/{run_id}/result",
     response=ResultOut,
     operation_id="get_lake_result",
@@ -175,10 +175,10 @@ def csv_answer(query: LakeQuery, table: Any) -> StreamingHttpResponse:
     return response
 
 
-def _taken(query: LakeQuery) -> TakenOut:
+def _taken(request: HttpRequest, query: LakeQuery) -> TakenOut:
     estimate = Estimate.model_validate(query.estimate)
-    address = f"/api/v1/lake/queries/{query.pk}/result"
-    return TakenOut(run=query.pk, state=query.run.state, result=address, estimate=estimate)
+    result = in_version(request, result_address(query.pk))
+    return TakenOut(run=query.pk, state=query.run.state, result=result, estimate=estimate)
 
 
 def _wants_csv(request: HttpRequest, query: ResultQuery) -> bool:

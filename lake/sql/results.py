@@ -3,9 +3,10 @@
 import datetime as dt
 import io
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import PurePosixPath
 from typing import Any
 
 import pyarrow as pa
@@ -42,6 +43,12 @@ class Results:
 
     def remove(self, query: LakeQuery) -> None:
         self.storage.delete(query.result_key)
+
+    def sweep(self, known: Callable[[Collection[str]], set[str]]) -> None:
+        """Remove those whose query is not `known` any more: operations are forgotten after a while."""
+        kept = {PurePosixPath(found.key).stem: found.key for found in self.storage.list(f"{FOLDER}/")}
+        for run_id in kept.keys() - known(kept.keys()):
+            self.storage.delete(kept[run_id])
 
 
 def columns(table: pa.Table) -> list[dict[str, str]]:

@@ -12,7 +12,7 @@ from lake.sql.engines import Engine
 from lake.sql.errors import QueryRefused
 from lake.sql.estimating import Estimator, Guard, Prepared
 from lake.sql.models import LakeQuery
-from lake.sql.repositories import LakeQueries
+from lake.sql.repositories import LakeQueries, result_address
 from lake.sql.results import Results
 from lakehouse_project.kernel.errors import NotConfigured
 from lakehouse_project.kernel.events import EventBus
@@ -102,6 +102,7 @@ class AnswerQuery:
             answer = self._answer(query)
             self.queries.answered(query, answer, self.results.keep(run_id, answer.table))
             run.counts = {"rows": answer.table.num_rows, "bytes": answer.actual.bytes}
+            run.result = {"location": result_address(query.pk)}
         self._forget_old_results()
 
     def _answer(self, query: LakeQuery) -> Answer:
@@ -114,6 +115,7 @@ class AnswerQuery:
         for query in self.queries.expired(KEPT):
             self.results.remove(query)
             self.queries.forgot(query)
+        self.results.sweep(self.queries.known)
 
 
 @dataclass(frozen=True)

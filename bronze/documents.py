@@ -97,6 +97,14 @@ class Documents:
         """The text is to be read anew; the old one stays until then, but is not searched."""
         _named(sha256).update(status=Document.Status.PENDING, message="")
 
+    def keep_text(self, sha256: str) -> None:
+        """The text is not to be read anew after all."""
+        has_text = DocumentPage.objects.filter(document=sha256).exclude(text="").exists()
+        _named(sha256).filter(status=Document.Status.PENDING).update(
+            status=Document.Status.OK if has_text else Document.Status.NO_TEXT,
+            message="Reading it anew was cancelled: this is what was read before.",
+        )
+
     def wanted(self) -> list[str]:
         """Documents whose text is to be read anew."""
         rows = Document.objects.filter(status=Document.Status.PENDING).order_by("created_at")

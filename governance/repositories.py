@@ -2,16 +2,16 @@
 
 from uuid import UUID
 
-from governance.models import Run
+from governance.models import PRIVATE, Run
 from lakehouse_project.kernel.errors import NotFound
 from lakehouse_project.kernel.pagination import PageOf
 
 
 class Runs:
-    """Runs, newest first."""
+    """Runs that concern all, newest first: not what somebody looks for on their own account."""
 
     def page(self, window: slice, *, kind: str | None = None, state: str | None = None) -> PageOf:
-        rows = Run.objects.all()
+        rows = Run.objects.exclude(kind__in=PRIVATE)
         if kind:
             rows = rows.filter(kind=kind)
         if state:
@@ -20,7 +20,7 @@ class Runs:
 
     def get(self, run_id: UUID) -> Run:
         """Raises `NotFound`."""
-        run = Run.objects.filter(pk=run_id).first()
+        run = Run.objects.exclude(kind__in=PRIVATE).filter(pk=run_id).first()
         if run is None:
             raise NotFound(f"There is no run {run_id}.")
         return run

@@ -1,6 +1,12 @@
 """What can be wrong with the lake, in words for those who can mend it."""
 
-from lakehouse_project.kernel.errors import Conflict, InvalidInput, NotFound, PermanentError
+from lakehouse_project.kernel.errors import (
+    Conflict,
+    InvalidInput,
+    NotFound,
+    PermanentError,
+    TransientError,
+)
 
 
 class InvalidBucketName(InvalidInput):
@@ -31,3 +37,21 @@ class BucketElsewhere(Conflict):
     """The bucket is, or would be, in another region than the one that was asked."""
 
     code = "bucket_elsewhere"
+
+
+class UnknownTable(NotFound):
+    """No table of this name has been published."""
+
+    code = "unknown_table"
+
+
+class LakeUnavailable(TransientError):
+    """A published table cannot be read or written just now."""
+
+    code = "lake_unavailable"
+
+
+class PublishConflict(TransientError):
+    """Another publisher was faster: what was to be published has to be read anew."""
+
+    code = "publish_conflict"

@@ -12,11 +12,15 @@ from bronze.api.seed import router as seed
 from gold.api import router as gold
 from governance.api import quality_router as quality
 from governance.api import router as governance
+from governance.operations.api import router as operations_router
+from governance.operations.pipeline import router as pipeline
 from lake.backups.api import router as backups
 from lakehouse_project import problems
 from lakehouse_project.access.api import router as access
+from lakehouse_project.access.service_accounts_api import router as service_accounts
 from lakehouse_project.auth import AUTHENTICATION, login_or_token
 from lakehouse_project.kernel.problem import CONTENT_TYPE
+from lakehouse_project.ratelimits import PerCaller
 from lakehouse_project.renderer import ExactRenderer
 from search.api import router as search
 from silver.api import router as silver
@@ -25,7 +29,11 @@ BAD_REQUEST = 400
 
 
 class Api(NinjaAPI):
-    """A ninja API whose OpenAPI document has the contracts, and says that problems are problem+json."""
+    """A ninja API whose OpenAPI document has the contracts, and says that problems are problem+json. Every route of it is
+    rate limited."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(throttle=[PerCaller()], **options)
 
     def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
         schema = super().get_openapi_schema(**options)
@@ -50,6 +58,7 @@ v1 = Api(
 )
 problems.register(v1)
 v1.add_router("/auth", access)
+v1.add_router("/auth/service-accounts", service_accounts)
 v1.add_router("/seed", seed)
 v1.add_router("/bronze", bronze)
 v1.add_router("/enrichment", enrichment)
@@ -57,5 +66,7 @@ v1.add_router("/silver", silver)
 v1.add_router("/gold", gold)
 v1.add_router("/search", search)
 v1.add_router("/runs", governance)
+v1.add_router("/operations", operations_router)
+v1.add_router("/pipeline", pipeline)
 v1.add_router("/governance", quality)
 v1.add_router("/backups", backups)

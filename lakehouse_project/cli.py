@@ -10,8 +10,9 @@ MINIMUM_PYTHON = (3, 11)
 COMMANDS: Mapping[str, Mapping[str, str]] = {
     "Run it": {
         "up": "start everything: database, broker, web, worker; first run sets up and seeds",
-        "doctor": "check database, broker, worker, search, storage, inboxes, OCR, backups",
+        "doctor": "check database, broker, rate limits, worker, search, storage, inboxes, OCR, backups",
         "token USER": "print a new API token for a user",
+        "service-account STEP": "users for programs: create, token, list, end",
     },
     "Load data": {
         "ingest FILE...": "load files into bronze and refine them (--dataset, --wait, --dry-run)",
@@ -33,6 +34,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "dictionary": "write docs/data-dictionary.md from the contracts",
         "diagrams": "write docs/diagrams/ from the models",
         "openapi": "write docs/openapi-v1.json from the routes",
+        "postman": "write docs/postman/ from the routes",
     },
 }
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from kombu.exceptions import OperationalError as BrokerError
+from redis.exceptions import RedisError
 
 from bronze import ocr
 from bronze.dropfolder import DropFolder
@@ -21,6 +22,7 @@ from lakehouse_project.env import env
 from lakehouse_project.inboxes import drop_bucket, drop_folder
 from lakehouse_project.kernel.errors import LakehouseError, NotConfigured, TransientError
 from lakehouse_project.kernel.services import resolve
+from lakehouse_project.ratelimits import counter
 from search.embedding import Embedder
 from search.engines.typesense.index import TypesenseIndex
 from search.graph import MeaningGraph
@@ -59,6 +61,7 @@ def examine() -> list[Diagnosis]:
     checks: dict[str, Callable[[], str]] = {
         "database": _database,
         "broker": _broker,
+        "rate limits": _rate_limits,
         "worker": _worker,
         "search": _search,
         "storage": _storage,
@@ -101,6 +104,18 @@ def _broker() -> str:
     except (BrokerError, OSError) as error:
         raise Ailment(_first_line(error), f"{_START}, or check BROKER_URL.") from error
     return f"{waiting} tasks are waiting"
+
+
+def _rate_limits() -> str:
+    """Valkey counts requests; while it does not, nobody is limited."""
+    limits = settings.RATE_LIMITS
+    if not any(limits.values()):
+        return "off"
+    try:
+        counter().ping()
+    except RedisError as error:
+        raise Ailment(f"requests are not counted: {_first_line(error)}", "Mend the broker first.") from error
+    return ", ".join(f"{limit} {name.replace('_', ' ')}" for name, limit in limits.items()) + " a minute"
 
 
 def _length(channel: object, queue: str) -> int:

@@ -72,6 +72,12 @@ class Env(BaseSettings):
         pattern=STORAGE_URL,
         description="Where files, tables, exports and backups live: file:///folder or s3://bucket/prefix.",
     )
+    lake_personal_data: Literal["omit", "mask"] = Field(
+        "omit", description="Personal and secret fields in published tables: left out, or masked texts."
+    )
+    lake_grace_hours: int = Field(
+        48, ge=1, description="Files of a replaced partition are kept so long for readers that are at work."
+    )
     aws_endpoint_url: str | None = Field(None, description="Address of an S3-compatible store; unset: AWS.")
     aws_region: str | None = Field(None, description="AWS region.")
     aws_access_key_id: str | None = Field(None, description="Who asks the store.")
@@ -105,6 +111,20 @@ class Env(BaseSettings):
     pipeline_interval_seconds: float = Field(
         5.0, ge=1, description="How often stages look for work that no event told of."
     )
+    operation_keep_days: int = Field(
+        7, ge=1, description="Operations that ended so many days ago are removed, with their result files."
+    )
+    export_max_mb: int = Field(4096, ge=1, description="Largest file that an export may write, in MiB.")
+    rate_limit_reads: int = Field(
+        600, ge=0, description="GET requests a minute of one user to the API; 0: no limit."
+    )
+    rate_limit_writes: int = Field(120, ge=0, description="Other requests a minute of one user; 0: no limit.")
+    rate_limit_failed_logins: int = Field(
+        30, ge=0, description="Wrong passwords a minute from one address; 0: no limit."
+    )
+    graphql_max_depth: int = Field(12, ge=3, description="Most levels of selections in a GraphQL query.")
+    graphql_max_cost: int = Field(10_000, ge=100, description="Most rows that a GraphQL query may read.")
+    graphql_max_aliases: int = Field(50, ge=0, description="Most aliases in a GraphQL query.")
     backup_interval_hours: float = Field(
         24.0, ge=0, description="How often a backup is made, verified and old ones pruned; 0: never."
     )

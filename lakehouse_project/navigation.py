@@ -16,6 +16,7 @@ LAYERS = (
     ("Lake", "lake", "water"),
     ("Governance", "governance", "fact_check"),
     ("People and access", "auth", "group"),
+    ("Programs", "access", "smart_toy"),
 )
 
 

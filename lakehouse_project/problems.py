@@ -11,17 +11,20 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.http.request import UnreadablePostError
 from ninja import NinjaAPI
-from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
 from lakehouse_project.kernel.errors import FieldError, LakehouseError, TransientError
 from lakehouse_project.kernel.problem import problem
 from lakehouse_project.kernel.unfit import sentence_of
+from lakehouse_project.ratelimits import too_many
 
 log = structlog.get_logger(__name__)
 
 STATUS: Mapping[str, int] = {
     "unknown_parameter": 400,
     "invalid_precondition": 400,
+    "invalid_query": 400,
+    "query_too_large": 400,
     "wrong_login": 401,
     "invalid_token": 401,
     "forbidden": 403,
@@ -35,6 +38,8 @@ STATUS: Mapping[str, int] = {
     "staged_file_gone": 404,
     "nothing_rejected": 404,
     "conflict_not_found": 404,
+    "operation_not_found": 404,
+    "no_result": 404,
     "original_missing": 410,
     "conflict": 409,
     "dataset_exists": 409,
@@ -46,9 +51,13 @@ STATUS: Mapping[str, int] = {
     "file_not_failed": 409,
     "batch_conflict": 409,
     "idempotency_key_in_use": 409,
+    "operation_finished": 409,
+    "operation_open": 409,
     "precondition_failed": 412,
     "file_too_large": 413,
     "unsupported_file_type": 415,
+    "range_not_satisfiable": 416,
+    "unsupported_media_type": 415,
     "transient_error": 503,
     "storage_unavailable": 503,
     "storage_corrupted": 503,
@@ -95,7 +104,10 @@ FRAMEWORK: Mapping[int, tuple[str, str]] = {
         "length_required",
         "Send the length of the body (Content-Length), or what comes out of a pipe through `lakehouse ingest -`.",
     ),
-    429: ("too_many_attempts", "Too many wrong passwords: this account is locked for a while."),
+    429: (
+        "too_many_attempts",
+        "Too many wrong passwords: wait as many seconds as Retry-After says, and send the right one.",
+    ),
 }
 """Code and detail of what the framework answers by itself."""
 
@@ -110,6 +122,7 @@ def register(api: NinjaAPI) -> None:
     api.add_exception_handler(AuthenticationError, _not_logged_in)
     api.add_exception_handler(ValidationError, _invalid_request)
     api.add_exception_handler(HttpError, _http_error)
+    api.add_exception_handler(Throttled, _throttled)
     api.add_exception_handler(Http404, _not_found)
     api.add_exception_handler(RequestDataTooBig, _too_big)
     api.add_exception_handler(SuspiciousOperation, _suspicious)
@@ -133,7 +146,7 @@ def as_problem(request: HttpRequest, page: HttpResponse) -> HttpResponse:
 def _domain_error(request: HttpRequest, error: Any) -> HttpResponse:
     status = status_of(error)
     answer = problem(
-        request, status, code=error.code, title=_title(status), detail=_detail(error), errors=error.errors
+        request, status, code=error.code, title=_title(status), detail=detail_of(error), errors=error.errors
     )
     if isinstance(error, TransientError):
         answer["Retry-After"] = str(RETRY_SECONDS)
@@ -142,7 +155,8 @@ def _domain_error(request: HttpRequest, error: Any) -> HttpResponse:
     return answer
 
 
-def _detail(error: LakehouseError) -> str:
+def detail_of(error: LakehouseError) -> str:
+    """What the error says, and what callers of the API do next."""
     how = HOW.get(error.code, "").format_map(error.context)
     return f"{error.message} {how}".rstrip()
 
@@ -175,6 +189,10 @@ def _http_error(request: HttpRequest, error: Any) -> HttpResponse:
     return problem(
         request, error.status_code, code="request_error", title=_title(error.status_code), detail=str(error)
     )
+
+
+def _throttled(request: HttpRequest, _error: Any) -> HttpResponse:
+    return too_many(request)
 
 
 def _not_found(request: HttpRequest, _error: Any) -> HttpResponse:

@@ -10,12 +10,14 @@ from lakehouse_project.env import env
 QUEUES = ("bronze", "silver", "gold", "search", "lake")
 OCR_QUEUE, OCR_TASK = "ocr", "bronze.read_scans"
 """Only with the setting OCR: pages take seconds, and nothing else shall wait for them."""
-STAGES = ("bronze.load_received", "silver.refine", "gold.refresh", "search.project")
+STAGES = ("bronze.load_received", "silver.refine", "gold.refresh", "search.project", "lake.publish")
+VACUUM_TASK, VACUUM_SECONDS = "lake.vacuum", 6 * 3600
 MIRROR_STAGE, RECONCILE_TASK = "search.mirror", "search.reconcile"
 """Only with a search server."""
 RECONCILE_SECONDS = 3600
 RATES_TASK, RATES_SECONDS = "bronze.fetch_rates", 6 * 3600
 """Only with a source of exchange rates, which come once a working day."""
+RETENTION_TASK, RETENTION_SECONDS = "governance.forget_operations", 3600
 BACKUP_TASK, BACKUP_SECONDS = "lake.back_up_when_due", 900
 """Unless BACKUP_INTERVAL_HOURS is 0; it looks whether the newest backup is as old as that."""
 LONGEST_TASK_SECONDS = 6 * 3600
@@ -51,8 +53,14 @@ def _schedule() -> dict[str, Any]:
         stage: {"task": stage, "schedule": env().pipeline_interval_seconds, "options": {"expires": 60}}
         for stage in stages
     }
+    schedule[RETENTION_TASK] = {
+        "task": RETENTION_TASK,
+        "schedule": RETENTION_SECONDS,
+        "options": {"expires": 600},
+    }
     if env().rate_source is not None:
         schedule[RATES_TASK] = {"task": RATES_TASK, "schedule": RATES_SECONDS, "options": {"expires": 600}}
+    schedule[VACUUM_TASK] = {"task": VACUUM_TASK, "schedule": VACUUM_SECONDS, "options": {"expires": 600}}
     if env().backup_interval_hours:
         schedule[BACKUP_TASK] = {"task": BACKUP_TASK, "schedule": BACKUP_SECONDS, "options": {"expires": 600}}
     if is_mirrored:

@@ -10,6 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from lakehouse_project import views
 from lakehouse_project.api import v1
 from lakehouse_project.env import env
+from lakehouse_project.graphql.api import graphql
 from lakehouse_project.kernel.problem import problem
 
 
@@ -47,5 +48,6 @@ urlpatterns = [
     path("admin/diagrams/<slug:name>/", admin.site.admin_view(views.diagram_page), name="diagram"),
     path("admin/", admin.site.urls),
     path("api/v1/", v1.urls),
+    path("graphql/", graphql.urls),
     re_path("^api(/|$)", not_found),
 ]

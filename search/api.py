@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Status
 
+from governance.operations.schemas import OperationOut, accepted
 from governance.services import enqueue_once
 from lakehouse_project.kernel.events import EventBus
 from lakehouse_project.kernel.masking import may_see_personal_data
@@ -25,7 +26,6 @@ from search.schemas import (
     SearchOut,
     SimilarOut,
     SimilarParameters,
-    StartedOut,
     asked_by,
     to_query,
     to_query_of,
@@ -107,8 +107,8 @@ def similar(
     return _timed(resolve(FindSimilar), to_similar(entity, key, parameters, is_personal_shown=shown))
 
 
-@router.post("/reindex", response={202: StartedOut}, operation_id="reindex", summary="Rebuild the indexes")
-def reindex(request: HttpRequest, response: HttpResponse) -> Status[StartedOut]:
+@router.post("/reindex", response={202: OperationOut}, operation_id="reindex", summary="Rebuild the indexes")
+def reindex(request: HttpRequest, response: HttpResponse) -> Status[OperationOut]:
     """On the search server, from the rows. Queries are answered meanwhile. One that waits or is at work is answered with."""
     require(request, MANAGE)
     reject_unknown(request, ())
@@ -117,9 +117,9 @@ def reindex(request: HttpRequest, response: HttpResponse) -> Status[StartedOut]:
 
 
 @router.post(
-    "/reconcile", response={202: StartedOut}, operation_id="reconcile", summary="Compare index and rows"
+    "/reconcile", response={202: OperationOut}, operation_id="reconcile", summary="Compare index and rows"
 )
-def reconcile(request: HttpRequest, response: HttpResponse, *, repair: bool = False) -> Status[StartedOut]:
+def reconcile(request: HttpRequest, response: HttpResponse, *, repair: bool = False) -> Status[OperationOut]:
     """The counts of the run are the report: missing, extra and stale passages on the search server."""
     require(request, MANAGE)
     reject_unknown(request, ("repair",))
@@ -139,10 +139,10 @@ def search_entity(request: HttpRequest, entity: str, parameters: Query[EntityPar
     return _found(to_query_of(entity, parameters, is_personal_shown=shown))
 
 
-def _started(request: HttpRequest, response: HttpResponse, kind: str, **options: bool) -> Status[StartedOut]:
+def _started(
+    request: HttpRequest, response: HttpResponse, kind: str, **options: bool
+) -> Status[OperationOut]:
     run, is_new = enqueue_once(kind, user_id=request.user.pk, **options)
     if is_new:
         resolve(EventBus).publish(f"search.{kind}_wanted", run_id=str(run.pk), **options)
-    response["Location"] = f"/api/v1/runs/{run.pk}"
-    response["Retry-After"] = "2"
-    return Status(202, StartedOut(run=run.pk, state=run.state))
+    return accepted(request, response, run)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
-from uuid import UUID
 
 from ninja import Field, Schema
 from pydantic import ConfigDict, create_model
@@ -226,13 +225,6 @@ class EngineOut(Schema):
     capabilities: CapabilitiesOut
     outbox: dict[str, int]
     collections: dict[str, str | None]
-
-
-class StartedOut(Schema):
-    """The run to poll at `Location`."""
-
-    run: UUID
-    state: str
 
 
 class BrowserKeyOut(Schema):

@@ -48,7 +48,7 @@ def columns(table: StarTable) -> list[str]:
 def filters(table: StarTable) -> list[filtering.Column]:
     """The columns that callers may filter and order by: guessing at what is masked for them would tell them of it."""
     fields = [field for field in table.model._meta.concrete_fields if field.attname not in table.personal]
-    return [filtering.Column(str(field.attname), _KINDS[_type(field)]) for field in fields]
+    return [filtering.Column(str(field.attname), _KINDS[type_of(field)]) for field in fields]
 
 
 def page_schema(table: StarTable) -> type[Schema]:
@@ -60,11 +60,12 @@ def page_schema(table: StarTable) -> type[Schema]:
 
 def _column(field: Any) -> Any:
     """Each may be missing from an answer, because `fields` may leave it out."""
-    annotation = _type(field) | None if field.null else _type(field)
+    annotation = type_of(field) | None if field.null else type_of(field)
     return annotation, Field(None, description=str(field.help_text) or None)
 
 
-def _type(field: Any) -> Any:
+def type_of(field: Any) -> Any:
+    """The Python type of a column."""
     return next(kind for model_field, kind in _TYPES.items() if isinstance(field, model_field))
 
 

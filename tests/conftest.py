@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import django
 import pytest
 from hypothesis import settings
 
-from tests import services
+from tests import scheduling, services
 
 # How long an example takes says more of the machine than of the code.
 settings.register_profile("lakehouse", deadline=None)
@@ -24,6 +25,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     services.stop(config)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """End-to-end tests first: few and long, at the end they would leave the other process without work."""
+    items.sort(key=lambda item: "e2e" not in item.path.parts)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> scheduling.SharedLakehouseInOneProcess:
+    return scheduling.SharedLakehouseInOneProcess(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,5 +1,7 @@
 """A server that speaks S3 over HTTP, and storages on it."""
 
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,17 +11,29 @@ from typing import Any
 from lake.s3 import Access, client
 from lake.storage import S3Storage
 
+_SERVER = """
+import sys
+from moto.server import ThreadedMotoServer
+server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+server.start()
+print(server.get_host_and_port()[1], flush=True)
+sys.stdin.read()
+"""
+
 
 @contextmanager
 def serve() -> Iterator[str]:
-    """Its address."""
-    from moto.server import ThreadedMotoServer  # noqa: PLC0415  takes half a second
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    """Its address. A process of its own: some calls of delta-rs keep the threads of this one waiting."""
+    with subprocess.Popen(
+        [sys.executable, "-c", _SERVER],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout
+        yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
+        process.terminate()
 
 
 def access_to(address: str, **other: Any) -> Access:

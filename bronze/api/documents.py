@@ -5,7 +5,7 @@ A document that belongs to a user is personal data as a whole: those who may not
 
 from typing import Annotated, Any, Literal
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from ninja import Field, Query, Router, Schema, Status
 from pydantic import ConfigDict
@@ -16,6 +16,7 @@ from bronze.domain import DocumentFacts, PageText
 from bronze.downloads import document_bytes, readable_document
 from bronze.presentation import present_document
 from bronze.services import DeleteDocument, ExtractAgain, LinkDocument
+from governance.operations.schemas import look_after
 from lakehouse_project.kernel.pagination import Page, PageOf, PageQuery
 from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import require
@@ -119,10 +120,11 @@ def change_document(request: HttpRequest, sha256: str, change: DocumentChange) -
     operation_id="extract_document",
     summary="Read the text anew, as after a limit was raised",
 )
-def extract_document(request: HttpRequest, sha256: str) -> Any:
+def extract_document(request: HttpRequest, response: HttpResponse, sha256: str) -> Any:
     reject_unknown(request, ())
     require(request, "bronze.change_document")
-    return Status(202, present_document(resolve(ExtractAgain)(sha256), request.user))
+    look_after(request, response, resolve(ExtractAgain)(sha256, user_id=request.user.pk).pk)
+    return Status(202, present_document(resolve(Documents).get(sha256), request.user))
 
 
 @router.delete(

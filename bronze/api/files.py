@@ -18,6 +18,7 @@ from bronze.presentation import present_files, present_preview, present_undone
 from bronze.repositories import SourceFiles
 from bronze.services import PreviewFile, PreviewUndo, ReceiveFiles, RetryFile, UndoFile
 from bronze.uploads import path_of
+from governance.operations.schemas import look_after
 from lakehouse_project.kernel.errors import InvalidInput
 from lakehouse_project.kernel.pagination import Page, PageOf, PageQuery
 from lakehouse_project.kernel.parameters import reject_unknown
@@ -95,7 +96,8 @@ class FileQuery(PageQuery):
     response={200: Page[ReceivedFile], 202: Page[ReceivedFile]},
     operation_id="upload_files",
     summary="Send files: a form with one or several, or the bytes of one as the body",
-    description="Of several files all are taken or none. The same bytes again answer 200 with the earlier receipt.",
+    description="Of several files all are taken or none. The same bytes again answer 200 with the earlier receipt. Each "
+    "file has an `operation` of its own that tells how far its loading is; `Location` is that of the first.",
     openapi_extra=FORM,
 )
 def upload_files(request: HttpRequest, response: HttpResponse, query: Query[UploadQuery]) -> Any:
@@ -106,9 +108,10 @@ def upload_files(request: HttpRequest, response: HttpResponse, query: Query[Uplo
         received = resolve(ReceiveFiles)(
             sent, via="upload", dataset=dataset, user_id=user, overrides=overrides
         )
-    response["Location"] = f"/api/v1/bronze/files/{received[0].id}"
-    status = 200 if all(file.repeated for file in received) else 202
-    return Status(status, PageOf(resolve(Documents).with_status(received), len(received)))
+    new = [file for file in received if not file.repeated]
+    if new:
+        look_after(request, response, new[0].operation)
+    return Status(202 if new else 200, PageOf(resolve(Documents).with_status(received), len(received)))
 
 
 @router.get(
@@ -187,10 +190,12 @@ def download_original(request: HttpRequest, file_id: int) -> HttpResponseBase:
     operation_id="retry_file",
     summary="Load a file that failed once more",
 )
-def retry_file(request: HttpRequest, file_id: int) -> Any:
+def retry_file(request: HttpRequest, response: HttpResponse, file_id: int) -> Any:
     reject_unknown(request, ())
     require(request, "bronze.add_sourcefile")
-    return Status(202, *present_files([resolve(RetryFile)(file_id)], request.user))
+    file = resolve(RetryFile)(file_id, user_id=request.user.pk)
+    look_after(request, response, file.operation)
+    return Status(202, *present_files([file], request.user))
 
 
 @router.get(

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 from typing import Annotated, Any
-from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema, Status
 
+from governance.operations.schemas import OperationOut, accepted
 from governance.services import enqueue_once
 from lake.backups.models import PERMISSION, Backup
 from lake.backups.prune import Plan, PruneBackups
@@ -82,13 +82,6 @@ class BackupIn(Schema):
     ] = False
 
 
-class WorkOut(Schema):
-    """The run to poll at `Location`."""
-
-    run: UUID
-    state: str
-
-
 Identifier = Annotated[str, Field(max_length=40)]
 
 
@@ -117,11 +110,11 @@ def plan_prune(request: HttpRequest) -> Plan:
 
 @router.post(
     "/prune",
-    response={202: WorkOut},
+    response={202: OperationOut},
     operation_id="prune_backups",
     summary="Remove what the settings do not keep",
 )
-def prune_backups(request: HttpRequest, response: HttpResponse) -> Status[WorkOut]:
+def prune_backups(request: HttpRequest, response: HttpResponse) -> Status[OperationOut]:
     return _begun(request, response, "backup_prune", "lake.prune_wanted")
 
 
@@ -131,20 +124,22 @@ def get_backup(request: HttpRequest, backup_id: Identifier) -> Backup:
     return resolve(Receipts).get(backup_id)
 
 
-@router.post("", response={202: WorkOut}, operation_id="create_backup", summary="Make a backup")
+@router.post("", response={202: OperationOut}, operation_id="create_backup", summary="Make a backup")
 def create_backup(
     request: HttpRequest, response: HttpResponse, wanted: BackupIn | None = None
-) -> Status[WorkOut]:
+) -> Status[OperationOut]:
     return _begun(request, response, "backup", "lake.backup_wanted", **(wanted or BackupIn()).dict())
 
 
 @router.post(
     "/{backup_id}/verification",
-    response={202: WorkOut},
+    response={202: OperationOut},
     operation_id="verify_backup",
     summary="Restore it into a scratch database and compare",
 )
-def verify_backup(request: HttpRequest, response: HttpResponse, backup_id: Identifier) -> Status[WorkOut]:
+def verify_backup(
+    request: HttpRequest, response: HttpResponse, backup_id: Identifier
+) -> Status[OperationOut]:
     require(request, PERMISSION)
     known = resolve(Receipts).get(backup_id).pk
     return _begun(request, response, "backup_verification", "lake.verification_wanted", backup=known)
@@ -152,12 +147,10 @@ def verify_backup(request: HttpRequest, response: HttpResponse, backup_id: Ident
 
 def _begun(
     request: HttpRequest, response: HttpResponse, kind: str, event: str, **inputs: Any
-) -> Status[WorkOut]:
+) -> Status[OperationOut]:
     """The run that does it; the one that waits or is at work already, if it is the same work."""
     require(request, PERMISSION)
     run, is_new = enqueue_once(kind, user_id=request.user.pk, **inputs)
     if is_new:
         resolve(EventBus).publish(event, run_id=str(run.pk), **inputs)
-    response["Location"] = f"/api/v1/runs/{run.pk}"
-    response["Retry-After"] = "5"
-    return Status(202, WorkOut(run=run.pk, state=run.state))
+    return accepted(request, response, run)

@@ -87,9 +87,9 @@ def list_tokens(request: HttpRequest, query: Query[PageQuery]) -> PageOf:
 )
 def create_token(request: HttpRequest, response: HttpResponse, new: NewToken) -> Status[dict[str, Any]]:
     reject_unknown(request, ())
-    _require_person(request)
+    require_person(request)
     lifetime = None if new.expires_in_days is None else timedelta(days=new.expires_in_days)
-    return Status(201, _issued(response, *tokens.create(request.user, new.name, lifetime)))  # type: ignore[arg-type]
+    return Status(201, issued(response, *tokens.create(request.user, new.name, lifetime)))  # type: ignore[arg-type]
 
 
 @router.post(
@@ -101,8 +101,8 @@ def create_token(request: HttpRequest, response: HttpResponse, new: NewToken) ->
 )
 def rotate_token(request: HttpRequest, response: HttpResponse, token_id: UUID) -> dict[str, Any]:
     reject_unknown(request, ())
-    _require_person(request)
-    return _issued(response, *tokens.rotate(request.user, token_id))  # type: ignore[arg-type]
+    require_person(request)
+    return issued(response, *tokens.rotate(request.user, token_id))  # type: ignore[arg-type]
 
 
 @router.delete(
@@ -114,12 +114,13 @@ def rotate_token(request: HttpRequest, response: HttpResponse, token_id: UUID) -
 )
 def delete_token(request: HttpRequest, token_id: UUID) -> Status[None]:
     reject_unknown(request, ())
-    _require_person(request)
+    require_person(request)
     tokens.delete(request.user, token_id)  # type: ignore[arg-type]
     return Status(204, None)
 
 
-def _require_person(request: HttpRequest) -> None:
+def require_person(request: HttpRequest) -> None:
+    """Raise `Forbidden` for a caller with an API token."""
     if isinstance(getattr(request, "auth", None), ApiToken):
         raise Forbidden("An API token cannot change tokens: log in by password, session or JSON Web Token.")
 
@@ -133,7 +134,8 @@ def _pair(response: HttpResponse, pair: jwt.Pair) -> dict[str, Any]:
     }
 
 
-def _issued(response: HttpResponse, token: ApiToken, clear: str) -> dict[str, Any]:
+def issued(response: HttpResponse, token: ApiToken, clear: str) -> dict[str, Any]:
+    """The answer that shows a token, this once."""
     response["Cache-Control"] = "no-store"
     known = {name: getattr(token, name) for name in TokenOut.model_fields}
     return {**known, "token": clear}

@@ -5,10 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
 
-    initial = True
-
-    dependencies = [
-    ]
+    dependencies = [("lake", "0001_published_tables")]
 
     operations = [
         migrations.CreateModel(

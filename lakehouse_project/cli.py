@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "search-eval DIR": "measure the ranking on a collection with known answers",
         "bucket create NAME": "create, list or verify buckets of the S3 store (--region)",
         "backup VERB": "create, list, verify, restore and prune backups of the database",
+        "backup-cost": "compare three ways of backing up: cost, restore time, loss (--size, --growth)",
         "migrate": "create or update the database schema",
         "bootstrap_admin": "create the first administrator if there is none",
         "dictionary": "write docs/data-dictionary.md from the contracts",

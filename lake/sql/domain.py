@@ -118,7 +118,7 @@ def cost_of(scanned: int) -> Decimal:
 def human_bytes(size: int) -> str:
     """12.3 MB and the like, in powers of ten."""
     amount, units = float(size), ["B", "kB", "MB", "GB", "TB", "PB"]
-    while amount >= 1000 and len(units) > 1:  # noqa: PLR2004  the base of the units
+    while amount >= 1000 and len(units) > 1:
         amount, units = amount / 1000, units[1:]
     return f"{amount:.0f} {units[0]}" if units[0] == "B" else f"{amount:.1f} {units[0]}"
 

@@ -68,7 +68,8 @@ def _recommendation(inputs: Inputs, retention: Sequence[int], prices: Prices) ->
         meets = "" if best.meets(inputs) else " No strategy meets both limits; this one restores fastest."
         yield (
             f"- **{days} days: {best.strategy}** in {best.storage_class}: ${best.month_usd:,.2f} a month, "
-            f"${best.total_usd:,.2f} with upkeep, back in {_hours(best.restore_hours)}, up to {_hours(best.rpo_hours)} lost.{meets}"
+            f"${best.total_usd:,.2f} with upkeep, back in {_hours(best.restore_hours)}, "
+            f"up to {_hours(best.rpo_hours)} lost.{meets}"
         )
     yield ""
 

@@ -1,6 +1,7 @@
 """The published tables as their readers need them: where they are, what is in them, how to get there."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from lake.delta import DeltaLog, table_key
 from lake.domain import TableFacts, TableState
@@ -44,7 +45,7 @@ class LakeTables:
             )
         return state
 
-    def manifest(self, name: str) -> dict[str, object]:
+    def manifest(self, name: str) -> dict[str, Any]:
         """See `lake.manifests.write_manifest`. Raises `UnknownTable`."""
         self.get(name)
         try:

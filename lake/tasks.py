@@ -10,6 +10,7 @@ from governance.feed import drain
 from governance.services import track
 from lake.backups.tasks import back_up_when_due, create_backup, prune_backups, verify_backup
 from lake.services import PublishLake, VacuumLake
+from lake.sql.tasks import run_query
 from lakehouse_project.kernel.services import resolve
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "prune_backups",
     "publish",
     "run",
+    "run_query",
     "vacuum",
     "verify_backup",
 ]

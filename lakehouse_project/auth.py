@@ -33,8 +33,8 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "admin": {
         **dict.fromkeys(APPS, WRITE),
         "auth": WRITE,
-        "lake": (*WRITE, "manage_backups"),
         "access": WRITE,
+        "lake": (*WRITE, "manage_backups"),
         "governance": (*WRITE, "view_personal_data", "view_secret_data", "start_pipeline"),
     },
 }

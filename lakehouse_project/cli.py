@@ -23,10 +23,12 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "watch": "load what is dropped into the inbox folder or bucket (part of `up`)",
     },
     "Look after it": {
-        "rebuild --layer LAYER": "compute silver or gold anew from the layer below",
+        "rebuild --layer LAYER": "compute silver, gold or the lake anew from the layers below",
         "reindex": "build the indexes of the search server anew (--entity)",
         "reconcile": "compare the search server with the database (--repair)",
         "search-eval DIR": "measure the ranking on a collection with known answers",
+        "lake publish": "publish changed partitions as Delta tables; lake tables, lake vacuum",
+        "lake query SQL": "query the published tables, here or on Athena (--format, --explain, --engine)",
         "bucket create NAME": "create, list or verify buckets of the S3 store (--region)",
         "backup VERB": "create, list, verify, restore and prune backups of the database",
         "backup-cost": "compare three ways of backing up: cost, restore time, loss (--size, --growth)",

@@ -72,6 +72,28 @@ class Env(BaseSettings):
         pattern=STORAGE_URL,
         description="Where files, tables, exports and backups live: file:///folder or s3://bucket/prefix.",
     )
+    lake_query_scan_mb: int = Field(
+        10_000, ge=1, description="Most that a query of the lake may read, in MB."
+    )
+    lake_query_seconds: float = Field(60.0, gt=0, description="How long a query of the lake may take.")
+    lake_query_memory_mb: int = Field(512, ge=64, description="Memory of a query of the lake, in MB.")
+    lake_query_rows: int = Field(
+        10_000, ge=1, le=1_000_000, description="Rows that are kept of the result of a query."
+    )
+    lake_cache_mb: int = Field(
+        2000, ge=1, description="Copies of files of a lake in a bucket that are kept here, in MB."
+    )
+    athena_database: str = Field(
+        "lakehouse", pattern=r"^[a-z0-9_]{1,255}$", description="Athena's database of the tables."
+    )
+    athena_workgroup: str = Field(
+        "lakehouse", pattern=r"^[A-Za-z0-9._-]{1,128}$", description="Athena's work group of the queries."
+    )
+    athena_results_url: str | None = Field(
+        None,
+        pattern=S3_URL,
+        description="Where Athena writes results; unset: athena-results/ in the storage.",
+    )
     lake_personal_data: Literal["omit", "mask"] = Field(
         "omit", description="Personal and secret fields in published tables: left out, or masked texts."
     )

@@ -88,6 +88,9 @@ TEMPLATES = [
 ]
 
 
+CONNECTION_SECONDS = 300
+
+
 def database(url: str) -> dict[str, Any]:
     """Django's settings for a PostgreSQL address; raises `ImproperlyConfigured` for any other."""
     parts = urlsplit(url)
@@ -102,6 +105,9 @@ def database(url: str) -> dict[str, Any]:
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "OPTIONS": {"application_name": "lakehouse", **query},
+        # The threads of the web server keep their connections: a new one costs more than a whole request does.
+        "CONN_MAX_AGE": CONNECTION_SECONDS,
+        "CONN_HEALTH_CHECKS": True,
     }
 
 

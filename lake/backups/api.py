@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Field, Query, Router, Schema, Status
+from ninja import Field, Schema, Status
 
 from governance.operations.schemas import OperationOut, accepted
 from governance.services import enqueue_once
@@ -13,12 +13,13 @@ from lake.backups.prune import Plan, PruneBackups
 from lake.backups.repositories import Receipts
 from lake.backups.status import DescribeProtection, Protection
 from lakehouse_project.kernel.events import EventBus
-from lakehouse_project.kernel.pagination import Page, PageOf, PageQuery
 from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import require
+from lakehouse_project.kernel.rows import Listed
 from lakehouse_project.kernel.services import resolve
+from lakehouse_project.kernel.versions import NoFilters, Versions
 
-router = Router(tags=["backups"])
+versions = Versions(tags=["backups"])
 
 
 class BackupOut(Schema):
@@ -85,14 +86,13 @@ class BackupIn(Schema):
 Identifier = Annotated[str, Field(max_length=40)]
 
 
-@router.get("", response=Page[BackupOut], operation_id="list_backups", summary="Receipts, newest first")
-def list_backups(request: HttpRequest, query: Query[PageQuery]) -> PageOf:
-    reject_unknown(request, PageQuery.model_fields)
+@versions.list("", item=BackupOut, operation_id="list_backups", summary="Receipts, newest first")
+def list_backups(request: HttpRequest, query: NoFilters) -> Listed:
     require(request, PERMISSION)
-    return resolve(Receipts).page(query.window)
+    return resolve(Receipts).rows()
 
 
-@router.get(
+@versions.get(
     "/status", response=ProtectionOut, operation_id="get_protection", summary="RPO and RTO of this moment"
 )
 def get_protection(request: HttpRequest) -> Protection:
@@ -100,7 +100,7 @@ def get_protection(request: HttpRequest) -> Protection:
     return resolve(DescribeProtection)()
 
 
-@router.get(
+@versions.get(
     "/retention", response=PlanOut, operation_id="plan_prune", summary="What pruning would remove, and why"
 )
 def plan_prune(request: HttpRequest) -> Plan:
@@ -108,7 +108,7 @@ def plan_prune(request: HttpRequest) -> Plan:
     return resolve(PruneBackups).plan()
 
 
-@router.post(
+@versions.post(
     "/prune",
     response={202: OperationOut},
     operation_id="prune_backups",
@@ -118,20 +118,20 @@ def prune_backups(request: HttpRequest, response: HttpResponse) -> Status[Operat
     return _begun(request, response, "backup_prune", "lake.prune_wanted")
 
 
-@router.get("/{backup_id}", response=BackupOut, operation_id="get_backup", summary="One receipt")
+@versions.get("/{backup_id}", response=BackupOut, operation_id="get_backup", summary="One receipt")
 def get_backup(request: HttpRequest, backup_id: Identifier) -> Backup:
     require(request, PERMISSION)
     return resolve(Receipts).get(backup_id)
 
 
-@router.post("", response={202: OperationOut}, operation_id="create_backup", summary="Make a backup")
+@versions.post("", response={202: OperationOut}, operation_id="create_backup", summary="Make a backup")
 def create_backup(
     request: HttpRequest, response: HttpResponse, wanted: BackupIn | None = None
 ) -> Status[OperationOut]:
     return _begun(request, response, "backup", "lake.backup_wanted", **(wanted or BackupIn()).dict())
 
 
-@router.post(
+@versions.post(
     "/{backup_id}/verification",
     response={202: OperationOut},
     operation_id="verify_backup",
@@ -148,7 +148,8 @@ def verify_backup(
 def _begun(
     request: HttpRequest, response: HttpResponse, kind: str, event: str, **inputs: Any
 ) -> Status[OperationOut]:
-    """The run that does it; the one that waits or is at work already, if it is the same work."""
+    """The operation that does it; the one that waits or is at work already, if it is the same work."""
+    reject_unknown(request, ())
     require(request, PERMISSION)
     run, is_new = enqueue_once(kind, user_id=request.user.pk, **inputs)
     if is_new:

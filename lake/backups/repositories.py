@@ -11,7 +11,9 @@ from django.db.models import Min
 from lake.backups.domain import StoredBackup
 from lake.backups.errors import BackupNotFound
 from lake.backups.models import Backup
-from lakehouse_project.kernel.pagination import PageOf
+from lakehouse_project.kernel.rows import Rows
+
+COLUMNS = tuple(field.attname for field in Backup._meta.concrete_fields)
 
 
 class Receipts:
@@ -31,8 +33,9 @@ class Receipts:
             for backup in found:
                 self.record(backup)
 
-    def page(self, window: slice) -> PageOf:
-        return PageOf(list(Backup.objects.all()[window]), Backup.objects.count())
+    def rows(self) -> Rows:
+        """Newest first."""
+        return Rows(Backup.objects.all(), ("-taken_at", "id"), COLUMNS)
 
     def get(self, identifier: str) -> Backup:
         """Raises `BackupNotFound`."""

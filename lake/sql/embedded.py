@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +13,12 @@ from typing import Any, ClassVar, TypeVar
 import duckdb
 import pyarrow as pa
 
+from lake.errors import LakeUnavailable
 from lake.sql.domain import Actual, Answer, Limits
-from lake.sql.errors import InvalidQuery, LakeUnavailable, QueryTooLarge, QueryTooLong
+from lake.sql.errors import InvalidQuery, QueryTooLarge, QueryTooLong
 from lake.sql.estimating import Prepared
 from lake.sql.fetching import LocalFiles
-from lake.sql.sandbox import create_view, first_line, locked_on
+from lake.sql.sandbox import Setting, create_view, first_line, locked_on
 
 THREADS = 2
 SPILL = 4
@@ -57,26 +58,27 @@ class EmbeddedEngine:
         return self._within_limits(query, explain)
 
     def _within_limits(self, query: Prepared, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
-        self.temporary.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self.temporary, prefix="query-") as folder:
-            with self._database(query, folder) as connection, self._said_plainly(connection):
-                return work(connection)
-
-    @contextmanager
-    def _database(self, query: Prepared, folder: str) -> Iterator[duckdb.DuckDBPyConnection]:
         needed = _rows(query)
         paths = {name: self.files.of(query.snapshots[name], rows) for name, rows in needed.items()}
-        config = {
+        self.temporary.mkdir(parents=True, exist_ok=True)
+        with (
+            tempfile.TemporaryDirectory(dir=self.temporary, prefix="query-") as folder,
+            self._database(paths, folder) as connection,
+            self._said_plainly(connection),
+        ):
+            for name, found in paths.items():
+                snapshot = query.snapshots[name]
+                create_view(connection, name, found, snapshot.schema, snapshot.partition_columns)
+            return work(connection)
+
+    def _database(self, paths: Mapping[str, list[str]], folder: str) -> duckdb.DuckDBPyConnection:
+        config: dict[str, Setting] = {
             "threads": THREADS,
             "memory_limit": f"{self.limits.memory_mb}MB",
             "temp_directory": folder,
             "max_temp_directory_size": f"{self.limits.memory_mb * SPILL}MB",
         }
-        with locked_on([path for each in paths.values() for path in each], config) as connection:
-            for name, found in paths.items():
-                snapshot = query.snapshots[name]
-                create_view(connection, name, found, snapshot.schema, snapshot.partition_columns)
-            yield connection
+        return locked_on([path for each in paths.values() for path in each], config)
 
     @contextmanager
     def _said_plainly(self, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
@@ -93,7 +95,10 @@ class EmbeddedEngine:
             yield
         except duckdb.OutOfMemoryException as error:
             raise QueryTooLarge(self._too_large()) from error
-        except duckdb.IOException as error:
+        except (
+            duckdb.IOException,
+            duckdb.PermissionException,
+        ) as error:  # the latter for a file that is gone
             raise LakeUnavailable(GONE) from error
         except duckdb.Error as error:
             if late.is_set():

@@ -5,14 +5,16 @@ from collections.abc import Mapping, Sequence
 import duckdb
 import pyarrow as pa
 
-SHUT: Mapping[str, str | bool | int | float | list[str]] = {
+Setting = str | bool | int | float | list[str]
+
+SHUT: Mapping[str, Setting] = {
     "allow_community_extensions": "false",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
 
 
-def locked_on(paths: Sequence[str], config: Mapping[str, str | int]) -> duckdb.DuckDBPyConnection:
+def locked_on(paths: Sequence[str], config: Mapping[str, Setting]) -> duckdb.DuckDBPyConnection:
     """A database in memory that can read these files, and stays shut: no later statement opens it up."""
     connection = duckdb.connect(":memory:", config={**SHUT, **config})
     connection.execute("SET enable_profiling = 'no_output'")
@@ -32,8 +34,9 @@ def create_view(
     schema: pa.Schema,
     partition_columns: Sequence[str],
 ) -> None:
-    """The files of a Delta table as a view with its schema; a column that a file does not have is NULL there. A table without
-    files is empty."""
+    """The files of a Delta table as a view with its schema; a column that a file does not have is NULL there.
+
+    Without files it is an empty table."""
     if not paths:
         connection.register("empty", schema.empty_table())
         connection.execute(f"CREATE TABLE {quoted(name)} AS FROM empty")
@@ -46,7 +49,9 @@ def create_view(
         for column, kind in own.items()
     )
     hive = ", ".join(f"{quoted(column)}: {types[column]}" for column in partition_columns)
-    reading = f", hive_partitioning = true, hive_types = {{{hive}}}" if hive else ", hive_partitioning = false"
+    reading = (
+        f", hive_partitioning = true, hive_types = {{{hive}}}" if hive else ", hive_partitioning = false"
+    )
     connection.execute(
         f"CREATE VIEW {quoted(name)} AS SELECT {', '.join(map(quoted, schema.names))} "  # noqa: S608  names are quoted
         f"FROM read_parquet({_list(paths)}, schema = MAP {{{fields}}}{reading})"

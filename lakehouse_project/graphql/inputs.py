@@ -23,7 +23,6 @@ from lakehouse_project.kernel.filters import (
     Listing,
     Order,
 )
-from lakehouse_project.kernel.keyset import MOST, Wanted
 from lakehouse_project.kernel.kinds import Kind
 
 TYPES: Mapping[Kind, tuple[str, Any]] = {
@@ -82,10 +81,6 @@ class Chooser:
             ),
         )
 
-    def wanted(self, where: Any, order_by: Any, first: int, after: str | None) -> Wanted:
-        require_first(first)
-        return Wanted(self.listing(where, order_by), first, after)
-
 
 def chooser(name: str, columns: Sequence[Column]) -> Chooser:
     """The inputs of the list of the type `name`."""
@@ -105,12 +100,6 @@ def chooser(name: str, columns: Sequence[Column]) -> Chooser:
         _input(f"{name}Where", filters, "Conditions on columns; all must hold."),
         _input(f"{name}Order", order, "A column to order by; further ones decide among equals."),
     )
-
-
-def require_first(first: int) -> None:
-    if not 1 <= first <= MOST:
-        message = f"A page has 1 to {MOST} rows, not {first}."
-        raise InvalidInput(message, errors=[FieldError("first", "range", message)])
 
 
 def _camel(name: str) -> str:

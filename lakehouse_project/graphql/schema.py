@@ -6,15 +6,15 @@ import strawberry
 from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
-from lakehouse_project.graphql import star
+from lakehouse_project.graphql import marts, star
 from lakehouse_project.graphql.rows import add, attribute, finish, node_class
 from lakehouse_project.graphql.scalars import SCALARS, RawRow
 
 
 def _query() -> Any:
     query = node_class("Query")
-    for name, kind, resolver, about in star.lists():
-        add(query, name, kind, resolver, about)
+    for field in (*star.lists(), *marts.lists()):
+        add(query, *field)
     finish(query, "What can be read.")
     return query
 

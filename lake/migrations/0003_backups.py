@@ -5,7 +5,9 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
 
-    dependencies = [("lake", "0001_published_tables")]
+    dependencies = [
+        ("lake", "0002_queries"),
+    ]
 
     operations = [
         migrations.CreateModel(

@@ -31,6 +31,8 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "lake query SQL": "query the published tables, here or on Athena (--format, --explain, --engine)",
         "bucket create NAME": "create, list or verify buckets of the S3 store (--region)",
         "backup VERB": "create, list, verify, restore and prune backups of the database",
+        "backup-cost": "compare three ways of backing up: cost, restore time, loss (--size, --growth)",
+        "cleanup --what KIND": "remove published tables, Athena's, backups or local output (--dry-run, --bucket)",
         "migrate": "create or update the database schema",
         "bootstrap_admin": "create the first administrator if there is none",
         "dictionary": "write docs/data-dictionary.md from the contracts",

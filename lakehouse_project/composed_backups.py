@@ -28,6 +28,7 @@ from lake.backups.server import Server
 from lake.backups.status import DescribeProtection
 from lake.backups.verify import VerifyBackup
 from lake.storage import Storage
+from lake.tables import LakeTables
 from lakehouse_project.env import env
 from lakehouse_project.kernel.services import resolve
 from lakehouse_project.runtime.accounts import postgres_binaries
@@ -130,7 +131,8 @@ def _secrets() -> Mapping[str, str]:
 
 
 def _lake_tables() -> Sequence[LakeTable]:
-    return ()
+    facts = resolve(LakeTables).facts()
+    return [LakeTable(name=table.name, location=table.location, version=table.version) for table in facts]
 
 
 def examine(server: Server) -> list[str]:

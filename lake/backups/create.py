@@ -13,10 +13,14 @@ from lake.backups.depot import Depot
 from lake.backups.domain import LakeTable, Manifest, Reason, StoredBackup, StoredPart, new_identifier
 from lake.backups.encryption import Source
 from lake.backups.programs import Programs
+from lake.backups.progress import Report, counted, silent
 from lake.backups.repositories import Receipts
 from lake.backups.server import Server
 from lake.backups.snapshot import Contents, Snapshot, contents, snapshot
 from lakehouse_project.kernel.errors import NotConfigured
+
+_COMPRESSED = 8
+"""So many bytes of the database become one of the dump, roughly: indexes and dead rows are not in it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +35,9 @@ class CreateBackup:
     secrets: Callable[[], Mapping[str, str]]
     recipient: str | None
 
-    def __call__(self, *, reason: Reason = "request", with_secrets: bool = False) -> StoredBackup:
+    def __call__(
+        self, *, reason: Reason = "request", with_secrets: bool = False, on_progress: Report = silent
+    ) -> StoredBackup:
         """Raises `BackupBusy`, `BackupFailed`, `BackupProgramMissing`, `NotConfigured`; then nothing is left of it."""
         if with_secrets and self.recipient is None:
             raise NotConfigured(
@@ -41,7 +47,7 @@ class CreateBackup:
         with snapshot(self.server()) as taken:
             identifier = new_identifier(taken.taken_at)
             try:
-                stored = self._store(identifier, taken, with_secrets=with_secrets)
+                stored = self._store(identifier, taken, with_secrets=with_secrets, on_progress=on_progress)
                 manifest = self._manifest(identifier, reason, taken, stored, time.monotonic() - started)
                 self.depot.publish(manifest)
             except BaseException:
@@ -51,16 +57,24 @@ class CreateBackup:
         self.receipts.record(backup)
         return backup
 
-    def _store(self, identifier: str, taken: Snapshot, *, with_secrets: bool) -> "_Stored":
+    def _store(
+        self, identifier: str, taken: Snapshot, *, with_secrets: bool, on_progress: Report
+    ) -> "_Stored":
         server, programs = self.server(), self.find_programs(taken.major)
         compression = programs.compression()
         with _measured(taken) as measured:
-            dump = self._keep(identifier, "dump", programs.dump(server, taken.name, compression))
+            source = programs.dump(server, taken.name, compression)
+            dump = self._keep(identifier, "dump", counted(source, self._expected(taken), on_progress))
         roles = self._keep(identifier, "globals.sql", programs.dump_globals(server))
         keys = None
         if with_secrets:
             keys = self._keep(identifier, "secrets.json", io.BytesIO(orjson.dumps(self.secrets())))
         return _Stored(programs.version, compression, measured.result(), dump, roles, keys)
+
+    def _expected(self, taken: Snapshot) -> int:
+        """Bytes of the dump, guessed for progress alone: as many as of the last one."""
+        newest = self.receipts.newest()
+        return newest.size if newest else taken.database_bytes // _COMPRESSED
 
     def _keep(self, identifier: str, kind: str, opened: AbstractContextManager[Source]) -> StoredPart:
         return self.depot.store(identifier, kind, opened, self.recipient)

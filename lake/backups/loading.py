@@ -11,6 +11,7 @@ from lake.backups.domain import Manifest, StoredBackup
 from lake.backups.encryption import copy_opened, identities_in
 from lake.backups.errors import BackupFailed
 from lake.backups.programs import Programs
+from lake.backups.progress import Counted, Report, silent
 from lake.backups.server import Server, told
 from lake.backups.snapshot import Contents
 
@@ -25,7 +26,13 @@ class LoadDump:
     find_programs: Callable[[int], Programs]
 
     def __call__(
-        self, backup: StoredBackup, into: Server, identity_file: Path | None, *, privileges: bool
+        self,
+        backup: StoredBackup,
+        into: Server,
+        identity_file: Path | None,
+        *,
+        privileges: bool,
+        on_progress: Report = silent,
     ) -> None:
         """Raises `BackupDamaged`, `BackupLocked`, or `BackupFailed` if pg_restore or the server cannot do it."""
         manifest = backup.manifest
@@ -36,7 +43,8 @@ class LoadDump:
                 programs.restore(into, privileges=privileges) as sink,
                 self.depot.opened(manifest.dump) as source,
             ):
-                copy_opened(source, sink, identities, is_sealed=manifest.recipient is not None)
+                counted = Counted(source, manifest.dump.size, on_progress)
+                copy_opened(counted, sink, identities, is_sealed=manifest.recipient is not None)
                 source.require()
         except BackupFailed:
             self.depot.require(manifest.dump)  # what pg_restore says of damaged bytes helps nobody

@@ -31,8 +31,8 @@ def create_backup(run_id: str, verify: bool = True, with_secrets: bool = False) 
 def verify_backup(backup: str, run_id: str | None = None) -> None:
     """One that is no good makes the run a failed one."""
     with suppress(LakehouseError), track(VERIFICATION_RUN, run_id=run_id, backup=backup) as run:
-        judged = resolve(VerifyBackup)(backup)
-        run.message = judged.verdict
+        judged = resolve(VerifyBackup)(backup, on_progress=run.report)
+        run.message, run.result = judged.verdict, {"location": f"/backups/{backup}"}
         run.state = run.state if judged.state == "verified" else run.State.FAILED
 
 
@@ -56,6 +56,7 @@ def back_up_when_due() -> None:
 
 def _create(reason: Reason, *, run_id: str | None = None, with_secrets: bool = False) -> StoredBackup:
     with track(RUN, run_id=run_id) as run:
-        backup = resolve(CreateBackup)(reason=reason, with_secrets=with_secrets)
+        backup = resolve(CreateBackup)(reason=reason, with_secrets=with_secrets, on_progress=run.report)
+        run.result = {"location": f"/backups/{backup.id}"}
         run.counts, run.message = backup.counts, f"Backup {backup.id}"
     return backup

@@ -10,6 +10,7 @@ from lake.backups.depot import LATEST, Depot, now
 from lake.backups.domain import StoredBackup, Verification
 from lake.backups.errors import BackupDamaged, BackupFailed
 from lake.backups.loading import LoadDump, differences
+from lake.backups.progress import Report, silent
 from lake.backups.repositories import Receipts
 from lake.backups.server import Server
 from lake.backups.snapshot import contents_of
@@ -27,7 +28,12 @@ class VerifyBackup:
     identity_file: Path | None
 
     def __call__(
-        self, identifier: str = LATEST, *, identity_file: Path | None = None, on: Server | None = None
+        self,
+        identifier: str = LATEST,
+        *,
+        identity_file: Path | None = None,
+        on: Server | None = None,
+        on_progress: Report = silent,
     ) -> StoredBackup:
         """The backup with its new verification, good or not. `on`: a server for the scratch database, else the live one.
 
@@ -36,7 +42,7 @@ class VerifyBackup:
         """
         backup = self.depot.get(identifier)
         with scratch(on or self.server()) as database:
-            verification = self._prove(backup, database, identity_file or self.identity_file)
+            verification = self._prove(backup, database, identity_file or self.identity_file, on_progress)
         self.depot.judge(backup, verification)
         judged = backup.model_copy(update={"verification": verification})
         self.receipts.record(judged)
@@ -46,11 +52,13 @@ class VerifyBackup:
         """Whether what an encrypted backup needs is set; where it is not, another machine verifies."""
         return backup.manifest.recipient is None or self.identity_file is not None
 
-    def _prove(self, backup: StoredBackup, database: Server, identity_file: Path | None) -> Verification:
+    def _prove(
+        self, backup: StoredBackup, database: Server, identity_file: Path | None, on_progress: Report
+    ) -> Verification:
         started = time.monotonic()
         findings: list[str] = []
         try:
-            self.load(backup, database, identity_file, privileges=False)
+            self.load(backup, database, identity_file, privileges=False, on_progress=on_progress)
         except (BackupDamaged, BackupFailed) as error:
             findings.append(error.message)
         seconds = time.monotonic() - started

@@ -1,7 +1,6 @@
 """Making a backup: one moment of the database, or nothing."""
 
 import os
-import signal
 import stat
 import threading
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import psycopg
 import pyrage
 import pytest
 
+from governance.errors import OperationCancelled
 from lake.backups.errors import BackupBusy, BackupFailed, BackupProgramMissing
 from lake.backups.programs import Programs, find_programs
 from lake.backups.server import Server
@@ -145,7 +145,9 @@ def stand_in(folder: Path, script: str) -> Programs:
     folder.mkdir()
     for name in ("pg_dumpall", "pg_restore"):
         (folder / name).symlink_to(real.folder / name)
-    (folder / "pg_dump").write_text(f"#!/bin/sh\n{script.format(real=real.folder / 'pg_dump')}\n")
+    asked_for_compression = 'case "$*" in *nonexistent*) exit 1;; esac'
+    script = script.format(real=real.folder / "pg_dump")
+    (folder / "pg_dump").write_text(f"#!/bin/sh\n{asked_for_compression}\n{script}\n")
     (folder / "pg_dump").chmod(stat.S_IRWXU)
     return Programs(folder, real.version)
 
@@ -170,21 +172,19 @@ def test_nothing_is_left_of_a_dump_that_was_cut_off(
     assert workshop.partial() == []
 
 
-def test_a_backup_that_is_interrupted_leaves_no_program_behind(workshop: Workshop, tmp_path: Path) -> None:
-    """Ctrl-C while pg_dump runs."""
+@pytest.mark.parametrize("ending", [KeyboardInterrupt, OperationCancelled])
+def test_a_backup_that_is_interrupted_leaves_no_program_behind(
+    workshop: Workshop, tmp_path: Path, ending: type[BaseException]
+) -> None:
+    """Ctrl-C, or somebody cancels the operation, while pg_dump runs."""
     pid = tmp_path / "pid"
-    slow = stand_in(tmp_path / "programs", f"echo $$ > {pid}; exec sleep 600")
+    slow = stand_in(tmp_path / "programs", f"echo $$ > {pid}; head --bytes=3000000 /dev/zero; exec sleep 600")
 
-    def interrupt() -> None:
-        while not (pid.exists() and pid.read_text().strip()):
-            os.sched_yield()
-        os.kill(os.getpid(), signal.SIGINT)
+    def stop(_done: int, _total: int) -> None:
+        raise ending("stop")
 
-    thread = threading.Thread(target=interrupt)
-    thread.start()
-    with pytest.raises(KeyboardInterrupt):
-        replace(workshop, find_programs=lambda _: slow).create()
-    thread.join()
+    with pytest.raises(ending):
+        replace(workshop, find_programs=lambda _: slow).create(on_progress=stop)
 
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid.read_text()), 0)

@@ -54,7 +54,7 @@ def busy_session() -> Iterator[list[str]]:
 
 
 def test_a_backup_takes_the_place_of_the_live_database(whole: Workshop) -> None:
-    add_runs(whole.server(), 100)
+    add_runs(100)
     Watermark.objects.create(stage="silver", position=7)
     backup = whole.create()
     live = live_server().database

@@ -23,7 +23,7 @@ from tests.integration.backups.workshop import (
 
 
 def test_a_backup_is_restored_counted_summed_up_and_examined(whole: Workshop) -> None:
-    add_runs(whole.server(), 500)
+    add_runs(500)
     before = databases()
 
     backup = whole.verify(whole.create().id)

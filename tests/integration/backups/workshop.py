@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 import pyrage
 
+from governance.models import Run
 from lake.backups.create import CreateBackup
 from lake.backups.databases import drop_named
 from lake.backups.depot import Depot
@@ -158,12 +159,11 @@ def superuser_session(server: Server) -> Iterator[None]:
         yield
 
 
-def add_runs(server: Server, rows: int) -> None:
-    execute(
-        server,
-        "INSERT INTO governance_run (id, kind, state, progress, inputs, counts, message, detail, created_at) "
-        "SELECT gen_random_uuid(), 'seed', 'running', 0.1 + i, '{\"a\": 1}', '{}', md5(i::text), 'é', now() "
-        f"FROM generate_series(1, {rows}) i",
+def add_runs(rows: int) -> None:
+    """To the database of the application."""
+    Run.objects.bulk_create(
+        Run(kind="seed", state=Run.State.RUNNING, progress=0.1 + i, inputs={"a": 1}, detail=f"é {i}\n")
+        for i in range(rows)
     )
 
 

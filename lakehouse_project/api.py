@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.urls import URLPattern, URLResolver
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
@@ -17,6 +18,7 @@ from lakehouse_project.access.api import router as access
 from lakehouse_project.auth import AUTHENTICATION, login_or_token
 from lakehouse_project.kernel.problem import CONTENT_TYPE
 from lakehouse_project.renderer import ExactRenderer
+from lakehouse_project.routing import nested
 from search.api import router as search
 from silver.api import router as silver
 
@@ -35,6 +37,9 @@ class Api(NinjaAPI):
                     if int(status) >= BAD_REQUEST and "content" in response:
                         response["content"] = {CONTENT_TYPE: response["content"]["application/json"]}
         return schema
+
+    def _get_urls(self) -> list[URLPattern | URLResolver]:
+        return list(nested(super()._get_urls()))
 
 
 v1 = Api(

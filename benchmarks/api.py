@@ -38,7 +38,8 @@ from lakehouse_project.runtime.parts import web
 from lakehouse_project.runtime.ports import LOOPBACK, free_port
 from lakehouse_project.runtime.state import StateFolder
 
-KINDS = ("get", "list", "post", "batch")
+KINDS = ("get", "list", "post", "batch", "bulk")
+"""`bulk` is a batch, too: the peer inserts it without making objects, which SQLAlchemy recommends for many rows."""
 ROWS = 10_000
 BATCH = 1000
 CONNECTIONS = 16
@@ -91,7 +92,8 @@ def measure(peer: Peer, kind: str, seconds: int, row: Path) -> Measured:
     wrk = ["wrk", "--threads", "1", "--connections", str(CONNECTIONS), "--duration", f"{seconds}s"]
     wrk += ["--timeout", "60s", "--script", str(SCRIPT), peer.address]
     url = urlsplit(peer.address)
-    arguments = ["--", kind, url.path, peer.token, str(peer.free), str(ROWS), str(row)]
+    batches = f"{url.path}/{'bulk' if kind == 'bulk' and peer.name == 'twin' else 'batch'}"
+    arguments = ["--", kind, url.path, peer.token, str(peer.free), str(ROWS), str(row), batches]
     used = peer.processor_ms()
     done = subprocess.run([*wrk, *arguments], check=True, capture_output=True, text=True)
     used = peer.processor_ms() - used

@@ -1,8 +1,9 @@
 -- What wrk sends: GETs of one record or of a list, or POSTs of one row or of a batch whose keys nobody has sent before.
--- Arguments: kind, address, token, first free key, number of records that are there, file with the JSON of a row.
+-- Arguments: kind, address, token, first free key, number of records that are there, file with the JSON of a row, address of
+-- batches.
 
-local kind, address, free, there, template
-local headers, thread, batches = {}, 0, 0
+local kind, address, free, there, template, batches
+local headers, thread = {}, 0
 
 function setup(one)
   one:set("id", thread)
@@ -13,6 +14,7 @@ function init(arguments)
   kind, address, free, there = arguments[1], arguments[2], tonumber(arguments[4]), tonumber(arguments[5])
   headers["Authorization"] = "Token " .. arguments[3]
   headers["Content-Type"] = "application/json"
+  batches = arguments[7]
   local file = io.open(arguments[6])
   template = file:read("*a")
   file:close()
@@ -34,7 +36,7 @@ function request()
   end
   local rows = {}
   for number = 1, 1000 do rows[number] = row() end
-  return wrk.format("POST", address .. "/batch", headers, '{"rows":[' .. table.concat(rows, ",") .. "]}")
+  return wrk.format("POST", batches, headers, '{"rows":[' .. table.concat(rows, ",") .. "]}")
 end
 
 function done(summary, latency)

@@ -23,7 +23,7 @@ up: $(VENV)/installed  ## Start the lakehouse, setting it up at the first run (A
 	@$(BIN)/lakehouse up $(ARGS)
 
 test: $(VENV)/installed-dev  ## Run the whole test suite on throw-away services (ARGS="tests/unit -k name")
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/installed-dev  ## Lint, formatting, types, import contracts, migrations, deployment check, generated docs
 	$(BIN)/ruff check .

@@ -72,6 +72,8 @@ def laboratory(broker: str = "memory://localhost/") -> Iterator[Lab]:
             "MALLOC_ARENA_MAX": "2",
             "MAX_UPLOAD_MB": "100000",
             "LOG_LEVEL": "WARNING",
+            "RATE_LIMIT_READS": "0",
+            "RATE_LIMIT_WRITES": "0",
         }
         _set_up_django()
         psql = postgres_binaries(server_account(home / "postgres")) / "psql"

@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -77,6 +78,8 @@ class ReceivedFile(BaseModel):
     state: FileState
     error: str
     receipt: Receipt
+    operation: UUID | None = None
+    """The run that loads it, below `/operations`."""
     repeated: bool = False
     """The same bytes had been received before; this is the earlier receipt."""
     document_status: str | None = None

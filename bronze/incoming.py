@@ -32,6 +32,7 @@ class IncomingBatch:
     """A batch of a reader, rows that could not be parsed included; checked when, and as far as, somebody asks."""
 
     def __init__(self, batch: RowBatch, contract: ContractSpec, cipher: FieldCipher) -> None:
+        self.bytes_read = batch.bytes_read
         self._source = batch.rows
         self._contract = contract
         frames = [] if batch.rows.is_empty() else [_unchecked(batch, contract, cipher)]

@@ -81,6 +81,9 @@ class SourceFile(models.Model):
     rows_quarantined = models.BigIntegerField(default=0)
     received_at = models.DateTimeField(auto_now_add=True)
     loaded_at = models.DateTimeField(null=True, blank=True)
+    operation = models.UUIDField(
+        null=True, editable=False, help_text="The run that loads it, for whoever sent it to look after."
+    )
 
     class Meta:
         ordering: ClassVar = ["-id"]

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Case, F, Q, QuerySet, When
@@ -19,8 +20,10 @@ from bronze.models import Dataset, RawRecord, SourceFile
 from bronze.readers import FileFormat
 from bronze.rows import KEYLESS
 from bronze.uses import held_uses
+from governance.models import Run
 from lakehouse_project.kernel.exact import loads
 from lakehouse_project.kernel.filters import Listing
+from lakehouse_project.kernel.rows import Rows
 
 MAX_ATTEMPTS = 3
 
@@ -77,14 +80,12 @@ class SourceFiles:
         """How the file is read."""
         return FileFormat.from_dict(SourceFile.objects.values_list("format", flat=True).get(pk=file_id))
 
-    def page(
-        self, window: slice, *, dataset: str | None, state: str | None
-    ) -> tuple[list[ReceivedFile], int]:
-        """Files, newest first, and their number."""
+    def rows(self, *, dataset: str | None, state: str | None) -> Rows:
+        """Files, newest first."""
         rows = SourceFile.objects.all()
         rows = rows.filter(dataset_id=dataset) if dataset else rows
         rows = rows.filter(state=state) if state else rows
-        return [_file_entity(row) for row in rows[window]], rows.count()
+        return Rows(rows, ("-id",), FILE_COLUMNS).each(lambda row: _file_entity(SourceFile(**row)))
 
     def receipts(self, file_ids: Sequence[int]) -> Mapping[str, Receipt]:
         """The receipts of some files, summed by data set."""
@@ -151,6 +152,22 @@ class SourceFiles:
             raise FileNotLoaded(f"File {file_id} ({row.name}) is {row.state}: there is nothing to undo.")
         return _file_entity(row)
 
+    def is_unwanted(self, file_id: int) -> bool:
+        """Whether somebody has cancelled the loading of the file."""
+        wanted = SourceFile.objects.filter(pk=file_id).values("operation")
+        return Run.objects.filter(pk__in=wanted, cancel_requested_at__isnull=False).exists()
+
+    def settled(self) -> Sequence[int]:
+        """Ids of files that are loaded, or failed, while the run of their loading still waits to be told."""
+        waiting = Run.objects.filter(kind="ingest", state=Run.State.QUEUED).values("pk")
+        rows = SourceFile.objects.exclude(state=SourceFile.State.RECEIVED).filter(operation__in=waiting)
+        return list(rows.values_list("id", flat=True))
+
+    def look_after(self, file_id: int, operation: UUID) -> ReceivedFile:
+        """Say which run loads the file."""
+        SourceFile.objects.filter(pk=file_id).update(operation=operation)
+        return self.get(file_id)
+
     def retry(self, file_id: int) -> ReceivedFile:
         """Let a file that failed wait for a worker again. Raises `FileNotReceived` or `FileNotFailed`."""
         failed = SourceFile.objects.filter(pk=file_id, state=SourceFile.State.FAILED)
@@ -205,22 +222,17 @@ class SourceFiles:
 class RawRecords:
     """Raw records one by one. Bulk loads go through `bronze.merge`."""
 
-    def page(
-        self,
-        contract: ContractSpec,
-        *,
-        window: slice,
-        listing: Listing = EVERYTHING,
-        status: str | None = None,
-    ) -> tuple[list[Record], int]:
-        """Records, in the order of their arrival unless the listing has another, and their number.
+    def rows(
+        self, contract: ContractSpec, *, listing: Listing = EVERYTHING, status: str | None = None
+    ) -> Rows:
+        """Records, in the order of their arrival unless the listing has another.
 
         Deleted ones only if `status` asks for them.
         """
         rows = RawRecord.objects.filter(dataset_id=contract.name)
         rows = rows.filter(status=status) if status else rows.exclude(status=RawRecord.Status.DELETED)
-        rows = chosen(rows, contract, listing)
-        return [_record_entity(row) for row in _values(rows[window])], rows.count()
+        found, ordering = chosen(rows, contract, listing)
+        return Rows(found, ordering, COLUMNS, TEXTS).each(_record_entity)
 
     def get(self, dataset: str, key: str) -> Record:
         """Raises `RecordNotFound`, for deleted records too."""
@@ -366,19 +378,13 @@ def _require_storable(dataset: str, key: str) -> None:
         raise RecordNotFound(f"{dataset} has no record with the key {key!r}.")
 
 
+COLUMNS = ("id", "dataset_id", "key", "status", "errors", "revision", "source_file_id", "line")
+TEXTS = {"fields": json_text("effective"), "conflicts": json_text("conflict")}
+"""What a record is made of."""
+
+
 def _values(rows: QuerySet[RawRecord]) -> Any:
-    return rows.values(
-        "id",
-        "dataset_id",
-        "key",
-        "status",
-        "errors",
-        "revision",
-        "source_file_id",
-        "line",
-        fields=json_text("effective"),
-        conflicts=json_text("conflict"),
-    )
+    return rows.values(*COLUMNS, **TEXTS)
 
 
 def _record_entity(row: Mapping[str, Any]) -> Record:
@@ -396,6 +402,9 @@ def _record_entity(row: Mapping[str, Any]) -> Record:
     )
 
 
+FILE_COLUMNS = tuple(field.attname for field in SourceFile._meta.concrete_fields)
+
+
 def _file_entity(row: SourceFile) -> ReceivedFile:
     receipt = {name: getattr(row, f"rows_{name}") for name in Receipt.model_fields}
     return ReceivedFile(
@@ -409,4 +418,5 @@ def _file_entity(row: SourceFile) -> ReceivedFile:
         state=row.state,
         error=row.error,
         receipt=Receipt(**receipt),
+        operation=row.operation,
     )

@@ -2,54 +2,34 @@
 
 from contextlib import suppress
 from datetime import date
-from typing import Any
 
 from celery import shared_task
 
-from bronze.contracts import DOCUMENTS
 from bronze.documents import Documents
 from bronze.repositories import SourceFiles
-from bronze.services import ExtractWanted, LoadDocuments, LoadFile, ReadScans, SeedLake
+from bronze.services import ExtractWanted, LoadTracked, ReadScans, SeedLake
 from bronze.services.rates import RUN as RATES_RUN
 from bronze.services.rates import FetchRates
 from bronze.staged import StagedFiles
 from governance.backoff import is_resting
+from governance.errors import OperationCancelled
 from governance.feed import NothingToDo
 from governance.services import track
-from lakehouse_project.kernel.errors import LakehouseError, PermanentError
+from lakehouse_project.kernel.errors import LakehouseError
 from lakehouse_project.kernel.services import resolve
 
 
 @shared_task(name="bronze.load_file")
 def load_file(file_id: int) -> None:
     """Load a received file. One that cannot be loaded says so on its receipt and its run: trying again would not help."""
-    file = resolve(SourceFiles).get(file_id)
-    if file.state != "received":
-        return
-    inputs: dict[str, Any] = {"file": file_id, "dataset": file.dataset}
-    if file.dataset != DOCUMENTS:  # the name of a document may be that of the user it belongs to
-        inputs["name"] = file.name
-    with suppress(NothingToDo, PermanentError), track("ingest", **inputs) as run:
-        run.counts = _load_documents(file_id) if file.dataset == DOCUMENTS else _load_rows(file_id)
-
-
-def _load_rows(file_id: int) -> dict[str, int]:
-    receipt = resolve(LoadFile)(file_id)
-    if receipt is None:
-        raise NothingToDo("The file is loaded, or being loaded.")
-    return receipt.model_dump()
-
-
-def _load_documents(file_id: int) -> dict[str, int]:
-    loaded = resolve(LoadDocuments)(file_id)
-    if not loaded:
-        raise NothingToDo("The documents are loaded, or being loaded.")
-    return {"documents": loaded}
+    resolve(LoadTracked)(file_id)
 
 
 @shared_task(name="bronze.load_received")
 def load_received() -> None:
     """Load what was received but not announced, such as when the broker was down; remove what nobody gave the word for."""
+    for file_id in resolve(SourceFiles).settled():
+        load_file(file_id)
     tried: set[int] = set()
     while due := [file_id for file_id in resolve(SourceFiles).waiting() if file_id not in tried]:
         for file_id in due:
@@ -95,6 +75,6 @@ def _day(text: str | None) -> date | None:
 @shared_task(name="bronze.seed")
 def seed_lake(run_id: str, scale: float, seed: int) -> None:
     """Generate and receive a first data set; the run tells how far it is."""
-    with track("seed", run_id=run_id) as run:
-        files = resolve(SeedLake)(scale=scale, seed=seed)
+    with suppress(OperationCancelled), track("seed", run_id=run_id) as run:
+        files = resolve(SeedLake)(scale=scale, seed=seed, on_progress=run.report)
         run.counts = {"files": len(files), "rows": sum(file.rows for file in files)}

@@ -3,12 +3,14 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from governance.models import QualityResult, QualityThreshold, Run, Watermark
+from governance.models import PRIVATE, QualityResult, QualityThreshold, Run, Watermark
+from governance.operations.repositories import SEES_ALL
 from governance.quality import NEWEST, names, plain
 from lakehouse_project.kernel.admin import LayerAdmin, ReadOnlyAdmin, ReadOnlyInline, pretty_json
 
@@ -31,14 +33,19 @@ class RunAdmin(ReadOnlyAdmin):
         "shown_state",
         "message",
         "what",
-        "result",
+        "outcomes",
         "created_at",
         "started_at",
         "finished_at",
         "took",
         "detail",
     )
-    readonly_fields = ("shown_state", "what", "result", "took")
+    readonly_fields = ("shown_state", "what", "outcomes", "took")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
+        """What others look for on their own account is for administrators alone."""
+        rows: QuerySet[Run] = super().get_queryset(request)
+        return rows if request.user.has_perm(SEES_ALL) else rows.exclude(kind__in=PRIVATE)
 
     @display(description="State", label=COLOURS, ordering="state")
     def shown_state(self, run: Run) -> str:
@@ -65,7 +72,7 @@ class RunAdmin(ReadOnlyAdmin):
         return pretty_json(run.inputs)
 
     @display(description="Counts")
-    def result(self, run: Run) -> SafeString:
+    def outcomes(self, run: Run) -> SafeString:
         return pretty_json(run.counts)
 
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from governance.models import Run
 
-STAGES = frozenset({"refine", "marts", "projection"})
+STAGES = frozenset({"refine", "marts", "projection", "lake"})
 """The kinds of runs that are tried again by themselves, every few seconds."""
 
 FIRST_REST = timedelta(seconds=5)

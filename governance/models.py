@@ -4,10 +4,16 @@ And the answers that the API gives again (see `governance.idempotency`).
 """
 
 import uuid
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
+
+if TYPE_CHECKING:
+    from governance.progress import Reporter
+
+PRIVATE = frozenset({"export", "lake query"})
+"""Kinds of runs whose inputs are nobody else's business: what somebody looks for tells of whom they look for."""
 
 
 class Run(models.Model):
@@ -37,11 +43,32 @@ class Run(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    cancel_requested_at = models.DateTimeField(
+        null=True, blank=True, help_text="When somebody asked to stop it; it stops at its next step."
+    )
+    result = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="Where what came of it is: `location`, an address below the API version, or a file.",
+    )
+
+    is_shared = models.BooleanField(
+        default=False, help_text="Others have asked for the same meanwhile, and look at it, too."
+    )
+
+    report: "Reporter"
+    """Tells how far the run is; there while `governance.services.track` records it."""
 
     class Meta:
         ordering: ClassVar = ["-created_at"]
-        indexes: ClassVar = [models.Index(fields=["kind", "-created_at"], name="run_kind_created")]
+        indexes: ClassVar = [
+            models.Index(fields=["kind", "-created_at"], name="run_kind_created"),
+            models.Index(
+                fields=["kind"], name="run_open", condition=models.Q(state__in=["queued", "running"])
+            ),
+        ]
         permissions: ClassVar = [
+            ("start_pipeline", "Can start runs of the pipeline"),
             ("view_personal_data", "Can see personal data in clear"),
             ("view_secret_data", "Can see secret fields in clear"),
         ]

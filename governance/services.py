@@ -12,12 +12,16 @@ from django.db.models import Q
 from django.utils import timezone
 
 from governance.backoff import STAGES, failures_in_a_row, rest_after
+from governance.errors import OperationCancelled
 from governance.feed import NothingToDo
 from governance.models import Run
+from governance.progress import STOPPED, Reporter
 from lakehouse_project.kernel.errors import LakehouseError
 from lakehouse_project.kernel.masking import without_rows
 
 LONGEST_WAIT = timedelta(hours=1)
+UNFINISHED = (Run.State.QUEUED, Run.State.RUNNING, Run.State.CANCELLED)
+"""Cancelled without anybody's asking: the worker was stopped, and its task has come again."""
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +41,11 @@ def enqueue_once(kind: str, *, user_id: int | None = None, **inputs: Any) -> tup
         waiting = Q(state=Run.State.QUEUED, created_at__gt=timezone.now() - LONGEST_WAIT)
         open_ones = Run.objects.filter(Q(state=Run.State.RUNNING) | waiting, kind=kind, inputs=inputs)
         known = open_ones.order_by("created_at").first()
-        return (known, False) if known else (enqueue(kind, user_id=user_id, **inputs), True)
+        if known is None:
+            return enqueue(kind, user_id=user_id, **inputs), True
+        if not known.is_shared and known.requested_by_id != user_id:
+            Run.objects.filter(pk=known.pk).update(is_shared=True)
+        return known, False
 
 
 @contextmanager
@@ -45,22 +53,78 @@ def track(kind: str, *, run_id: str | None = None, **inputs: Any) -> Iterator[Ru
     """Record the block as a `Run`: running, then succeeded, or failed with the error, which goes on.
 
     Use it outside of the transaction that the block opens, so that a failed run is remembered. The block may set
-    `counts` and `message` of the run it is given. With `run_id` it is one of `enqueue`, else a new one. A run that
-    raises `NothingToDo` is forgotten.
+    `counts`, `message` and `result` of the run it is given, and tell with `run.report(done, total)` how far it is; that
+    raises `OperationCancelled` once somebody has asked for an end. With `run_id` it is one of `enqueue`, else a new one.
+    A run that raises `NothingToDo` is forgotten, or waits again. Raises `OperationCancelled`, and the block does not
+    begin, if the run is over already.
     """
-    run = Run.objects.get(pk=run_id) if run_id else Run(kind=kind, inputs=inputs)
-    run.state, run.started_at = Run.State.RUNNING, timezone.now()
-    run.save()
+    run, was = _begun(run_id) if run_id else (_new(kind, inputs), None)
+    run.report = Reporter(run)
     try:
         yield run
     except NothingToDo:
-        run.delete()
+        _forget(run, was)
+        raise
+    except OperationCancelled as error:
+        _end(run, Run.State.CANCELLED, error.message)
+        raise
+    except KeyboardInterrupt:
+        _end(run, Run.State.CANCELLED, "Interrupted on the command line.")
         raise
     except BaseException as error:
         _fail(run, error)
         raise
+    finally:
+        run.report.close()
+    run.progress = 1.0
     run.state = Run.State.SUCCEEDED if run.state == Run.State.RUNNING else run.state
     _finish(run)
+
+
+def _new(kind: str, inputs: dict[str, Any]) -> Run:
+    return Run.objects.create(kind=kind, inputs=inputs, state=Run.State.RUNNING, started_at=timezone.now())
+
+
+def _begun(run_id: str) -> tuple[Run, Run.State]:
+    """A run that waits, or that a worker began which is gone, and its state before. Raises `OperationCancelled`."""
+    with transaction.atomic():
+        run = Run.objects.select_for_update().filter(pk=run_id).first()
+        if run is None:
+            raise OperationCancelled(f"There is no run {run_id} any more.")
+        was = Run.State(run.state)
+        if run.cancel_requested_at is None and was in UNFINISHED:
+            run.state, run.started_at, run.finished_at, run.message = (
+                Run.State.RUNNING,
+                timezone.now(),
+                None,
+                "",
+            )
+            run.save(update_fields=["state", "started_at", "finished_at", "message"])
+            run.progress = 0.0
+            return run, was
+        if was == Run.State.RUNNING:
+            _end(run, Run.State.CANCELLED, STOPPED)
+    raise OperationCancelled(f"The run {run_id} is over: it is {run.state}.")
+
+
+def _forget(run: Run, was: Run.State | None) -> None:
+    """A run of `enqueue` waits for its turn again, unless another worker has begun it."""
+    if was is None:
+        run.delete()
+    elif was != Run.State.RUNNING:
+        Run.objects.filter(pk=run.pk, state=Run.State.RUNNING).update(state=Run.State.QUEUED, started_at=None)
+
+
+def goes_on(run_id: str | None) -> str | None:
+    """`run_id`, if the run waits, was interrupted, or was cancelled meanwhile; None for one that has ended by itself."""
+    if run_id and Run.objects.filter(pk=run_id, state__in=UNFINISHED).exists():
+        return run_id
+    return None
+
+
+def latest(kind: str, **inputs: Any) -> Run | None:
+    """The run of `kind` with these inputs that was asked for last."""
+    return Run.objects.filter(kind=kind, inputs__contains=inputs).order_by("-created_at").first()
 
 
 def cancel_interrupted() -> int:
@@ -77,13 +141,15 @@ def cancel_interrupted() -> int:
 
 
 def _fail(run: Run, error: BaseException) -> None:
-    run.state = Run.State.FAILED
-    run.message = (
-        error.message if isinstance(error, LakehouseError) else "An unexpected error stopped this run."
-    )
+    message = error.message if isinstance(error, LakehouseError) else "An unexpected error stopped this run."
     if run.kind in STAGES:
-        run.message += _outlook(failures_in_a_row(run.kind) + 1)
+        message += _outlook(failures_in_a_row(run.kind) + 1)
     run.detail = without_rows("".join(traceback.format_exception(error, limit=-8, chain=False)))
+    _end(run, Run.State.FAILED, message)
+
+
+def _end(run: Run, state: Run.State, message: str) -> None:
+    run.state, run.message = state, message
     _finish(run)
 
 
@@ -94,7 +160,7 @@ def _outlook(failures: int) -> str:
 
 
 def _finish(run: Run) -> None:
-    run.progress = 1.0
+    """All but the wish to cancel it, which may have come in since the run was read."""
     run.finished_at = timezone.now()
-    run.save()
+    run.save(update_fields=["state", "progress", "counts", "message", "detail", "result", "finished_at"])
     log.info("run_finished", kind=run.kind, run=str(run.id), state=run.state, **run.counts)

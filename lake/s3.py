@@ -1,6 +1,6 @@
 """Objects in an S3 bucket: of AWS, or of any store that speaks its protocol."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
@@ -21,7 +21,7 @@ from lakehouse_project.kernel.errors import TransientError
 
 CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 5, 30, 2
 PIECE_BYTES = 1024 * 1024
-GONE = frozenset({"404", "NoSuchKey", "412", "PreconditionFailed"})
+GONE = frozenset({"404", "NoSuchKey", "NoSuchUpload", "412", "PreconditionFailed"})
 ADVICE = {
     "NoSuchBucket": "there is no such bucket",
     "403": "no permission",
@@ -139,29 +139,72 @@ class Bucket:
         try:
             return str(self.client.head_object(Bucket=self.name, Key=key)["ETag"])
         except ClientError as error:
-            if _code(error) not in GONE:
+            if code_of(error) not in GONE:
                 raise
             return None
 
     @contextmanager
     def _asked(self, what: str) -> Iterator[None]:
         try:
-            yield
-        except ClientError as error:
-            if _code(error) in GONE:
-                raise ObjectChanged(f"Cannot {what}: it is not there, or another one.") from error
-            raise BucketUnavailable(f"Cannot {what} in the bucket {self.name}: {_reason(error)}.") from error
-        except BotoCoreError as error:
-            raise BucketUnavailable(f"Cannot {what} in the bucket {self.name}: {_failure(error)}.") from error
+            with asked(what, self.name):
+                yield
+        except FileNotFoundError as error:
+            raise ObjectChanged(f"Cannot {what}: it is not there, or another one.") from error
 
 
-def _code(error: ClientError) -> str:
+@contextmanager
+def asked(what: str, bucket: str, *, told: Collection[str] = ()) -> Iterator[None]:
+    """Turn what boto3 raises into a `FileNotFoundError`, or a `BucketUnavailable` with a sentence that says why.
+
+    A `ClientError` with one of the codes `told` goes on as it is.
+    """
+    try:
+        yield
+    except ClientError as error:
+        if code_of(error) in told:
+            raise
+        if code_of(error) in GONE:
+            raise FileNotFoundError(f"Cannot {what}: it is not there, or another one.") from error
+        raise BucketUnavailable(f"Cannot {what} in the bucket {bucket}: {_reason(error)}.") from error
+    except BotoCoreError as error:
+        raise BucketUnavailable(f"Cannot {what} in the bucket {bucket}: {_failure(error)}.") from error
+
+
+def delta_options(access: Access) -> dict[str, str]:
+    """The options of delta-rs and polars (object_store) for what boto3 would use: keys, profile or role."""
+    session = _session(access)
+    keys = session.get_credentials()
+    options = {"aws_conditional_put": "etag"}
+    if keys is not None:
+        frozen = keys.get_frozen_credentials()
+        options |= {"aws_access_key_id": frozen.access_key, "aws_secret_access_key": frozen.secret_key}
+        if frozen.token:
+            options["aws_session_token"] = frozen.token
+    if region := access.region or session.region_name:
+        options["aws_region"] = region
+    if access.endpoint_url:
+        options["aws_endpoint_url"] = access.endpoint_url
+        options["aws_allow_http"] = str(access.endpoint_url.startswith("http://")).lower()
+    return options
+
+
+def _session(access: Access) -> Any:
+    return boto3.Session(
+        aws_access_key_id=access.access_key_id,
+        aws_secret_access_key=access.secret_access_key,
+        aws_session_token=access.session_token,
+        region_name=access.region,
+    )
+
+
+def code_of(error: ClientError) -> str:
+    """What the store calls the error; for requests without a body (HEAD) the HTTP status."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def _reason(error: ClientError) -> str:
     message = error.response.get("Error", {}).get("Message", "")
-    return ADVICE.get(_code(error), message or _code(error))
+    return ADVICE.get(code_of(error), message or code_of(error))
 
 
 def _failure(error: BotoCoreError) -> str:

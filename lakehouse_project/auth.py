@@ -19,16 +19,22 @@ from lakehouse_project.kernel.errors import NotFound
 
 READ = ("view",)
 WRITE = ("view", "add", "change", "delete")
-APPS = ("bronze", "silver", "gold", "search", "governance")
+APPS = ("bronze", "silver", "gold", "search", "lake", "governance")
 
 GROUPS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "viewer": dict.fromkeys(APPS, READ),
     "curator": {**dict.fromkeys(APPS, READ), "bronze": WRITE, "governance": ("view", "view_personal_data")},
-    "engineer": {**dict.fromkeys(APPS, READ), "bronze": WRITE},
+    "engineer": {
+        **dict.fromkeys(APPS, READ),
+        "bronze": WRITE,
+        "lake": WRITE,
+        "governance": ("view", "start_pipeline"),
+    },
     "admin": {
         **dict.fromkeys(APPS, WRITE),
         "auth": WRITE,
-        "governance": (*WRITE, "view_personal_data", "view_secret_data"),
+        "access": WRITE,
+        "governance": (*WRITE, "view_personal_data", "view_secret_data", "start_pipeline"),
     },
 }
 """Group -> app -> kinds of permission (the part of a code name before the model, or a whole code name)."""

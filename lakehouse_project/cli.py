@@ -10,8 +10,9 @@ MINIMUM_PYTHON = (3, 11)
 COMMANDS: Mapping[str, Mapping[str, str]] = {
     "Run it": {
         "up": "start everything: database, broker, web, worker; first run sets up and seeds",
-        "doctor": "check database, broker, worker, search, storage, inboxes, OCR",
+        "doctor": "check database, broker, rate limits, worker, search, storage, inboxes, OCR",
         "token USER": "print a new API token for a user",
+        "service-account STEP": "users for programs: create, token, list, end",
     },
     "Load data": {
         "ingest FILE...": "load files into bronze and refine them (--dataset, --wait, --dry-run)",
@@ -22,10 +23,13 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "watch": "load what is dropped into the inbox folder or bucket (part of `up`)",
     },
     "Look after it": {
-        "rebuild --layer LAYER": "compute silver or gold anew from the layer below",
+        "rebuild --layer LAYER": "compute silver, gold or the lake anew from the layers below",
         "reindex": "build the indexes of the search server anew (--entity)",
         "reconcile": "compare the search server with the database (--repair)",
         "search-eval DIR": "measure the ranking on a collection with known answers",
+        "lake publish": "publish changed partitions as Delta tables; lake tables, lake vacuum",
+        "lake query SQL": "query the published tables, here or on Athena (--format, --explain, --engine)",
+        "bucket create NAME": "create, list or verify buckets of the S3 store (--region)",
         "migrate": "create or update the database schema",
         "bootstrap_admin": "create the first administrator if there is none",
         "dictionary": "write docs/data-dictionary.md from the contracts",

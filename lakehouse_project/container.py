@@ -1,5 +1,6 @@
 """The composition: how every service is built. Nothing is opened at import; the container lives as long as the process."""
 
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,9 +28,12 @@ from bronze.undo import FileUndo
 from gold import services as gold
 from gold.repositories import MartChanges, MartReader, MartTables, StarFrames, TableStates
 from governance.feed import ChangeFeed
+from governance.operations.repositories import Operations
+from governance.operations.results import ResultFiles
+from governance.operations.services import ForgetOperations
 from governance.repositories import Runs
-from lake.storage import LocalStorage, Storage
-from lakehouse_project import composed_search
+from lake.storage import Storage
+from lakehouse_project import composed_lake, composed_queries, composed_search
 from lakehouse_project.env import env
 from lakehouse_project.kernel.events import EventBus
 from lakehouse_project.pipeline import CeleryEventBus
@@ -38,14 +42,21 @@ from search.embedding import Embedder
 from search.repositories import DocumentRows
 from search.sources import Changes
 from silver import services as silver
+from silver.repositories.connected import ConnectedRows
 from silver.repositories.reading import StarRows
 
 T = TypeVar("T")
 
 
 @wireup.injectable
-def storage() -> Storage:
-    return LocalStorage(root=settings.LAKEHOUSE_HOME / "storage")
+def result_files() -> ResultFiles:
+    return ResultFiles(folder=settings.LAKEHOUSE_HOME / "exports")
+
+
+@wireup.injectable
+def forget_operations(operations: Operations, files: ResultFiles) -> ForgetOperations:
+    keep = timedelta(days=env().operation_keep_days)
+    return ForgetOperations(operations=operations, files=files, keep=keep)
 
 
 @wireup.injectable
@@ -187,6 +198,7 @@ PLAIN: tuple[type[Any], ...] = (
     bronze.StageFiles,
     bronze.MergeRows,
     bronze.LoadFile,
+    bronze.LoadTracked,
     bronze.LookAtFile,
     bronze.ExportRejected,
     bronze.OpenOriginal,
@@ -224,16 +236,22 @@ PLAIN: tuple[type[Any], ...] = (
     bronze.ChangeBatch,
     bronze.DeleteBatch,
     Runs,
+    Operations,
     StarRows,
     silver.ReadStar,
+    ConnectedRows,
+    silver.FollowStar,
+    silver.ReadBehind,
     silver.RebuildStar,
     silver.ForgetChanges,
+    *composed_lake.PLAIN,
 )
 """Classes whose constructors say all there is to know."""
 
 
 FACTORIES = (
-    storage,
+    result_files,
+    forget_operations,
     events,
     cipher,
     receive_file,
@@ -249,6 +267,8 @@ FACTORIES = (
     read_mart,
     project_changes,
     *composed_search.FACTORIES,
+    *composed_queries.FACTORIES,
+    *composed_lake.FACTORIES,
 )
 
 

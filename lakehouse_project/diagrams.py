@@ -11,7 +11,7 @@ from lakehouse_project.management.generate import NOTICE
 from lakehouse_project.pipeline import LISTENERS
 from lakehouse_project.queues import OCR_TASK, QUEUES
 
-LAYERS = ("governance", "bronze", "silver", "gold", "search")
+LAYERS = ("governance", "bronze", "silver", "gold", "search", "lake")
 """Apps with tables, in the order of the flow; governance watches them all."""
 
 ORIGIN_COLUMN = "raw_record_id"
@@ -142,7 +142,7 @@ def _flow() -> Iterator[str]:
     yield '  beat{{"beat: periodically, as a safety net"}}'
     yield from (f"  beat -.-> {_node(task)}" for task in scheduled())
     yield from _watched()
-    yield f'  gold_tables & search_tables --> ways_out(["{WAYS_OUT}"])'
+    yield f'  gold_tables & search_tables & lake_tables --> ways_out(["{WAYS_OUT}"])'
 
 
 def _layer(name: str) -> Iterator[str]:

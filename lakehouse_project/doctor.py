@@ -1,8 +1,8 @@
 """Is everything that the lakehouse needs there and working, and if not, what to do?"""
 
-import os
 import shutil
 import tempfile
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from kombu.exceptions import OperationalError as BrokerError
+from redis.exceptions import RedisError
 
 from bronze import ocr
 from bronze.dropfolder import DropFolder
@@ -20,6 +21,8 @@ from lakehouse_project.env import env
 from lakehouse_project.inboxes import drop_bucket, drop_folder
 from lakehouse_project.kernel.errors import LakehouseError, NotConfigured, TransientError
 from lakehouse_project.kernel.services import resolve
+from lakehouse_project.ratelimits import counter
+from lakehouse_project.stores import storage_of
 from search.embedding import Embedder
 from search.engines.typesense.index import TypesenseIndex
 from search.graph import MeaningGraph
@@ -58,6 +61,7 @@ def examine() -> list[Diagnosis]:
     checks: dict[str, Callable[[], str]] = {
         "database": _database,
         "broker": _broker,
+        "rate limits": _rate_limits,
         "worker": _worker,
         "search": _search,
         "storage": _storage,
@@ -99,6 +103,18 @@ def _broker() -> str:
     except (BrokerError, OSError) as error:
         raise Ailment(_first_line(error), f"{_START}, or check BROKER_URL.") from error
     return f"{waiting} tasks are waiting"
+
+
+def _rate_limits() -> str:
+    """Valkey counts requests; while it does not, nobody is limited."""
+    limits = settings.RATE_LIMITS
+    if not any(limits.values()):
+        return "off"
+    try:
+        counter().ping()
+    except RedisError as error:
+        raise Ailment(f"requests are not counted: {_first_line(error)}", "Mend the broker first.") from error
+    return ", ".join(f"{limit} {name.replace('_', ' ')}" for name, limit in limits.items()) + " a minute"
 
 
 def _length(channel: object, queue: str) -> int:
@@ -149,18 +165,26 @@ def _search() -> str:
 
 
 def _storage() -> str:
-    """The folder can be written to and has room."""
-    folder = Path(settings.LAKEHOUSE_HOME) / "storage"
+    """Something can be written, read back and deleted; a folder has room, too."""
+    where = storage_of(env().storage_url)
+    key = f".doctor/{uuid.uuid4().hex}"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder) as probe:
-            probe.write(b"lakehouse")
-            probe.flush()
-            os.fsync(probe.fileno())
-        free_mb = shutil.disk_usage(folder).free // 1024**2
+        with where.write(key) as out:
+            out.write(b"lakehouse")
+        is_right = where.digest(key) == out.sha256
+        where.delete_prefix(".doctor/")
     except OSError as error:
-        finding = f"{folder}: {error.strerror}"
-        raise Ailment(finding, "Make the folder writable, or set LAKEHOUSE_HOME.") from error
+        finding = f"{where.where}: {error.strerror}"
+        raise Ailment(finding, "Make the folder writable, or set STORAGE_URL or LAKEHOUSE_HOME.") from error
+    except TransientError as error:
+        raise Ailment(error.message, "Check STORAGE_URL and the AWS_ settings.") from error
+    if not is_right:
+        raise Ailment(f"{where.where} gives back other bytes than were written", "Do not use this storage.")
+    return where.where if env().storage_url else _room(Path(where.where))
+
+
+def _room(folder: Path) -> str:
+    free_mb = shutil.disk_usage(folder).free // 1024**2
     if free_mb < _LEAST_FREE_MB:
         raise Ailment(f"only {free_mb:,} MB are free for {folder}", "Free some disk space.")
     return f"{folder}, {free_mb:,} MB free"

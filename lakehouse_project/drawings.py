@@ -202,7 +202,12 @@ def _flow() -> SafeString:
     }
     ways_in = Box("in", "ways in", WAYS_IN.replace(": ", ":<br/>  ").replace(", ", ",<br/>  ").split("<br/>"))
     ways_out = Box("out", "ways out", WAYS_OUT.split(", "))
-    columns = [[ways_in, boxes["bronze"]], [boxes["silver"]], [boxes["gold"], boxes["search"]], [ways_out]]
+    columns = [
+        [ways_in, boxes["bronze"]],
+        [boxes["silver"]],
+        [boxes["gold"], boxes["search"]],
+        [boxes["lake"], ways_out],
+    ]
     told = {
         (event.split(".", 1)[0], task.split(".", 1)[0]): event
         for event, tasks in LISTENERS.items()

@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+STORAGE_URL = r"^(file:///.+|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?)$"
 S3_URL = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?$"
 
 
@@ -66,6 +67,39 @@ class Env(BaseSettings):
     inbox_url: str | None = Field(
         None, pattern=S3_URL, description="s3://bucket/prefix that is watched like the drop folder."
     )
+    storage_url: str | None = Field(
+        None,
+        pattern=STORAGE_URL,
+        description="Where files, tables, exports and backups live: file:///folder or s3://bucket/prefix.",
+    )
+    lake_query_scan_mb: int = Field(
+        10_000, ge=1, description="Most that a query of the lake may read, in MB."
+    )
+    lake_query_seconds: float = Field(60.0, gt=0, description="How long a query of the lake may take.")
+    lake_query_memory_mb: int = Field(512, ge=64, description="Memory of a query of the lake, in MB.")
+    lake_query_rows: int = Field(
+        10_000, ge=1, le=1_000_000, description="Rows that are kept of the result of a query."
+    )
+    lake_cache_mb: int = Field(
+        2000, ge=1, description="Copies of files of a lake in a bucket that are kept here, in MB."
+    )
+    athena_database: str = Field(
+        "lakehouse", pattern=r"^[a-z0-9_]{1,255}$", description="Athena's database of the tables."
+    )
+    athena_workgroup: str = Field(
+        "lakehouse", pattern=r"^[A-Za-z0-9._-]{1,128}$", description="Athena's work group of the queries."
+    )
+    athena_results_url: str | None = Field(
+        None,
+        pattern=S3_URL,
+        description="Where Athena writes results; unset: athena-results/ in the storage.",
+    )
+    lake_personal_data: Literal["omit", "mask"] = Field(
+        "omit", description="Personal and secret fields in published tables: left out, or masked texts."
+    )
+    lake_grace_hours: int = Field(
+        48, ge=1, description="Files of a replaced partition are kept so long for readers that are at work."
+    )
     aws_endpoint_url: str | None = Field(None, description="Address of an S3-compatible store; unset: AWS.")
     aws_region: str | None = Field(None, description="AWS region.")
     aws_access_key_id: str | None = Field(None, description="Who asks the store.")
@@ -99,6 +133,20 @@ class Env(BaseSettings):
     pipeline_interval_seconds: float = Field(
         5.0, ge=1, description="How often stages look for work that no event told of."
     )
+    operation_keep_days: int = Field(
+        7, ge=1, description="Operations that ended so many days ago are removed, with their result files."
+    )
+    export_max_mb: int = Field(4096, ge=1, description="Largest file that an export may write, in MiB.")
+    rate_limit_reads: int = Field(
+        600, ge=0, description="GET requests a minute of one user to the API; 0: no limit."
+    )
+    rate_limit_writes: int = Field(120, ge=0, description="Other requests a minute of one user; 0: no limit.")
+    rate_limit_failed_logins: int = Field(
+        30, ge=0, description="Wrong passwords a minute from one address; 0: no limit."
+    )
+    graphql_max_depth: int = Field(12, ge=3, description="Most levels of selections in a GraphQL query.")
+    graphql_max_cost: int = Field(10_000, ge=100, description="Most rows that a GraphQL query may read.")
+    graphql_max_aliases: int = Field(50, ge=0, description="Most aliases in a GraphQL query.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
 

@@ -4,16 +4,16 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from pydantic import SecretStr
 
 from bronze.dropbucket import DropBucket
 from bronze.dropfolder import DropFolder
 from bronze.repositories import SourceFiles, dataset_names
 from bronze.services import ReceiveFiles
 from bronze.services.inbox import WatchInbox
-from lake.s3 import Access, Bucket, client
+from lake.s3 import Bucket, client
 from lakehouse_project.env import env
 from lakehouse_project.kernel.services import resolve
+from lakehouse_project.stores import access
 
 
 def drop_folder() -> DropFolder:
@@ -28,7 +28,7 @@ def drop_bucket() -> DropBucket | None:
     parts = urlsplit(address)
     prefix = parts.path.strip("/")
     return DropBucket(
-        bucket=Bucket(name=parts.netloc, client=client(_access())),
+        bucket=Bucket(name=parts.netloc, client=client(access())),
         prefix=f"{prefix}/" if prefix else "",
         scratch=settings.FILE_UPLOAD_TEMP_DIR,
         max_bytes=settings.MAX_UPLOAD_BYTES,
@@ -50,18 +50,3 @@ def _watch(inbox: DropFolder | DropBucket, settle_seconds: float) -> WatchInbox:
         datasets=dataset_names,
         settle_seconds=settle_seconds,
     )
-
-
-def _access() -> Access:
-    given = env()
-    return Access(
-        endpoint_url=given.aws_endpoint_url,
-        region=given.aws_region,
-        access_key_id=given.aws_access_key_id,
-        secret_access_key=_clear(given.aws_secret_access_key),
-        session_token=_clear(given.aws_session_token),
-    )
-
-
-def _clear(secret: SecretStr | None) -> str | None:
-    return secret.get_secret_value() if secret else None

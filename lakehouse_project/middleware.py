@@ -30,8 +30,8 @@ class RequestIdMiddleware:
 
 
 class ApiProblemMiddleware:
-    """Below /api/ every error is problem+json: also those that Django and its other middleware answer as a page,
-    such as a method that a route does not have or an account that is locked after too many wrong passwords."""
+    """Below /api/ and /graphql/ every error is problem+json: also those that Django and its other middleware answer as a
+    page, such as a method that a route does not have or an account that is locked after too many wrong passwords."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -74,7 +74,7 @@ class LengthRequiredMiddleware:
 
 
 def _is_api(request: HttpRequest) -> bool:
-    return f"{request.path}/".startswith("/api/")
+    return f"{request.path}/".startswith(("/api/", "/graphql/"))
 
 
 class LoginRequiredMiddleware(DjangoLoginRequired):

@@ -13,8 +13,10 @@ LAYERS = (
     ("Silver: star schema", "silver", "hub"),
     ("Gold: marts", "gold", "trophy"),
     ("Search", "search", "search"),
+    ("Lake", "lake", "water"),
     ("Governance", "governance", "fact_check"),
     ("People and access", "auth", "group"),
+    ("Programs", "access", "smart_toy"),
 )
 
 

@@ -15,11 +15,17 @@ LISTENERS: Mapping[str, tuple[str, ...]] = {
     "bronze.file_received": ("bronze.load_file",),
     "bronze.text_wanted": ("bronze.extract_wanted",),
     "bronze.changed": ("silver.refine", "gold.refresh", "search.project"),
-    "silver.changed": ("gold.refresh", "search.project"),
-    "gold.changed": (),
+    "silver.changed": ("gold.refresh", "search.project", "lake.publish"),
+    "gold.changed": ("lake.publish",),
+    "lake.changed": (),
     "search.changed": ("search.mirror",),
     "search.reindex_wanted": ("search.reindex",),
     "search.reconcile_wanted": ("search.reconcile",),
+    "silver.run_wanted": ("silver.run",),
+    "gold.run_wanted": ("gold.run",),
+    "search.run_wanted": ("search.run",),
+    "lake.run_wanted": ("lake.run",),
+    "lake.query_wanted": ("lake.query",),
 }
 
 log = structlog.get_logger(__name__)

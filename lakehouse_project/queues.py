@@ -7,15 +7,17 @@ from kombu.entity import Queue
 
 from lakehouse_project.env import env
 
-QUEUES = ("bronze", "silver", "gold", "search")
+QUEUES = ("bronze", "silver", "gold", "search", "lake")
 OCR_QUEUE, OCR_TASK = "ocr", "bronze.read_scans"
 """Only with the setting OCR: pages take seconds, and nothing else shall wait for them."""
-STAGES = ("bronze.load_received", "silver.refine", "gold.refresh", "search.project")
+STAGES = ("bronze.load_received", "silver.refine", "gold.refresh", "search.project", "lake.publish")
+VACUUM_TASK, VACUUM_SECONDS = "lake.vacuum", 6 * 3600
 MIRROR_STAGE, RECONCILE_TASK = "search.mirror", "search.reconcile"
 """Only with a search server."""
 RECONCILE_SECONDS = 3600
 RATES_TASK, RATES_SECONDS = "bronze.fetch_rates", 6 * 3600
 """Only with a source of exchange rates, which come once a working day."""
+RETENTION_TASK, RETENTION_SECONDS = "governance.forget_operations", 3600
 LONGEST_TASK_SECONDS = 6 * 3600
 
 
@@ -49,8 +51,14 @@ def _schedule() -> dict[str, Any]:
         stage: {"task": stage, "schedule": env().pipeline_interval_seconds, "options": {"expires": 60}}
         for stage in stages
     }
+    schedule[RETENTION_TASK] = {
+        "task": RETENTION_TASK,
+        "schedule": RETENTION_SECONDS,
+        "options": {"expires": 600},
+    }
     if env().rate_source is not None:
         schedule[RATES_TASK] = {"task": RATES_TASK, "schedule": RATES_SECONDS, "options": {"expires": 600}}
+    schedule[VACUUM_TASK] = {"task": VACUUM_TASK, "schedule": VACUUM_SECONDS, "options": {"expires": 600}}
     if is_mirrored:
         schedule[RECONCILE_TASK] = {
             "task": RECONCILE_TASK,

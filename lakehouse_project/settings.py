@@ -53,6 +53,8 @@ MIDDLEWARE = [
     "django_structlog.middlewares.RequestMiddleware",
     "lakehouse_project.middleware.RequestIdMiddleware",
     "lakehouse_project.middleware.ApiProblemMiddleware",
+    "lakehouse_project.ratelimits.RateLimitMiddleware",
+    "lakehouse_project.access.failed_logins.FailedLoginsMiddleware",
     "lakehouse_project.middleware.ContentSecurityPolicyMiddleware",
     "lakehouse_project.middleware.LengthRequiredMiddleware",
     "lakehouse_project.middleware.UploadsMiddleware",
@@ -116,6 +118,7 @@ DATABASES = {"default": database(ENV.database() or STOPPED)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTHENTICATION_BACKENDS = [
+    "lakehouse_project.access.failed_logins.DoorBackend",
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
@@ -136,6 +139,13 @@ AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
+AXES_LOCKOUT_CALLABLE = "lakehouse_project.access.failed_logins.locked_out"
+AXES_CLIENT_IP_CALLABLE = "lakehouse_project.ratelimits.address_of"
+RATE_LIMITS = {
+    "reads": ENV.rate_limit_reads,
+    "writes": ENV.rate_limit_writes,
+    "failed_logins": ENV.rate_limit_failed_logins,
+}
 AXES_ENABLE_ADMIN = False
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"
@@ -146,6 +156,7 @@ KNOX_TOKEN_MODEL = "access.ApiToken"
 MIGRATION_MODULES = {"knox": None}  # its migrations would make the table that this model stands for, too
 REST_KNOX = {"TOKEN_TTL": None, "AUTO_REFRESH": False}
 
+BEHIND_TLS = ENV.behind_tls
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ENV.behind_tls

@@ -6,6 +6,7 @@ from celery import shared_task
 
 from governance.backoff import is_resting
 from governance.feed import drain
+from governance.services import track
 from lakehouse_project.kernel.errors import LakehouseError
 from lakehouse_project.kernel.events import EventBus
 from lakehouse_project.kernel.services import resolve
@@ -46,3 +47,10 @@ def reconcile(run_id: str | None = None, *, repair: bool = False) -> None:
     """Report how the search server differs from the rows. Its run says how it went."""
     with suppress(LakehouseError):
         resolve(Reconcile)(run_id=run_id, is_repaired=repair)
+
+
+@shared_task(name="search.run")
+def run(run_id: str) -> None:
+    """What somebody has asked for: project what is new."""
+    with suppress(LakehouseError), track("pipeline", run_id=run_id):
+        project()

@@ -12,7 +12,6 @@ from pydantic import create_model
 
 from lakehouse_project.kernel import filters as filtering
 from lakehouse_project.kernel.kinds import Kind
-from lakehouse_project.kernel.pagination import Page
 from silver.star import StarTable
 
 _TYPES: Mapping[type[Any], type[Any]] = MappingProxyType(
@@ -48,23 +47,23 @@ def columns(table: StarTable) -> list[str]:
 def filters(table: StarTable) -> list[filtering.Column]:
     """The columns that callers may filter and order by: guessing at what is masked for them would tell them of it."""
     fields = [field for field in table.model._meta.concrete_fields if field.attname not in table.personal]
-    return [filtering.Column(str(field.attname), _KINDS[_type(field)]) for field in fields]
+    return [filtering.Column(str(field.attname), _KINDS[type_of(field)]) for field in fields]
 
 
-def page_schema(table: StarTable) -> type[Schema]:
-    """The answer of `table`: `{"items": [...], "count": n}`."""
+def item_schema(table: StarTable) -> Any:
+    """A row of `table`."""
     fields: dict[str, Any] = {field.attname: _column(field) for field in table.model._meta.concrete_fields}
-    item: Any = create_model(f"{_title(table)}Item", __base__=Schema, **fields)
-    return create_model(f"{_title(table)}Page", __base__=Page[item])
+    return create_model(f"{_title(table)}Item", __base__=Schema, **fields)
 
 
 def _column(field: Any) -> Any:
     """Each may be missing from an answer, because `fields` may leave it out."""
-    annotation = _type(field) | None if field.null else _type(field)
+    annotation = type_of(field) | None if field.null else type_of(field)
     return annotation, Field(None, description=str(field.help_text) or None)
 
 
-def _type(field: Any) -> Any:
+def type_of(field: Any) -> Any:
+    """The Python type of a column."""
     return next(kind for model_field, kind in _TYPES.items() if isinstance(field, model_field))
 
 

@@ -1,12 +1,14 @@
 """Fixtures that every test may use. PostgreSQL and Valkey are real: `tests.services` starts them for the session."""
 
 import os
+from collections.abc import Iterator
+from typing import Any
 
 import django
 import pytest
 from hypothesis import settings
 
-from tests import services
+from tests import scheduling, services
 
 # How long an example takes says more of the machine than of the code.
 settings.register_profile("lakehouse", deadline=None)
@@ -25,6 +27,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     services.stop(config)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """End-to-end tests first: few and long, at the end they would leave the other process without work."""
+    items.sort(key=lambda item: "e2e" not in item.path.parts)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> scheduling.SharedLakehouseInOneProcess:
+    return scheduling.SharedLakehouseInOneProcess(config, log)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Show the tables that tests measured, whether they passed or not."""
     for report in (*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")):
@@ -32,3 +43,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             if name == "table":
                 terminalreporter.section(report.nodeid)
                 terminalreporter.write_line(str(value))
+
+
+@pytest.fixture(scope="session")
+def store() -> Iterator[str]:
+    """Address of an S3 server."""
+    from tests.s3 import serve  # noqa: PLC0415  pytest reads this file before Django is set up
+
+    with serve() as address:
+        yield address

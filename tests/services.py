@@ -38,6 +38,9 @@ def is_controller(config: pytest.Config) -> bool:
     return bool(hands_out) and "PYTEST_XDIST_WORKER" not in os.environ
 
 
+RATE_LIMITS = ("RATE_LIMIT_READS", "RATE_LIMIT_WRITES", "RATE_LIMIT_FAILED_LOGINS")
+"""Tests send more requests than people do; those of the limits set their own."""
+
 SEARCH_SERVER = ("TYPESENSE_URL", "TYPESENSE_API_KEY")
 
 
@@ -52,6 +55,7 @@ def start(config: pytest.Config) -> None:
     for name in SEARCH_SERVER:
         if value := os.environ.pop(name, ""):
             os.environ[f"REAL_{name}"] = value
+    os.environ |= dict.fromkeys(RATE_LIMITS, "0")
     config.stash[_SERVICES] = _start_services()
 
 

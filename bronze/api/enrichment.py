@@ -2,14 +2,15 @@
 
 from datetime import date
 from typing import Annotated
-from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Router, Schema, Status
 
 from bronze.services.rates import RUN, FetchRates
+from governance.operations.schemas import OperationOut, accepted
 from governance.services import enqueue_once
 from lakehouse_project.kernel.events import EventBus
+from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import require
 from lakehouse_project.kernel.services import resolve
 
@@ -23,22 +24,17 @@ class RatesIn(Schema):
     until: Annotated[date | None, Field(description="Last day.", examples=["2024-03-31"])] = None
 
 
-class RatesOut(Schema):
-    """The run to poll at `Location`. Its counts have the rates and the file, whose receipt says what became of them."""
-
-    run: UUID
-    state: str
-
-
 @router.post(
     "/exchange-rates",
-    response={202: RatesOut},
+    response={202: OperationOut},
     operation_id="fetch_exchange_rates",
     summary="Fetch exchange rates from the source that is set up",
+    description="The counts of the operation have the rates and the file, whose receipt says what became of them.",
 )
 def fetch_exchange_rates(
     request: HttpRequest, response: HttpResponse, wanted: RatesIn | None = None
-) -> Status[RatesOut]:
+) -> Status[OperationOut]:
+    reject_unknown(request, ())
     require(request, "bronze.add_sourcefile")
     wanted = wanted or RatesIn()
     resolve(FetchRates).check(since=wanted.since, until=wanted.until)
@@ -46,6 +42,4 @@ def fetch_exchange_rates(
     run, is_new = enqueue_once(RUN, user_id=request.user.pk, **days)
     if is_new:
         resolve(EventBus).publish("bronze.rates_wanted", run_id=str(run.pk), user_id=request.user.pk, **days)
-    response["Location"] = f"/api/v1/runs/{run.pk}"
-    response["Retry-After"] = "2"
-    return Status(202, RatesOut(run=run.pk, state=run.state))
+    return accepted(request, response, run)

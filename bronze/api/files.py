@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from ninja import Field, Query, Router, Schema, Status
+from ninja import Field, Query, Schema, Status
 
 from bronze.admission import Overrides
 from bronze.documents import Documents
@@ -18,13 +18,16 @@ from bronze.presentation import present_files, present_preview, present_undone
 from bronze.repositories import SourceFiles
 from bronze.services import PreviewFile, PreviewUndo, ReceiveFiles, RetryFile, UndoFile
 from bronze.uploads import path_of
+from governance.operations.schemas import look_after
 from lakehouse_project.kernel.errors import InvalidInput
-from lakehouse_project.kernel.pagination import Page, PageOf, PageQuery
+from lakehouse_project.kernel.pagination import Page, PageOf
 from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import require
+from lakehouse_project.kernel.rows import Listed
 from lakehouse_project.kernel.services import resolve
+from lakehouse_project.kernel.versions import Versions
 
-router = Router(tags=["files"])
+versions = Versions(tags=["files"])
 
 OVERRIDES = {
     "delimiter": "Delimiter of a CSV file: a character, or comma, semicolon, tab, vertical bar. Left out: found out.",
@@ -83,19 +86,20 @@ class UploadQuery(Schema):
     column: list[str] = Field([], description=COLUMN)
 
 
-class FileQuery(PageQuery):
+class FileFilters(Schema):
     """Filters of the list of files."""
 
     dataset: str | None = None
     state: FileState | None = None
 
 
-@router.post(
+@versions.post(
     "",
     response={200: Page[ReceivedFile], 202: Page[ReceivedFile]},
     operation_id="upload_files",
     summary="Send files: a form with one or several, or the bytes of one as the body",
-    description="Of several files all are taken or none. The same bytes again answer 200 with the earlier receipt.",
+    description="Of several files all are taken or none. The same bytes again answer 200 with the earlier receipt. Each "
+    "file has an `operation` of its own that tells how far its loading is; `Location` is that of the first.",
     openapi_extra=FORM,
 )
 def upload_files(request: HttpRequest, response: HttpResponse, query: Query[UploadQuery]) -> Any:
@@ -106,25 +110,26 @@ def upload_files(request: HttpRequest, response: HttpResponse, query: Query[Uplo
         received = resolve(ReceiveFiles)(
             sent, via="upload", dataset=dataset, user_id=user, overrides=overrides
         )
-    response["Location"] = f"/api/v1/bronze/files/{received[0].id}"
-    status = 200 if all(file.repeated for file in received) else 202
-    return Status(status, PageOf(resolve(Documents).with_status(received), len(received)))
+    new = [file for file in received if not file.repeated]
+    if new:
+        look_after(request, response, new[0].operation)
+    return Status(202 if new else 200, PageOf(resolve(Documents).with_status(received), len(received)))
 
 
-@router.get(
+@versions.list(
     "",
-    response=Page[ReceivedFile],
+    item=ReceivedFile,
+    query=FileFilters,
     operation_id="list_files",
     summary="Files and their receipts, newest first",
 )
-def list_files(request: HttpRequest, query: Query[FileQuery]) -> PageOf:
-    reject_unknown(request, FileQuery.model_fields)
+def list_files(request: HttpRequest, query: FileFilters) -> Listed:
     require(request, "bronze.view_sourcefile")
-    found, count = resolve(SourceFiles).page(query.window, dataset=query.dataset, state=query.state)
-    return PageOf(present_files(found, request.user), count)
+    rows = resolve(SourceFiles).rows(dataset=query.dataset, state=query.state)
+    return rows.together(lambda files: present_files(files, request.user))
 
 
-@router.get(
+@versions.get(
     "/{int:file_id}", response=ReceivedFile, operation_id="get_file", summary="One file and its receipt"
 )
 def get_file(request: HttpRequest, file_id: int) -> ReceivedFile:
@@ -134,7 +139,7 @@ def get_file(request: HttpRequest, file_id: int) -> ReceivedFile:
     return file
 
 
-@router.post(
+@versions.post(
     "/preview",
     response=Preview,
     operation_id="preview_file",
@@ -155,7 +160,7 @@ def preview_file(request: HttpRequest, query: Query[UploadQuery]) -> Preview:
     return present_preview(seen, request.user)
 
 
-@router.get(
+@versions.get(
     "/{int:file_id}/rejected",
     operation_id="download_rejected",
     summary="The rows of a file that are in quarantine, as a file to repair and send back",
@@ -169,7 +174,7 @@ def download_rejected(request: HttpRequest, file_id: int) -> HttpResponseBase:
     return rejected_rows(request, file_id)
 
 
-@router.get(
+@versions.get(
     "/{int:file_id}/original",
     operation_id="download_original",
     summary="The bytes of a file as they came",
@@ -181,19 +186,21 @@ def download_original(request: HttpRequest, file_id: int) -> HttpResponseBase:
     return original_bytes(request, file_id)
 
 
-@router.post(
+@versions.post(
     "/{int:file_id}/retry",
     response={202: ReceivedFile},
     operation_id="retry_file",
     summary="Load a file that failed once more",
 )
-def retry_file(request: HttpRequest, file_id: int) -> Any:
+def retry_file(request: HttpRequest, response: HttpResponse, file_id: int) -> Any:
     reject_unknown(request, ())
     require(request, "bronze.add_sourcefile")
-    return Status(202, *present_files([resolve(RetryFile)(file_id)], request.user))
+    file = resolve(RetryFile)(file_id, user_id=request.user.pk)
+    look_after(request, response, file.operation)
+    return Status(202, *present_files([file], request.user))
 
 
-@router.get(
+@versions.get(
     "/{int:file_id}/undo",
     response=Undone,
     operation_id="preview_undo",
@@ -205,7 +212,7 @@ def preview_undo(request: HttpRequest, file_id: int) -> Undone:
     return present_undone(resolve(PreviewUndo)(file_id), request.user)
 
 
-@router.post(
+@versions.post(
     "/{int:file_id}/undo",
     response=Undone,
     operation_id="undo_file",

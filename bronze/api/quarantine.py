@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from django.http import HttpRequest
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Query, Schema
 from pydantic import ConfigDict
 
 from bronze.api.routes import refusals
@@ -19,8 +19,9 @@ from lakehouse_project.kernel.masking import PERMISSION
 from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import require
 from lakehouse_project.kernel.services import resolve
+from lakehouse_project.kernel.versions import Versions
 
-router = Router(tags=["quarantine"])
+versions = Versions(tags=["quarantine"])
 
 MAX_EDITS = 50
 
@@ -67,7 +68,7 @@ class RepairIn(Which):
     is_right: bool = False
 
 
-@router.get(
+@versions.get(
     "",
     response={200: CountsOut} | refusals(400, 404),
     operation_id="count_quarantine",
@@ -80,7 +81,7 @@ def count_quarantine(request: HttpRequest, query: Query[CountsQuery]) -> Counts:
     return resolve(Quarantine).counts(Selection(**query.model_dump()))
 
 
-@router.post(
+@versions.post(
     "/preview",
     response={200: Repair} | refusals(404, 422),
     operation_id="preview_repair",
@@ -92,7 +93,7 @@ def preview_repair(request: HttpRequest, body: RepairIn) -> Repair:
     return present_repair(done, request.user)
 
 
-@router.post(
+@versions.post(
     "/apply",
     response={200: Repair} | refusals(404, 422),
     operation_id="repair_records",
@@ -105,7 +106,7 @@ def repair_records(request: HttpRequest, body: RepairIn) -> Repair:
     return present_repair(done, request.user)
 
 
-@router.post(
+@versions.post(
     "/recheck",
     response={200: Repair} | refusals(404, 422),
     operation_id="recheck_records",
@@ -116,7 +117,7 @@ def recheck_records(request: HttpRequest, body: Which) -> Repair:
     return present_repair(resolve(RepairRecords)(body.selection, note=body.note), request.user)
 
 
-@router.post(
+@versions.post(
     "/delete",
     response={200: Removal} | refusals(404, 422),
     operation_id="delete_quarantined",

@@ -1,13 +1,14 @@
 """Seeding over the API."""
 
 from typing import Annotated
-from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Router, Schema, Status
 
+from governance.operations.schemas import OperationOut, accepted
 from governance.services import enqueue
 from lakehouse_project.kernel.events import EventBus
+from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import require
 from lakehouse_project.kernel.services import resolve
 
@@ -23,21 +24,15 @@ class SeedIn(Schema):
     seed: Annotated[int, Field(ge=0, description="Another number, other data.")] = 42
 
 
-class SeedOut(Schema):
-    """The run to poll at `Location`."""
-
-    run: UUID
-    state: str
-
-
 @router.post(
-    "", response={202: SeedOut}, operation_id="seed", summary="Generate a company's data and load it"
+    "", response={202: OperationOut}, operation_id="seed", summary="Generate a company's data and load it"
 )
-def seed_lake(request: HttpRequest, response: HttpResponse, wanted: SeedIn | None = None) -> Status[SeedOut]:
+def seed_lake(
+    request: HttpRequest, response: HttpResponse, wanted: SeedIn | None = None
+) -> Status[OperationOut]:
+    reject_unknown(request, ())
     require(request, "bronze.add_sourcefile")
     wanted = wanted or SeedIn()
     run = enqueue("seed", user_id=request.user.pk, **wanted.dict())
     resolve(EventBus).publish("bronze.seed_wanted", run_id=str(run.pk), **wanted.dict())
-    response["Location"] = f"/api/v1/runs/{run.pk}"
-    response["Retry-After"] = "2"
-    return Status(202, SeedOut(run=run.pk, state=run.state))
+    return accepted(request, response, run)

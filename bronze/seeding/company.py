@@ -48,6 +48,13 @@ def iter_seed(folder: Path, *, scale: float, seed: int) -> Iterator[SeedFile]:
     return Company(Recipe(scale, seed)).write(folder)
 
 
+def expected_rows(*, scale: float, seed: int) -> int:
+    """How many rows and documents `iter_seed` writes, but for the few that do not grow with `scale` or are repeated."""
+    recipe = Recipe(scale, seed)
+    of_users = 3 * recipe.rows(USERS)
+    return of_users + sum(map(recipe.rows, (PRODUCTS, HIRES, ORDER_LINES, EVENTS))) + DOCUMENTS
+
+
 class Company:
     """Writes the files of one recipe. What several data sets speak of (people, products) is drawn once."""
 

@@ -23,6 +23,7 @@ from bronze.services.records import (
 from bronze.services.rejected import Download, ExportRejected
 from bronze.services.seeding import SeedLake
 from bronze.services.staging import ReceiveStaged, StageFiles
+from bronze.services.tracked import LoadTracked
 
 __all__ = [
     "ChangeBatch",
@@ -43,6 +44,7 @@ __all__ = [
     "LinkDocument",
     "LoadDocuments",
     "LoadFile",
+    "LoadTracked",
     "LookAtFile",
     "MergeRows",
     "OpenOriginal",

@@ -8,10 +8,16 @@ from bronze.domain import DocumentFacts
 from bronze.errors import OriginalMissing, UnknownUser
 from bronze.repositories import RawRecords, atomic
 from bronze.services.intake import job_of, original_of, stored_values
+from governance.errors import OperationCancelled
+from governance.feed import NothingToDo
+from governance.models import Run
+from governance.services import enqueue_once, goes_on, latest, track
 from lake.storage import Storage
 from lakehouse_project.kernel.events import EventBus
 
 USERS = "users"
+EXTRACT = "extract"
+"""The kind of runs that read the text of a document anew."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,14 +65,15 @@ class ExtractAgain:
     storage: Storage
     events: EventBus
 
-    def __call__(self, sha256: str) -> DocumentFacts:
+    def __call__(self, sha256: str, *, user_id: int | None = None) -> Run:
         """It is `pending` from now on. Raises `DocumentNotFound`, and `OriginalMissing` if there are no bytes to read."""
         with atomic():
             self.documents.hold(sha256)
             original_of(self.storage, sha256)
+            run, _is_new = enqueue_once(EXTRACT, user_id=user_id, document=sha256)
             self.documents.want_text(sha256)
             self.events.publish("bronze.text_wanted")
-        return self.documents.get(sha256)
+        return run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,10 +86,30 @@ class ExtractWanted:
 
     def __call__(self) -> int:
         """How many were read."""
-        read = [sha256 for sha256 in self.documents.wanted() if self._read(sha256)]
+        read = [sha256 for sha256 in self.documents.wanted() if self._read_as_asked(sha256)]
         if read:
             self.events.publish("bronze.changed")
         return len(read)
+
+    def _read_as_asked(self, sha256: str) -> bool:
+        """Told by the run of who asked for it, if somebody did and has not thought better of it."""
+        run = latest(EXTRACT, document=sha256)
+        if run is None or goes_on(str(run.pk)) is None:
+            return self._read(sha256)
+        try:
+            self._read_told(sha256, str(run.pk))
+        except NothingToDo:
+            return False
+        except OperationCancelled:
+            self.documents.keep_text(sha256)
+            return False
+        return True
+
+    def _read_told(self, sha256: str, run_id: str) -> None:
+        with track(EXTRACT, run_id=run_id) as run:
+            if not self._read(sha256):
+                raise NothingToDo("Another worker has it.")
+            run.result = {"location": f"/bronze/documents/{sha256}"}
 
     def _read(self, sha256: str) -> bool:
         with atomic():

@@ -27,13 +27,20 @@ from bronze.rejected import ReturnedRows, Settled
 from bronze.repositories import MAX_ATTEMPTS, SourceFiles, atomic
 from bronze.services.curation import RecheckRecords
 from bronze.services.receiving import storage_key
+from governance.errors import OperationCancelled
 from lake.storage import Storage
 from lakehouse_project.kernel.errors import PermanentError
 from lakehouse_project.kernel.events import EventBus
 
+OnProgress = Callable[[int, int], None]
 DOCUMENTS_AT_ONCE = 50
+NOT_LOADED = "Loading was cancelled. Nothing of the file was kept; it can be loaded again."
 USER_LINE = re.compile(r"^\s*User:\s*(\S{1,64})\s*$", re.MULTILINE)
 """A document that says `User: 1001` on a line of its own belongs to that user."""
+
+
+def unheard(_done: int, _total: int) -> None:
+    """Nobody wants to know how far it is."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +68,11 @@ class MergeRows:
         *,
         seen: Callable[[pl.DataFrame], None] | None = None,
         bound: Callable[[Iterator[RowBatch]], Iterator[RowBatch]] = iter,
+        on_progress: OnProgress = unheard,
     ) -> LoadedRows:
-        """Call it in a transaction. `seen` is given each batch in `INCOMING_SCHEMA`; `bound` says which are taken."""
+        """Call it in a transaction. `seen` is given each batch in `INCOMING_SCHEMA`; `bound` says which are taken.
+
+        `on_progress` is told the bytes of the file that have been taken in, and its size."""
         contract = contract_named(dataset)
         returned = ReturnedRows(dataset)
         load = FileLoad(
@@ -77,9 +87,12 @@ class MergeRows:
                 batch = IncomingBatch(returned.unmarked(read), contract, self.cipher)
                 yield load.prepare(batch, checked=seen is not None)
 
+        taken, size = 0, path.stat().st_size
         with closing(read_ahead(batches())) as ahead:
             for prepared in ahead:
                 load.add(prepared)
+                taken += prepared.batch.bytes_read
+                on_progress(taken, size)
                 if seen:
                     seen(prepared.batch.rows)
         merged = merge_bound(load.merge, contract, file_id=file_id)
@@ -103,7 +116,7 @@ class LoadFile:
     merge: MergeRows
 
     @again_if_busy
-    def __call__(self, file_id: int) -> Receipt | None:
+    def __call__(self, file_id: int, on_progress: OnProgress = unheard) -> Receipt | None:
         """The receipt; None if there is nothing to do (loaded already, or another worker is at it).
 
         Raises a `PermanentError` if the file cannot be read; it is marked as failed then, and no row of it is kept.
@@ -115,7 +128,7 @@ class LoadFile:
             if claimed is None:
                 return None
             with changes(f"load of file {file_id}", user_id=claimed.received_by_id):
-                loaded = self._load(claimed)
+                loaded = self._load(claimed, on_progress)
             self.files.finish(file_id, loaded.receipt)
             for sentence in loaded.returned.sentences():
                 self.files.remark(file_id, sentence)
@@ -125,10 +138,10 @@ class LoadFile:
                 self.events.publish("bronze.file_received", file_id=following)
             return loaded.receipt
 
-    def _load(self, file: SourceFile) -> LoadedRows:
+    def _load(self, file: SourceFile, on_progress: OnProgress) -> LoadedRows:
         self.files.one_at_a_time(file.dataset_id)
-        path = original_of(self.storage, file.sha256)
-        return self.merge(path, FileFormat.from_dict(file.format), file.dataset_id, file.pk)
+        path, file_format = original_of(self.storage, file.sha256), FileFormat.from_dict(file.format)
+        return self.merge(path, file_format, file.dataset_id, file.pk, on_progress=on_progress)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +173,7 @@ class LoadDocuments:
         One transaction for all of them would keep the layers above from reading on for as long as they take.
         """
         for file_id in ids:
-            with suppress(WorkerDied, OriginalMissing), _failing(self.files, file_id):
+            with suppress(WorkerDied, OriginalMissing, OperationCancelled), _failing(self.files, file_id):
                 if not _begun(self.files, file_id):
                     continue
                 with atomic():
@@ -209,7 +222,11 @@ def original_of(storage: Storage, sha256: str) -> Path:
 
 
 def _begun(files: SourceFiles, file_id: int) -> bool:
-    """Whether there is a file to load. Raises `WorkerDied` for one whose loading was begun too often."""
+    """Whether there is a file to load. Raises `WorkerDied` for one whose loading was begun too often, and
+    `OperationCancelled` for one that somebody wants no more."""
+    if files.is_unwanted(file_id):
+        files.fail(file_id, NOT_LOADED)
+        raise OperationCancelled(NOT_LOADED)
     attempt = files.begin(file_id)
     if attempt > MAX_ATTEMPTS:
         error = WorkerDied(
@@ -225,6 +242,9 @@ def _failing(files: SourceFiles, file_id: int) -> Iterator[None]:
     """Mark the file as failed if it cannot be loaded, after the transaction of the attempt is rolled back."""
     try:
         yield
+    except OperationCancelled:
+        files.fail(file_id, NOT_LOADED)
+        raise
     except PermanentError as error:
         files.fail(file_id, error.message)
         raise

@@ -5,6 +5,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError
 
@@ -12,20 +14,35 @@ from bronze.admission import AdmissionLimits, Admitted, Candidate, Overrides, ad
 from bronze.admission.archives import Refused, unpack
 from bronze.admission.names import shown_name
 from bronze.catalog import all_contracts
+from bronze.contracts import DOCUMENTS
 from bronze.domain import ReceivedFile
 from bronze.errors import FileChanged, FilesRefused, storage_error
 from bronze.key_locks import lock_bytes
 from bronze.repositories import SourceFiles, are_of_a_file, atomic
+from governance.services import enqueue
 from lake.storage import Storage
 from lakehouse_project.kernel.errors import FieldError, LakehouseError, PermanentError
 from lakehouse_project.kernel.events import EventBus
 
+INGEST = "ingest"
+"""The kind of runs that load a file."""
 NOTHING_SAID = Overrides()
 REASONS_SHOWN = 5
 
 
 def storage_key(sha256: str) -> str:
     return f"originals/{sha256[:2]}/{sha256}"
+
+
+def enqueue_load(file: ReceivedFile, user_id: int | None) -> UUID:
+    """The id of a run for the loading of a file."""
+    return enqueue(INGEST, user_id=user_id, **inputs_of(file)).pk
+
+
+def inputs_of(file: ReceivedFile) -> dict[str, Any]:
+    """What a run says of the file that it loads. The name of a document may be that of the user it belongs to."""
+    named = {} if file.dataset == DOCUMENTS else {"name": file.name}
+    return {"file": file.id, "dataset": file.dataset, **named}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +121,7 @@ class ReceiveFile:
             received_via=via,
             received_by_id=user_id,
         )
+        received = self.files.look_after(received.id, enqueue_load(received, user_id))
         self.events.publish("bronze.file_received", file_id=received.id)
         return received
 

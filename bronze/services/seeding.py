@@ -29,15 +29,22 @@ class SeedLake:
     folder: Path
 
     def __call__(
-        self, *, scale: float, seed: int, on_file: Callable[[Seeded], None] = lambda _seeded: None
+        self,
+        *,
+        scale: float,
+        seed: int,
+        on_file: Callable[[Seeded], None] = lambda _seeded: None,
+        on_progress: Callable[[int, int], None] = lambda _done, _total: None,
     ) -> list[Seeded]:
         """Raises `ValueError` unless scale > 0 and seed >= 0. The files stay below `folder`."""
-        from bronze.seeding import iter_seed  # noqa: PLC0415  loads a PDF writer that nothing else needs
+        from bronze.seeding import expected_rows, iter_seed  # noqa: PLC0415  loads a PDF writer that nothing else needs
 
         target = self.folder / f"scale-{scale:g}-seed-{seed}"
-        found = []
+        found: list[Seeded] = []
+        total = expected_rows(scale=scale, seed=seed)
         for file in iter_seed(target, scale=scale, seed=seed):
             received = self.receive(file.path, name=file.path.name, via="seed", dataset=file.dataset)
             found.append(Seeded(received.id, file.dataset, file.rows, file.dirty_rows, received.repeated))
             on_file(found[-1])
+            on_progress(sum(each.rows for each in found), total)
         return found

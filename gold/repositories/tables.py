@@ -25,7 +25,7 @@ class MartTables:
         fields = _fields(model)
         query = extracts.stored(model._meta.db_table, list(fields), scope.column)
         frame = copy_out(query, {"values": as_list(scope.values)})
-        return frame.with_columns(_typed(name, field) for name, field in fields.items())
+        return frame.with_columns(typed(name, field) for name, field in fields.items())
 
     def last_order_month(self, today: dt.date) -> dt.date | None:
         """The first day of the last month with an order, up to `today`: some orders come with dates of the far future."""
@@ -71,7 +71,7 @@ def _fields(model: AnyModel) -> "Mapping[str, models.Field[object, object]]":
     return {str(field.column): field for field in model._meta.concrete_fields if not field.primary_key}
 
 
-def _typed(name: str, field: "models.Field[object, object]") -> pl.Expr:
+def typed(name: str, field: "models.Field[object, object]") -> pl.Expr:
     """The column of a frame of texts as what the field says; the order matters, since a time is a date to Django."""
     column = pl.col(name)
     if isinstance(field, models.DateTimeField):
@@ -82,6 +82,8 @@ def _typed(name: str, field: "models.Field[object, object]") -> pl.Expr:
         return column.cast(SUM if field.decimal_places == SUM.scale else pl.Decimal(38, field.decimal_places))
     if isinstance(field, models.BooleanField):
         return column == "t"
+    if isinstance(field, models.FloatField):
+        return column.cast(pl.Float64)
     return column.cast(pl.Int64) if isinstance(field, models.IntegerField) else column
 
 

@@ -2,7 +2,7 @@
 
 import calendar
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -13,6 +13,14 @@ from gold.marts import customers, people, sales
 from gold.marts.compare import difference
 from gold.repositories import MartTables, StarFrames
 
+OnProgress = Callable[[int, int], None]
+STEPS = 6
+"""Of a refresh, beside the months."""
+
+
+def unheard(_done: int, _total: int) -> None:
+    """Nobody wants to know how far it is."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ComputeMarts:
@@ -21,11 +29,12 @@ class ComputeMarts:
     star: StarFrames
     tables: MartTables
 
-    def __call__(self, touched: Touched, today: dt.date) -> Refreshed:
-        return _Work(self.star, self.tables, touched, today).run()
+    def __call__(self, touched: Touched, today: dt.date, on_progress: OnProgress = unheard) -> Refreshed:
+        """`on_progress` is told the steps that are done, of how many: a month of orders or events is one of them."""
+        return _Work(self.star, self.tables, touched, today, on_progress).run()
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Work:
     """One refresh. `rows` counts what was written per table; `users` gathers whose 360° view is out of date."""
 
@@ -33,17 +42,28 @@ class _Work:
     tables: MartTables
     touched: Touched
     today: dt.date
+    on_progress: OnProgress
+    done: int = 0
     rows: dict[str, int] = field(default_factory=dict)
     users: set[str] = field(default_factory=set)
 
     def run(self) -> Refreshed:
-        self._hires()
-        self._people()
-        self._orders()
-        self._events()
-        self._documents()
-        self._customers()
+        for step in (
+            self._hires,
+            self._people,
+            self._orders,
+            self._events,
+            self._documents,
+            self._customers,
+        ):
+            step()
+            self._tell()
         return Refreshed({table: count for table, count in self.rows.items() if count})
+
+    def _tell(self) -> None:
+        self.done += 1
+        months = len(self.touched.order_months) + len(self.touched.event_months)
+        self.on_progress(self.done, STEPS + months)
 
     def _hires(self) -> None:
         scope = Scope("year", self.touched.years)
@@ -94,6 +114,7 @@ class _Work:
             self._replace(models.MonthlyOrders, sales.monthly_orders(lines), whole)
             spend = self._exchange(models.OrderSpend, sales.order_spend(lines), days)
             users = users.union(self._groups(spend, "user_id"))
+            self._tell()
         spent = self.tables.stored(models.OrderSpend, users)
         self._replace(models.TopSpender, sales.top_spenders(spent), users)
         months = self._exchange(models.UserMonth, customers.user_months(spent), users)
@@ -117,6 +138,7 @@ class _Work:
             self._replace(models.EventsByType, sales.events_by_type(events), days)
             self._replace(models.EventFunnel, sales.event_funnel(visits), days)
             users = users.union(self._groups(self._exchange(models.UserDay, visits, days), "user_id"))
+            self._tell()
         visits = self.tables.stored(models.UserDay, users)
         self._replace(models.LoginsByUser, sales.logins_by_user(visits), users)
 

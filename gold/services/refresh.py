@@ -9,7 +9,7 @@ from typing import Any
 from gold.domain import Refreshed
 from gold.registry import TABLES
 from gold.repositories import MartChanges, TableStates
-from gold.services.computing import ComputeMarts
+from gold.services.computing import ComputeMarts, OnProgress
 from governance.feed import ChangeFeed, FeedBusy
 from governance.services import track
 from lakehouse_project.kernel.events import EventBus
@@ -37,23 +37,24 @@ class RefreshMarts:
             return Refreshed()
         try:
             with track("marts") as run:
-                refreshed = self._refresh()
+                refreshed = self._refresh(run.report)
                 run.counts = dict(refreshed.rows)
                 return refreshed
         except FeedBusy:
             return Refreshed()
 
-    def everything(self) -> Refreshed:
+    def everything(self, on_progress: OnProgress | None = None, *, run_id: str | None = None) -> Refreshed:
         """Compute every group anew; rows that are right already are not written. Waits for another runner."""
-        with track("rebuild", layer="gold") as run:
-            refreshed = self._refresh(everything=True)
+        with track("rebuild", run_id=run_id, layer="gold") as run:
+            run.report.listener = on_progress
+            refreshed = self._refresh(run.report, everything=True)
             run.counts = dict(refreshed.rows)
             return refreshed
 
-    def _refresh(self, *, everything: bool = False) -> Refreshed:
+    def _refresh(self, on_progress: OnProgress, *, everything: bool = False) -> Refreshed:
         today = self.now().date()
         with self.atomic(), self.feed.window(everything=everything) as window:
-            refreshed = self.compute(self.changes.touched(window, today), today)
+            refreshed = self.compute(self.changes.touched(window, today), today, on_progress)
             computed = TABLES if window.is_full else frozenset[str]()
             self.states.changed(computed.union(refreshed.rows), self.now())
             if refreshed.rows:

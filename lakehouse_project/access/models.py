@@ -1,8 +1,10 @@
-"""Tables of logins and tokens. Neither holds anything that one could log in with."""
+"""Tables of logins, tokens and service accounts. None holds anything that one could log in with."""
 
 from datetime import timedelta
+from typing import ClassVar
 from uuid import uuid4
 
+import pghistory
 from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
@@ -29,6 +31,12 @@ class JwtLogin(models.Model):
         return f"{self.user} {self.created_at:%Y-%m-%d %H:%M}"
 
 
+@pghistory.track(
+    pghistory.InsertEvent(),
+    pghistory.DeleteEvent(),
+    model_name="ApiTokenEvent",
+    fields=["id", "user", "name", "token_key", "created", "expiry"],
+)
 class ApiToken(AbstractAuthToken):  # type: ignore[misc]  # knox has no types
     """A token of knox with a name and an id: only its digest and its first characters are stored."""
 
@@ -53,3 +61,27 @@ class ApiToken(AbstractAuthToken):  # type: ignore[misc]  # knox has no types
                 for token in free:
                     token.last_used_at = now
                     token.save(update_fields=["last_used_at"])
+
+
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent())
+class ServiceAccount(models.Model):
+    """A user that is a program: it has a group and API tokens, and no password. Somebody answers for it."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="service_account"
+    )
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Who answers for what it does.",
+    )
+    description = models.CharField(max_length=500, help_text="What it is for.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering: ClassVar = ["user__username"]
+
+    def __str__(self) -> str:
+        return self.user.get_username()

@@ -62,3 +62,29 @@ class IssuedToken(TokenOut):
     """A token with its secret, which is shown this once."""
 
     token: str
+
+
+class NewServiceAccount(Schema):
+    """Who it is, what it may do, who answers for it, and what it is for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(max_length=150, pattern=r"^[A-Za-z0-9_.@+-]+$", examples=["nightly-import"])]
+    group: Annotated[str, Field(max_length=150, pattern=NO_CONTROL, examples=["engineer"])]
+    owner: Annotated[
+        str, Field(max_length=150, pattern=NO_CONTROL, description="Name of a user.", examples=["ada"])
+    ]
+    description: Annotated[
+        str, Field(max_length=500, pattern=NO_CONTROL, examples=["Loads the orders of the shop every night"])
+    ]
+
+
+class ServiceAccountOut(Schema):
+    """A user that is a program."""
+
+    name: str
+    groups: list[str]
+    owner: str
+    description: str
+    created_at: datetime
+    ended_at: datetime | None = Field(description="Since then it is refused.")

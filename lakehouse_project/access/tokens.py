@@ -94,5 +94,5 @@ def delete(user: AbstractBaseUser, token_id: UUID) -> None:
 def _own(user: AbstractBaseUser, token_id: UUID) -> ApiToken:
     token = tokens_of(user).filter(pk=token_id).first()
     if token is None:
-        raise NotFound(f"You have no token with the id {token_id}.")
+        raise NotFound(f"{user.get_username()} has no token with the id {token_id}.")
     return token

@@ -14,7 +14,7 @@ from lakehouse_project.runtime.process import spawn
 from lakehouse_project.runtime.state import StateFolder
 
 _PACKAGES = Path(__file__).resolve().parents[2]
-_QUEUES = "bronze,silver,gold,search"
+_QUEUES = "bronze,silver,gold,search,lake"
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,10 @@ class Reconcile:
     def __call__(self, *, is_repaired: bool = False, run_id: str | None = None) -> Mapping[str, Drift]:
         """Drift by index. Raises NoMirror where nothing has been built, EngineUnavailable."""
         with track("reconcile", run_id=run_id, repair=is_repaired) as run:
-            drifts = {index.alias: drift for index, drift in self._drifts(is_repaired=is_repaired)}
+            drifts: dict[str, Drift] = {}
+            for index, drift in self._drifts(is_repaired=is_repaired):
+                drifts[index.alias] = drift
+                run.report(len(drifts), len(INDEXES))
             run.counts = _totals(drifts)
             run.message = _sentence(drifts, is_repaired=is_repaired)
             for alias, drift in drifts.items():

@@ -76,8 +76,8 @@ class RebuildIndexes:
             self._drop_abandoned()
             for number, index in enumerate(indexes, 1):
                 counts[index.alias] = self._rebuild(index)
-                run.counts, run.progress = counts, number / len(indexes)
-                run.save(update_fields=["counts", "progress"])
+                run.counts = counts
+                run.report(number, len(indexes))
         return counts
 
     def _drop_abandoned(self) -> None:

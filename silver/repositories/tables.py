@@ -138,7 +138,7 @@ RATES = Table(
 HIRES = Table(
     model=FactHire,
     natural=("hire_id",),
-    changes={"hire_year": "to_char(hired_at, 'FMYYYY')"},
+    changes={"hire_year": "to_char(hired_at, 'FMYYYY')", "hire_day": "hired_at::date::text"},
     record_key="hire_id::text",
 )
 EMPLOYMENTS = Table(
@@ -147,6 +147,7 @@ EMPLOYMENTS = Table(
     optional=frozenset({"end_id"}),
     changes={
         "employment_user": "user_id_natural",
+        "employment_day": "start_date::text",
         "employer": "(SELECT name_key FROM silver_dimemployer e WHERE e.key = employer_id)",
     },
     record_key="employment_id",

@@ -17,8 +17,8 @@ class RebuildStar:
 
     refine: RefineChanges
 
-    def __call__(self, on_progress: OnProgress | None = None) -> RefineResult:
-        return self.refine.everything(on_progress)
+    def __call__(self, on_progress: OnProgress | None = None, *, run_id: str | None = None) -> RefineResult:
+        return self.refine.everything(on_progress, run_id=run_id)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -55,12 +55,13 @@ class RefineChanges:
         if not is_there_news():
             return None
         with track("refine") as run, unread() as window:
-            return self._refine(window, run)
+            return self._refine(window, run, run.report)
 
-    def everything(self, on_progress: OnProgress | None = None) -> RefineResult:
+    def everything(self, on_progress: OnProgress | None = None, *, run_id: str | None = None) -> RefineResult:
         """Refine all raw records; waits for another run that is at work."""
-        with track("rebuild", layer="silver") as run, unread(everything=True) as window:
-            return self._refine(window, run, on_progress)
+        with track("rebuild", run_id=run_id, layer="silver") as run, unread(everything=True) as window:
+            run.report.listener = on_progress
+            return self._refine(window, run, run.report)
 
     def _refine(self, window: Window, run: Run, on_progress: OnProgress | None = None) -> RefineResult:
         lookups = Lookups(

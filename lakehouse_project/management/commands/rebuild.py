@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from gold.services import RefreshMarts, RefreshViews, WriteFiles
+from lake.services import PublishLake
 from lakehouse_project.kernel.services import resolve
 from silver.services import RebuildStar
 
@@ -17,10 +18,13 @@ class Command(BaseCommand):
     help = "Build a layer anew from the one below it. It gives the same content as the increments did."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--layer", choices=("silver", "gold"), required=True, help="what to build anew")
+        parser.add_argument(
+            "--layer", choices=("silver", "gold", "lake"), required=True, help="what to build anew"
+        )
 
     def handle(self, *_args: Any, layer: str, **_options: Any) -> None:
-        counts = self._silver() if layer == "silver" else self._gold()
+        rebuild = {"silver": self._silver, "gold": self._gold, "lake": self._lake}[layer]
+        counts = rebuild()
         changed = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
         self.stdout.write(f"{layer} is rebuilt: {changed or 'everything was right already'}.")
 
@@ -32,6 +36,10 @@ class Command(BaseCommand):
             return resolve(RebuildStar)(
                 lambda done, total: bars.update(shown, completed=done, total=total)
             ).counts
+
+    def _lake(self) -> Mapping[str, int]:
+        with Console(stderr=True).status("publishing"):
+            return resolve(PublishLake).everything().rows
 
     def _gold(self) -> Mapping[str, int]:
         with Console(stderr=True).status("computing the marts"):

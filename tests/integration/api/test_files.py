@@ -33,7 +33,8 @@ def test_a_file_in_a_form(curator: Api) -> None:
     response = curator.upload(file=sent("jobs.csv", JOBS))
     assert response.status_code == 202
     (file,) = response.json()["items"]
-    assert response["Location"] == f"/api/v1/bronze/files/{file['id']}"
+    assert response["Location"] == f"/api/v1/operations/{file['operation']}"
+    assert response["Retry-After"]
     assert (file["name"], file["dataset"], file["state"], file["size"]) == (
         "jobs.csv",
         "jobs",

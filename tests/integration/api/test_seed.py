@@ -7,7 +7,7 @@ from django.test import Client
 
 from bronze.models import RawRecord, SourceFile
 from bronze.tasks import load_received, seed_lake
-from governance.models import Run
+from governance.services import enqueue
 from lakehouse_project.auth import issue_token
 from tests.accounts import member
 
@@ -29,7 +29,7 @@ def test_a_seed_is_a_run_that_ends_with_its_files_received() -> None:
     assert answer.status_code == 202
     assert engineer.get(answer["Location"]).json()["state"] == "queued"
 
-    seed_lake(answer.json()["run"], 0.02, 7)
+    seed_lake(answer.json()["id"], 0.02, 7)
 
     run = engineer.get(answer["Location"]).json()
     assert (run["state"], run["kind"]) == ("succeeded", "seed")
@@ -37,13 +37,12 @@ def test_a_seed_is_a_run_that_ends_with_its_files_received() -> None:
 
 
 def test_seeding_again_changes_nothing() -> None:
-    run = Run.objects.create(kind="seed")
-    seed_lake(str(run.pk), 0.02, 7)
+    seed_lake(str(enqueue("seed").pk), 0.02, 7)
     load_received()
     before = set(RawRecord.objects.values_list("id", "revision"))
     assert before
 
-    seed_lake(str(run.pk), 0.02, 7)
+    seed_lake(str(enqueue("seed").pk), 0.02, 7)
     load_received()
 
     assert set(RawRecord.objects.values_list("id", "revision")) == before

@@ -227,7 +227,7 @@ def test_over_the_api_it_is_a_run(configured: None) -> None:
     client = client_of("engineer")
     answer = post(client, since="2024-01-01", until="2024-01-05")
     assert answer.status_code == 202
-    fetch_rates(answer.json()["run"], "2024-01-01", "2024-01-05")
+    fetch_rates(answer.json()["id"], "2024-01-01", "2024-01-05")
     run = client.get(answer["Location"]).json()
     assert (run["state"], run["counts"]["rates"]) == ("succeeded", 15)
 

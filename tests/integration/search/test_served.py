@@ -91,8 +91,8 @@ def test_a_browser_is_told_an_address_that_it_can_reach(
 def started(client: Client, address: str) -> tuple[str, str]:
     response = client.post(f"/api/v1/search/{address}")
     assert response.status_code == 202, response.content
-    assert response["Location"].endswith(response.json()["run"])
-    return response.json()["run"], response.json()["state"]
+    assert response["Location"].endswith(response.json()["id"])
+    return response.json()["id"], response.json()["state"]
 
 
 def test_a_second_rebuild_is_the_one_that_waits(admin: Client, indexed: None) -> None:

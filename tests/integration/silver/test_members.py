@@ -86,12 +86,12 @@ def test_a_hire_that_came_first_is_bound_when_its_dimensions_come(warehouse: War
     warehouse.refine()
     hire = FactHire.objects.get()
     assert (hire.department_id, hire.job_id, hire.date_id) == (UNKNOWN, UNKNOWN, 20210727)
-    assert warehouse.changes() == {("hire_year", "2021")}
+    assert warehouse.changes() == {("hire_year", "2021"), ("hire_day", "2021-07-27")}
 
     warehouse.put("departments", {"id": 4, "department": "Sales"})
     warehouse.refine()
     assert FactHire.objects.get().department.name == "Sales"
-    assert warehouse.changes() == {("hire_year", "2021"), ("department", "4")}
+    assert warehouse.changes() == {("hire_year", "2021"), ("hire_day", "2021-07-27"), ("department", "4")}
     assert FactHire.objects.get().pk == hire.pk
 
 
@@ -193,6 +193,7 @@ def test_spellings_of_an_employer_are_one_shown_by_the_most_frequent(warehouse: 
         ("employer", "acme corp"),
         ("employment_user", "u1"),
         ("employment_user", "u3"),
+        ("employment_day", EMPLOYMENT["start_date"]),
     }
     assert set(FactEmployment.objects.values_list("employer_name", flat=True)) == {
         "acme corp",

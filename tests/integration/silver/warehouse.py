@@ -99,12 +99,14 @@ def groups() -> dict[tuple[str, str], set[Any]]:
     found: dict[tuple[str, str], set[Any]] = defaultdict(set)
     for hire in _rows(FactHire, "department__department_id", "job__job_id"):
         found["hire_year", str(hire["hired_at"].year)].add(tuple(hire.values()))
+        found["hire_day", str(hire["hired_at"].date())].add(tuple(hire.values()))
     for line in _rows(FactOrderLine, "user__user_id", "user__version", "product__sku"):
         found["order_day", str(line["ordered_at"].date())].add(tuple(line.values()))
     for event in _rows(FactEvent, "user__user_id", "user__version", "event_type__name"):
         found["event_day", str(event["occurred_at"].date())].add(tuple(event.values()))
     for job in _rows(FactEmployment, "user__user_id", "user__version", "job__job_id", "employer__name"):
         found["employment_user", job["user_id_natural"]].add(tuple(job.values()))
+        found["employment_day", str(job["start_date"])].add(tuple(job.values()))
     return found
 
 

@@ -1,0 +1,1 @@
+"""Runs as the operations that those who asked for them look at, cancel, and fetch results of."""

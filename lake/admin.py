@@ -1,0 +1,5 @@
+"""Admin pages of the lake."""
+
+from lake.sql.admin import LakeQueryAdmin
+
+__all__ = ["LakeQueryAdmin"]

@@ -1,0 +1,116 @@
+"""What is published: tables, the columns and partitions of each, and the files that they are made of."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+PARTS = ("year", "month", "day")
+"""Partition columns, coarsest first. A table is partitioned by the first few of them, or by none."""
+
+Values = tuple[int, ...]
+"""One partition: its year, month and day, as many as the table has partition columns."""
+
+
+@dataclass(frozen=True)
+class LakeColumn:
+    """A column with the type that it has in every file."""
+
+    name: str
+    dtype: pl.DataType
+    comment: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableSpec:
+    """One published table. `columns` are those in the files, without the partition columns."""
+
+    name: str
+    comment: str
+    columns: tuple[LakeColumn, ...]
+    partition_by: tuple[str, ...] = ()
+    sorted_by: tuple[str, ...]
+    """The order within a file; it leaves nothing open, so that the same rows give the same bytes."""
+
+    @property
+    def names(self) -> list[str]:
+        return [column.name for column in self.columns]
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """One Parquet file of a table. `path` is relative to the table; its name ends with the sha256 of the bytes."""
+
+    path: str
+    size: int
+    rows: int
+    partition: Values = ()
+
+    @property
+    def sha256(self) -> str:
+        return self.path.rpartition("-")[2].removesuffix(".parquet")
+
+    @property
+    def folder(self) -> str:
+        """The prefix that holds the files of one publish of one partition, and nothing else."""
+        return self.path.rpartition("/")[0]
+
+
+@dataclass(frozen=True)
+class TableState:
+    """A version of a table, as its Delta log has it."""
+
+    version: int
+    schema: str
+    """JSON of the Delta schema, partition columns included."""
+    partition_by: tuple[str, ...]
+    files: Sequence[DataFile]
+
+    @property
+    def rows(self) -> int:
+        return sum(file.rows for file in self.files)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(file.size for file in self.files)
+
+    @property
+    def partitions(self) -> int:
+        return len({file.partition for file in self.files})
+
+    def by_partition(self) -> Mapping[Values, list[DataFile]]:
+        found: dict[Values, list[DataFile]] = {}
+        for file in self.files:
+            found.setdefault(file.partition, []).append(file)
+        return found
+
+
+@dataclass(frozen=True)
+class TableFacts:
+    """What is remembered of the last publish of a table. `location` is where readers find it."""
+
+    name: str
+    location: str
+    partition_by: tuple[str, ...]
+    version: int
+    rows: int
+    size: int
+    files: int
+    partitions: int
+    published_at: dt.datetime
+    stamp: str = ""
+    """What the source was like then; says whether it has changed since."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """Rows written per table by one run, and how many partitions were replaced or removed."""
+
+    rows: Mapping[str, int] = field(default_factory=dict)
+    partitions: int = 0
+
+    @property
+    def is_nothing(self) -> bool:
+        return not self.rows

@@ -1,0 +1,158 @@
+"""Publishing one table: only the partitions that differ, all of them in one commit."""
+
+import datetime as dt
+import uuid
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import polars as pl
+import stamina
+
+from lake.delta import DeltaLog, NewFile, folder_of, schema_of, table_key
+from lake.domain import DataFile, TableSpec, TableState, Values
+from lake.errors import PublishConflict
+from lake.manifests import manifest_version, write_manifest
+from lake.parquet import ParquetFile, parquet_files
+from lake.sources import Source
+from lake.storage import Storage
+
+ROWS_AT_ONCE = 250_000
+"""Rows that are read at once; more only where one partition has more."""
+PARTITIONS_AT_ONCE = 366
+WRITERS = 4
+ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class TableChange:
+    """What a publish did to a table: its version now, and what was written and removed."""
+
+    state: TableState
+    rows: int = 0
+    partitions: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishTable:
+    """Make partitions of a table in the storage what the source says.
+
+    Files first, then one Delta commit, then the catalogue: readers see all of the old or all of the new, and a run that
+    was killed between two steps is made good by the next one, since a partition whose bytes are the same is left alone.
+    """
+
+    storage: Storage
+
+    def __call__(self, source: Source, wanted: Collection[Values] | None) -> TableChange:
+        """`wanted` None: all partitions. A table that is not there yet, or has another schema, is published whole.
+
+        Raises `LakeUnavailable`, or `PublishConflict` where other publishers are faster again and again.
+        """
+        for attempt in stamina.retry_context(on=PublishConflict, attempts=ATTEMPTS, timeout=None):
+            with attempt:
+                change = self._publish(source, wanted)
+        if change.partitions or manifest_version(self.storage, source.spec.name) != change.state.version:
+            write_manifest(self.storage, source.spec.name, change.state)
+        return change
+
+    def _publish(self, source: Source, wanted: Collection[Values] | None) -> TableChange:
+        log = DeltaLog(storage=self.storage, name=source.spec.name)
+        state = log.state()
+        known = state if state is not None and _is_of(state, source.spec) else None
+        work = _Work(self.storage, source, known)
+        work.run(wanted if known else None)
+        if known is None:
+            log.create(source.spec, work.added)
+        elif work.added or work.removed:
+            log.replace(source.spec, work.added, work.removed, known.version)
+        else:
+            return TableChange(known)
+        return TableChange(_require(log), sum(new.file.rows for new in work.added), work.changed)
+
+
+def _is_of(state: TableState, spec: TableSpec) -> bool:
+    return state.partition_by == spec.partition_by and state.schema == schema_of(spec).to_json()
+
+
+def _require(log: DeltaLog) -> TableState:
+    state = log.state()
+    if state is None:
+        raise PublishConflict(f"The table {log.name} has been taken away meanwhile.")
+    return state
+
+
+@dataclass
+class _Work:
+    """One publish: gathers what is to be added and removed. The files are stored, and nobody knows of them yet."""
+
+    storage: Storage
+    source: Source
+    known: TableState | None
+    added: list[NewFile] = field(default_factory=list)
+    removed: list[DataFile] = field(default_factory=list)
+    changed: int = 0
+    publish: str = field(
+        default_factory=lambda: f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
+    )
+
+    def run(self, wanted: Collection[Values] | None) -> None:
+        before = self.known.by_partition() if self.known else {}
+        counts = self.source.counts(wanted)
+        with ThreadPoolExecutor(WRITERS) as pool:
+            for some in _batches(counts):
+                self._replace(some, before, pool)
+        gone = (set(before) if wanted is None else set(wanted)) - counts.keys()
+        for partition in gone & before.keys():
+            self.removed += before[partition]
+            self.changed += 1
+
+    def _replace(
+        self, some: Sequence[Values], before: Mapping[Values, list[DataFile]], pool: ThreadPoolExecutor
+    ) -> None:
+        """The partitions whose bytes differ. Encoded one by one, so that one at a time is in memory."""
+        spec = self.source.spec
+        frame = self.source.rows(some).sort(*spec.partition_by, *spec.sorted_by, nulls_last=True)
+        stored = []
+        for partition, rows in _by_partition(spec, frame):
+            files = list(parquet_files(rows))
+            old = before.get(partition, [])
+            if [file.sha256 for file in files] != [file.sha256 for file in _in_order(old)]:
+                self.removed += old
+                self.changed += 1
+                stored += [pool.submit(self._store, partition, *each) for each in enumerate(files)]
+        self.added += [each.result() for each in stored]
+
+    def _store(self, partition: Values, number: int, parquet: ParquetFile) -> NewFile:
+        spec = self.source.spec
+        folder = "/".join(filter(None, (folder_of(spec, partition), self.publish)))
+        path = f"{folder}/part-{number:04}-{parquet.sha256}.parquet"
+        with self.storage.write(f"{table_key(spec.name)}/{path}") as out:
+            out.write(parquet.content)
+        return NewFile(DataFile(path, len(parquet.content), parquet.rows, partition), parquet.stats)
+
+
+def _by_partition(spec: TableSpec, frame: pl.DataFrame) -> Iterator[tuple[Values, pl.DataFrame]]:
+    columns = pl.Schema({column.name: column.dtype for column in spec.columns})
+    if not spec.partition_by:
+        yield (), frame.select(spec.names).cast(columns)
+        return
+    parts = frame.partition_by(*spec.partition_by, as_dict=True, maintain_order=True)
+    for values, rows in parts.items():
+        yield tuple(map(int, values)), rows.select(spec.names).cast(columns)
+
+
+def _in_order(files: Iterable[DataFile]) -> list[DataFile]:
+    return sorted(files, key=lambda file: file.path)
+
+
+def _batches(counts: Mapping[Values, int]) -> Iterator[list[Values]]:
+    batch: list[Values] = []
+    rows = 0
+    for partition in sorted(counts):
+        if batch and (rows + counts[partition] > ROWS_AT_ONCE or len(batch) == PARTITIONS_AT_ONCE):
+            yield batch
+            batch, rows = [], 0
+        batch.append(partition)
+        rows += counts[partition]
+    if batch:
+        yield batch

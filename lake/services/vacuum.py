@@ -1,0 +1,46 @@
+"""Removing files that no reader needs any more."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from governance.feed import ChangeFeed, FeedBusy
+from governance.services import track
+from lake.delta import DeltaLog
+from lake.manifests import manifest_version, write_manifest
+from lake.repositories import PublishedTables
+from lake.storage import Storage
+
+
+@dataclass(frozen=True, kw_only=True)
+class VacuumLake:
+    """Delete the files of former versions that were replaced more than `grace_hours` ago, and what killed runs have left.
+
+    Nothing is published meanwhile. The catalogue is brought to the newest version first, so that it names none of them.
+    """
+
+    storage: Storage
+    published: PublishedTables
+    feed: ChangeFeed
+    atomic: Callable[[], AbstractContextManager[Any]]
+    grace_hours: int
+
+    def __call__(self) -> int:
+        """How many files were deleted; 0 and no run where a publisher is at work."""
+        try:
+            with track("vacuum") as run, self.atomic():
+                self.feed.claim()
+                run.counts = {table.name: self._vacuum(table.name) for table in self.published.all()}
+                return sum(run.counts.values())
+        except FeedBusy:
+            return 0
+
+    def _vacuum(self, name: str) -> int:
+        log = DeltaLog(storage=self.storage, name=name)
+        state = log.state()
+        if state is None:
+            return 0
+        if manifest_version(self.storage, name) != state.version:
+            write_manifest(self.storage, name, state)
+        return log.vacuum(self.grace_hours)

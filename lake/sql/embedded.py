@@ -1,0 +1,149 @@
+"""The embedded engine: DuckDB over the files of the lake, with no access to anything else."""
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Timer
+from time import perf_counter
+from typing import Any, ClassVar, TypeVar
+
+import duckdb
+import pyarrow as pa
+
+from lake.errors import LakeUnavailable
+from lake.sql.domain import Actual, Answer, Limits
+from lake.sql.errors import InvalidQuery, QueryTooLarge, QueryTooLong
+from lake.sql.estimating import Prepared
+from lake.sql.fetching import LocalFiles
+from lake.sql.sandbox import Setting, create_view, first_line, locked_on
+
+THREADS = 2
+SPILL = 4
+"""What does not fit into memory goes to a temporary folder, at most so many times the memory."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmbeddedEngine:
+    """A database in memory, made for one query. Each table is a view of the files that the plan leaves."""
+
+    limits: Limits
+    files: LocalFiles
+    temporary: Path
+    name: ClassVar[str] = "embedded"
+
+    def run(self, query: Prepared) -> Answer:
+        """Raises `InvalidQuery`, `QueryTooLong`, `QueryTooLarge`, `LakeUnavailable`."""
+        begun, limit = perf_counter(), self.limits.rows
+
+        def fetch(connection: duckdb.DuckDBPyConnection) -> tuple[pa.Table, dict[str, Any]]:
+            asked = connection.sql(f"SELECT * FROM (\n{query.statement.sql}\n) LIMIT {limit + 1}")  # noqa: S608  a checked SELECT
+            return asked.to_arrow_table(), json.loads(connection.get_profiling_information())
+
+        table, profile = self._within_limits(query, fetch)
+        actual = _actual(query, profile, perf_counter() - begun)
+        return Answer(table.slice(0, limit), table.num_rows > limit, actual)
+
+    def plan(self, query: Prepared) -> str:
+        """The plan of DuckDB as it draws it."""
+
+        def explain(connection: duckdb.DuckDBPyConnection) -> str:
+            [(_, text)] = connection.execute("EXPLAIN " + query.statement.sql).fetchall()
+            return str(text)
+
+        return self._within_limits(query, explain)
+
+    def _within_limits(self, query: Prepared, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        needed = _rows(query)
+        paths = {name: self.files.of(query.snapshots[name], rows) for name, rows in needed.items()}
+        self.temporary.mkdir(parents=True, exist_ok=True)
+        with (
+            tempfile.TemporaryDirectory(dir=self.temporary, prefix="query-") as folder,
+            self._database(paths, folder) as connection,
+            self._said_plainly(connection),
+        ):
+            for name, found in paths.items():
+                snapshot = query.snapshots[name]
+                create_view(connection, name, found, snapshot.schema, snapshot.partition_columns)
+            return work(connection)
+
+    def _database(self, paths: Mapping[str, list[str]], folder: str) -> duckdb.DuckDBPyConnection:
+        config: dict[str, Setting] = {
+            "threads": THREADS,
+            "memory_limit": f"{self.limits.memory_mb}MB",
+            "temp_directory": folder,
+            "max_temp_directory_size": f"{self.limits.memory_mb * SPILL}MB",
+        }
+        return locked_on([path for each in paths.values() for path in each], config)
+
+    @contextmanager
+    def _said_plainly(self, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+        """Interrupt at the limit of time, and say errors of DuckDB as ours."""
+        late = Event()
+
+        def stop() -> None:
+            late.set()
+            connection.interrupt()
+
+        timer = Timer(self.limits.seconds, stop)
+        timer.start()
+        try:
+            yield
+        except duckdb.OutOfMemoryException as error:
+            raise QueryTooLarge(self._too_large()) from error
+        except (
+            duckdb.IOException,
+            duckdb.PermissionException,
+        ) as error:  # the latter for a file that is gone
+            raise LakeUnavailable(GONE) from error
+        except duckdb.Error as error:
+            if late.is_set():
+                raise QueryTooLong(self._too_long()) from error
+            raise InvalidQuery(first_line(error)) from error
+        finally:
+            timer.cancel()
+
+    def _too_long(self) -> str:
+        return (
+            f"The query was stopped after {self.limits.seconds:g} s (LAKE_QUERY_SECONDS). "
+            "Choose fewer partitions, or aggregate before joining."
+        )
+
+    def _too_large(self) -> str:
+        return (
+            f"The query needs more than {self.limits.memory_mb} MB of memory (LAKE_QUERY_MEMORY_MB) and "
+            f"{self.limits.memory_mb * SPILL} MB of temporary files. Choose fewer columns or partitions."
+        )
+
+
+GONE = "A file of the lake could not be read; the table may have changed meanwhile. Run the query again."
+
+
+def _rows(query: Prepared) -> dict[str, list[int]]:
+    """The files of each table that any of its readings needs."""
+    found: dict[str, set[int]] = {}
+    for need in query.needs:
+        found.setdefault(need.table, set()).update(need.rows)
+    return {name: sorted(rows) for name, rows in found.items()}
+
+
+def _actual(query: Prepared, profile: dict[str, Any], seconds: float) -> Actual:
+    """From DuckDB's own record of the query: bytes of columns that its scans have read, and files opened."""
+    scans = [node for root in profile["operator"] for node in _scans(root)]
+    files = sum(int(scan["extra_info"].get("Total Files Read", 0)) for scan in scans)
+    return Actual(
+        bytes=sum(int(scan.get("bytes_scanned", 0)) for scan in scans),
+        partitions=min(files, query.estimate.partitions),
+        milliseconds=round(seconds * 1000, 1),
+    )
+
+
+def _scans(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    if node.get("name") == "READ_PARQUET":
+        yield node
+    for child in node.get("children", ()):
+        yield from _scans(child)

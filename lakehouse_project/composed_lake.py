@@ -1,0 +1,52 @@
+"""How the services of the lake are built: what the layers above publish is handed to it here."""
+
+import wireup
+from django.db import transaction
+
+from gold.published import PublishedMarts
+from governance.feed import ChangeFeed
+from lake import services as lake
+from lake.repositories import PublishedTables
+from lake.storage import Storage
+from lake.tables import LakeTables
+from lakehouse_project.env import env
+from lakehouse_project.kernel.events import EventBus
+from lakehouse_project.stores import storage_of
+from silver.published import PublishedFacts
+
+STAGE = "lake"
+
+
+@wireup.injectable
+def storage() -> Storage:
+    return storage_of(env().storage_url)
+
+
+@wireup.injectable
+def publish_lake(
+    publish: lake.PublishTable, tables: LakeTables, published: PublishedTables, bus: EventBus
+) -> lake.PublishLake:
+    return lake.PublishLake(
+        layers=(PublishedFacts(env().lake_personal_data), PublishedMarts()),
+        publish=publish,
+        tables=tables,
+        published=published,
+        feed=ChangeFeed(STAGE),
+        events=bus,
+        atomic=transaction.atomic,
+    )
+
+
+@wireup.injectable
+def vacuum_lake(stored: Storage, published: PublishedTables) -> lake.VacuumLake:
+    return lake.VacuumLake(
+        storage=stored,
+        published=published,
+        feed=ChangeFeed(STAGE),
+        atomic=transaction.atomic,
+        grace_hours=env().lake_grace_hours,
+    )
+
+
+FACTORIES = (storage, publish_lake, vacuum_lake)
+PLAIN = (PublishedTables, LakeTables, lake.PublishTable)

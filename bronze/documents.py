@@ -12,6 +12,7 @@ from bronze.documents_text import Page
 from bronze.domain import DocumentFacts, PageText, ReceivedFile
 from bronze.errors import DocumentNotFound
 from bronze.models import Document, DocumentPage
+from lakehouse_project.kernel.rows import Rows
 
 FACTS: Mapping[str, Any] = {
     "name": F("source_file__name"),
@@ -19,6 +20,7 @@ FACTS: Mapping[str, Any] = {
     "size": F("source_file__size"),
     "linked_by_name": F("linked_by__username"),
 }
+OWN = tuple(name for name in DocumentFacts.model_fields if name not in (*FACTS, "linked_by"))
 PDF = "application/pdf"
 PAGES_LISTED = 10
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -47,15 +49,12 @@ class Documents:
             ]
         )
 
-    def page(
-        self, window: slice, *, status: str | None, user_id: str | None, deleted: bool
-    ) -> tuple[list[DocumentFacts], int]:
-        """Documents, newest first, and their number."""
+    def rows(self, *, status: str | None, user_id: str | None, deleted: bool) -> Rows:
+        """Documents, newest first."""
         rows = Document.objects.filter(is_deleted=deleted)
         rows = rows.filter(status=status) if status else rows
         rows = rows if user_id is None else rows.filter(user_id=user_id)
-        newest_first = rows.order_by("-created_at", "sha256")
-        return [_facts(row) for row in _values(newest_first)[window]], rows.count()
+        return Rows(rows, ("-created_at", "sha256"), OWN, FACTS).each(_facts)
 
     def get(self, sha256: str) -> DocumentFacts:
         """Raises `DocumentNotFound`. Deleted ones are found."""
@@ -80,11 +79,11 @@ class Documents:
         _named(sha256).select_for_update().first()
         return self.get(sha256)
 
-    def pages(self, sha256: str, window: slice) -> tuple[list[PageText], int]:
-        """Pages in order, and their number."""
-        rows = DocumentPage.objects.filter(document=sha256).order_by("number")
-        found = rows.values("number", "text", "error", "is_ocr")[window]
-        return [PageText(**row) for row in found], rows.count()
+    def pages(self, sha256: str) -> Rows:
+        """Pages in order."""
+        rows = DocumentPage.objects.filter(document=sha256)
+        columns = ("number", "text", "error", "is_ocr")
+        return Rows(rows, ("number",), columns).each(lambda row: PageText(**row))
 
     def link(self, sha256: str, user_id: str, *, by: int | None) -> None:
         """`user_id`: empty for nobody. `by`: who says so."""
@@ -172,8 +171,7 @@ def _listed(numbers: Sequence[int]) -> str:
 
 
 def _values(rows: QuerySet[Document]) -> Any:
-    own = set(DocumentFacts.model_fields) - set(FACTS) - {"linked_by"}
-    return rows.values(*own, **FACTS)
+    return rows.values(*OWN, **FACTS)
 
 
 def _facts(row: Mapping[str, Any]) -> DocumentFacts:

@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db.models import DateField, DateTimeField, DecimalField, F, Func, Q, QuerySet, TextField, Value
+from django.db.models import DateField, DateTimeField, DecimalField, Func, Q, QuerySet, TextField, Value
 from django.db.models.functions import Lower, NullIf, Trim
 
 from bronze.contracts import ContractSpec
 from bronze.domain import InferredField
 from bronze.models import RawRecord
 from bronze.validation import MAX_KEY
-from lakehouse_project.kernel.filters import Column, Condition, Listing, Order, as_q
+from lakehouse_project.kernel.filters import Column, Condition, Listing, as_q
 
 OF_RECORD: Mapping[str, tuple[str, Column]] = {
     "record_id": ("id", Column("record_id", "integer")),
@@ -34,16 +34,20 @@ def is_of_record(column: Column) -> bool:
     return column is OF_RECORD.get(column.name, (None, None))[1]
 
 
-def chosen(rows: QuerySet[RawRecord], contract: ContractSpec, listing: Listing) -> QuerySet[RawRecord]:
-    """The rows that a listing asks for, in its order; the last to tell is the order of arrival."""
+def chosen(
+    rows: QuerySet[RawRecord], contract: ContractSpec, listing: Listing
+) -> tuple[QuerySet[RawRecord], list[str]]:
+    """The rows that a listing asks for, and its order; the last to tell is the order of arrival."""
     for number, condition in enumerate(listing.conditions):
         rows = _narrowed(rows, contract, condition, f"chosen_{number}")
-    terms = []
+    ordering = []
     for number, order in enumerate(listing.ordering):
-        rows = rows.alias(**{f"order_{number}": _ordered_by(order)})
-        name = F(f"order_{number}")
-        terms.append(name.desc(nulls_last=True) if order.is_descending else name.asc(nulls_last=True))
-    return rows.order_by(*terms, "id")
+        name = order.column.name
+        path = OF_RECORD[name][0] if is_of_record(order.column) else f"order_{number}"
+        if not is_of_record(order.column):
+            rows = rows.annotate(**{path: _ordered_by(order.column)})
+        ordering.append(f"-{path}" if order.is_descending else path)
+    return rows, [*ordering, "id"]
 
 
 def _narrowed(
@@ -75,11 +79,8 @@ def _keys(condition: Condition) -> list[str]:
     return [str(value) for value in values]
 
 
-def _ordered_by(order: Order) -> Any:
-    name = order.column.name
-    if is_of_record(order.column):
-        return F(OF_RECORD[name][0])
-    return _filled(name) if order.column.kind in ("text", "object") else _typed(order.column)
+def _ordered_by(column: Column) -> Any:
+    return _filled(column.name) if column.kind in ("text", "object") else _typed(column)
 
 
 def text_of(name: str) -> Any:

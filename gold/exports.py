@@ -1,37 +1,15 @@
-"""Rows as CSV that is safe to open in a spreadsheet."""
+"""Rows of marts as CSV."""
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from gold.registry import Column
+from lakehouse_project.kernel import cells
+from lakehouse_project.kernel.cells import neutral
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-BATCH = 1000
+__all__ = ["csv_lines", "neutral"]
 
 
 def csv_lines(columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
     """The header, then the rows in blocks of lines."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(column.name for column in columns)
-    for number, row in enumerate(rows, start=1):
-        writer.writerow(map(neutral, row))
-        if number % BATCH == 0:
-            yield _drain(buffer)
-    yield _drain(buffer)
-
-
-def neutral(cell: Any) -> Any:
-    """A text that a spreadsheet would run as a formula gets an apostrophe in front; times are ISO 8601."""
-    if isinstance(cell, str) and cell.startswith(FORMULA_STARTS):
-        return f"'{cell}"
-    return cell.isoformat() if hasattr(cell, "isoformat") else cell
-
-
-def _drain(buffer: io.StringIO) -> str:
-    text = buffer.getvalue()
-    buffer.seek(0)
-    buffer.truncate()
-    return text
+    return cells.csv_lines((column.name for column in columns), rows)

@@ -1,8 +1,5 @@
 """Schemas of the mart routes, made from the registry so that each mart has its own in OpenAPI."""
 
-import datetime as dt
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from ninja import Field, Schema
@@ -10,33 +7,30 @@ from pydantic import create_model
 
 from gold.registry import Column, Mart, Parameter
 from lakehouse_project.kernel import filters as filtering
-from lakehouse_project.kernel.kinds import Kind
-from lakehouse_project.kernel.pagination import Page
+from lakehouse_project.kernel.slices import SliceQuery
 
 PAGE_SIZE = 1000
 MAX_PAGE_SIZE = 10_000
 
-_KINDS: Mapping[type[Any], Kind] = MappingProxyType(
-    {
-        str: "text",
-        int: "integer",
-        float: "decimal",
-        bool: "boolean",
-        dt.date: "date",
-        dt.datetime: "datetime",
-    }
-)
 
+class FormatQuery(Schema):
+    """In which format a mart is answered."""
 
-class MartQuery(Schema):
-    """What every mart understands: which page, and in which format."""
-
-    page: Annotated[int, Field(ge=1, le=1_000_000)] = 1
-    page_size: Annotated[int, Field(ge=1, le=MAX_PAGE_SIZE)] = PAGE_SIZE
     format: Annotated[
         Literal["json", "csv"] | None,
         Field(description="csv gives all rows with a header line, as `Accept: text/csv` does."),
     ] = None
+
+
+class MartPage(Schema):
+    """Which page of a mart."""
+
+    page: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+    page_size: Annotated[int, Field(ge=1, le=MAX_PAGE_SIZE)] = PAGE_SIZE
+
+
+class MartQuery(FormatQuery, MartPage):
+    """What every mart understands in version 1: which page, and in which format."""
 
     top: Annotated[
         int | None,
@@ -49,26 +43,37 @@ class MartQuery(Schema):
         return slice(start, start + self.page_size)
 
 
+class MartSliceQuery(FormatQuery, SliceQuery):
+    """What every mart understands in version 2: which slice, and in which format."""
+
+    @property
+    def top(self) -> None:
+        """The first rows are those of `limit`."""
+
+
 def query_schema(mart: Mart) -> type[MartQuery]:
-    """The query string of `mart`."""
-    fields: dict[str, Any] = {parameter.name: _parameter(parameter) for parameter in mart.parameters}
-    return create_model(f"{_title(mart)}Query", __base__=MartQuery, **fields)
+    """The query string of `mart` in version 1."""
+    return create_model(f"{_title(mart)}Query", __base__=MartQuery, **_parameters(mart))
+
+
+def slice_query_schema(mart: Mart) -> type[MartSliceQuery]:
+    """The query string of `mart` in version 2."""
+    return create_model(f"{_title(mart)}SliceQuery", __base__=MartSliceQuery, **_parameters(mart))
 
 
 def filters(mart: Mart) -> list[filtering.Column]:
     """The columns that callers may filter and order by: guessing at what is masked for them would tell them of it."""
-    return [
-        filtering.Column(column.name, _KINDS[column.type])
-        for column in mart.columns
-        if not column.is_personal
-    ]
+    return [filtering.Column(column.name, column.kind) for column in mart.columns if not column.is_personal]
 
 
-def page_schema(mart: Mart) -> type[Schema]:
-    """The answer of `mart`: `{"items": [...], "count": n}`."""
+def row_schema(mart: Mart) -> Any:
+    """A row of `mart`."""
     fields: dict[str, Any] = {column.name: _column(column) for column in mart.columns}
-    item = create_model(f"{_title(mart)}Row", __base__=Schema, **fields)
-    return create_model(f"{_title(mart)}Page", __base__=Page[item])
+    return create_model(f"{_title(mart)}Row", __base__=Schema, **fields)
+
+
+def _parameters(mart: Mart) -> dict[str, Any]:
+    return {parameter.name: _parameter(parameter) for parameter in mart.parameters}
 
 
 def _parameter(parameter: Parameter) -> tuple[Any, Any]:

@@ -5,18 +5,19 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Schema
 
 from governance.models import Run
 from governance.quality import Check, checks
 from governance.repositories import Runs
-from lakehouse_project.kernel.pagination import Page, PageOf, PageQuery
 from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import require
+from lakehouse_project.kernel.rows import Items, Listed
 from lakehouse_project.kernel.services import resolve
+from lakehouse_project.kernel.versions import Versions
 
-router = Router(tags=["runs"])
-quality_router = Router(tags=["governance"])
+versions = Versions(tags=["runs"])
+quality = Versions(tags=["governance"])
 
 
 class RunOut(Schema):
@@ -33,22 +34,22 @@ class RunOut(Schema):
     finished_at: datetime | None
 
 
-class RunQuery(PageQuery):
+class RunFilters(Schema):
     """Filters of the list of runs."""
 
     kind: str | None = None
     state: Run.State | None = None
 
 
-@router.get("", response=Page[RunOut], operation_id="list_runs", summary="Runs, newest first")
-def list_runs(request: HttpRequest, query: Query[RunQuery]) -> PageOf:
-    reject_unknown(request, RunQuery.model_fields)
+@versions.list("", item=RunOut, query=RunFilters, operation_id="list_runs", summary="Runs, newest first")
+def list_runs(request: HttpRequest, query: RunFilters) -> Listed:
     require(request, "governance.view_run")
-    return resolve(Runs).page(query.window, kind=query.kind, state=query.state)
+    return resolve(Runs).rows(kind=query.kind, state=query.state)
 
 
-@router.get("/{run_id}", response=RunOut, operation_id="get_run", summary="One run")
+@versions.get("/{run_id}", response=RunOut, operation_id="get_run", summary="One run")
 def get_run(request: HttpRequest, run_id: UUID) -> Run:
+    reject_unknown(request, ())
     require(request, "governance.view_run")
     return resolve(Runs).get(run_id)
 
@@ -67,7 +68,7 @@ class CheckOut(Schema):
     run: UUID | None = Field(description="The run that measured it; none for what is asked of the clock.")
 
 
-class QualityQuery(PageQuery):
+class QualityFilters(Schema):
     """Filters of the checks."""
 
     run: UUID | None = Field(None, description="What this run measured, instead of the latest of each check.")
@@ -80,19 +81,23 @@ class QualityQuery(PageQuery):
         return all(value is None or getattr(found, name) == value for name, value in wanted.items())
 
 
-@quality_router.get(
+@quality.list(
     "/quality",
-    response=Page[CheckOut],
+    item=CheckOut,
+    query=QualityFilters,
     operation_id="list_quality",
     summary="Quality: the latest result of each check on each table, and how fresh the data are",
     description="Counts, shares of rows that are not as they should be, quarantined records per field and rule, columns "
     "that are empty, and ages in seconds: of the newest record of each table and of the last success of each stage. Limits "
     "are set in the admin.",
 )
-def list_quality(request: HttpRequest, query: Query[QualityQuery]) -> PageOf:
-    reject_unknown(request, QualityQuery.model_fields)
+def list_quality(request: HttpRequest, query: QualityFilters) -> Listed:
     require(request, "governance.view_qualityresult")
     if query.run:
         resolve(Runs).get(query.run)
     found = [check for check in checks(run=query.run) if query.accepts(check)]
-    return PageOf(found[query.window], len(found))
+    return Items(sorted(found, key=_place), _place)
+
+
+def _place(found: Check) -> tuple[str, str]:
+    return (found.subject, found.check)

@@ -12,7 +12,7 @@ from django.db import models
 if TYPE_CHECKING:
     from governance.progress import Reporter
 
-PRIVATE = frozenset({"export"})
+PRIVATE = frozenset({"export", "lake query"})
 """Kinds of runs whose inputs are nobody else's business: what somebody looks for tells of whom they look for."""
 
 

@@ -1,6 +1,6 @@
 """Quality: what was measured, between which limits it is good, and how fresh everything is."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -50,6 +50,11 @@ DEFAULTS: Mapping[str, Limits] = MappingProxyType(
     }
 )
 """Where no threshold is set. A check without limits passes, unless what measured it says otherwise."""
+
+
+Watch = Callable[[datetime], Iterable["Check"]]
+WATCHES: list[Watch] = []
+"""What other apps ask of the clock, beside how fresh tables and stages are; they add theirs when they start."""
 
 
 @dataclass(frozen=True)
@@ -174,6 +179,8 @@ def _live(latest: Iterable[QualityResult], limits: _Limits, now: datetime) -> It
         yield _now(row["kind"], SINCE_SUCCESS, (now - row["last"]).total_seconds(), limits, now)
     for stage in sorted(STAGES):
         yield _now(stage, FAILURES, failures_in_a_row(stage), limits, now)
+    for watch in WATCHES:
+        yield from watch(now)
 
 
 def _now(subject: str, check: str, value: float, limits: _Limits, now: datetime) -> Check:

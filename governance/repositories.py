@@ -4,19 +4,21 @@ from uuid import UUID
 
 from governance.models import PRIVATE, Run
 from lakehouse_project.kernel.errors import NotFound
-from lakehouse_project.kernel.pagination import PageOf
+from lakehouse_project.kernel.rows import Rows
+
+COLUMNS = tuple(field.attname for field in Run._meta.concrete_fields)
 
 
 class Runs:
     """Runs that concern all, newest first: not what somebody looks for on their own account."""
 
-    def page(self, window: slice, *, kind: str | None = None, state: str | None = None) -> PageOf:
+    def rows(self, *, kind: str | None = None, state: str | None = None) -> Rows:
         rows = Run.objects.exclude(kind__in=PRIVATE)
         if kind:
             rows = rows.filter(kind=kind)
         if state:
             rows = rows.filter(state=state)
-        return PageOf(list(rows[window]), rows.count())
+        return Rows(rows, ("-created_at", "id"), COLUMNS)
 
     def get(self, run_id: UUID) -> Run:
         """Raises `NotFound`."""

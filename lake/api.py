@@ -4,41 +4,35 @@ from dataclasses import asdict
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Query, Router, Status
+from ninja import Status
 
 from governance.idempotency import idempotent
 from governance.operations.schemas import OperationOut, accepted
 from governance.services import enqueue_once
 from lake.delta import as_columns
-from lake.schemas import (
-    PartitionPage,
-    PublishIn,
-    TableDetailOut,
-    TablePage,
-)
+from lake.domain import TableFacts
+from lake.schemas import PartitionOut, PublishIn, TableDetailOut, TableOut
 from lake.tables import LakeTables
 from lakehouse_project.kernel.events import EventBus
-from lakehouse_project.kernel.pagination import PageOf, PageQuery
-from lakehouse_project.kernel.parameters import reject_unknown
-from lakehouse_project.kernel.permissions import permitted
+from lakehouse_project.kernel.permissions import permitted, require
 from lakehouse_project.kernel.problem import Problem
+from lakehouse_project.kernel.rows import Items, Listed
 from lakehouse_project.kernel.services import resolve
+from lakehouse_project.kernel.versions import NoFilters, Versions
 
-router = Router(tags=["lake"])
+versions = Versions(tags=["lake"])
 
 VIEW, PUBLISH = "lake.view_publishedtable", "lake.change_publishedtable"
 
 
-@router.get("/tables", response=TablePage, operation_id="lake_tables", summary="Published tables")
-@permitted(VIEW)
-def tables(request: HttpRequest, query: Query[PageQuery]) -> PageOf:
+@versions.list("/tables", item=TableOut, operation_id="lake_tables", summary="Published tables")
+def tables(request: HttpRequest, query: NoFilters) -> Listed:
     """The Delta tables of the lake, by name. Personal data is not in them, or masked (`LAKE_PERSONAL_DATA`)."""
-    reject_unknown(request, PageQuery.model_fields)
-    found = resolve(LakeTables).facts()
-    return PageOf(found[query.window], len(found))
+    require(request, VIEW)
+    return Items(resolve(LakeTables).facts(), _name)
 
 
-@router.get(
+@versions.get(
     "/tables/{name}",
     response={200: TableDetailOut, 404: Problem, 503: Problem},
     operation_id="lake_table",
@@ -50,21 +44,29 @@ def table(request: HttpRequest, name: str) -> dict[str, Any]:
     return asdict(lake.get(name)) | {"columns": as_columns(lake.state(name).schema)}
 
 
-@router.get(
+@versions.list(
     "/tables/{name}/partitions",
-    response={200: PartitionPage, 404: Problem, 503: Problem},
+    item=PartitionOut,
+    response={404: Problem, 503: Problem},
     operation_id="lake_partitions",
     summary="The partitions of a table, with counts and sha256 of each file",
 )
-@permitted(VIEW)
-def partitions(request: HttpRequest, name: str, query: Query[PageQuery]) -> PageOf:
+def partitions(request: HttpRequest, query: NoFilters, name: str) -> Listed:
     """The plain Hive catalogue, for readers that know partitions and no Delta log."""
-    reject_unknown(request, PageQuery.model_fields)
+    require(request, VIEW)
     found = resolve(LakeTables).manifest(name)["partitions"]
-    return PageOf(found[query.window], len(found))
+    return Items(sorted(found, key=_values), _values)
 
 
-@router.post(
+def _name(table: TableFacts) -> tuple[str]:
+    return (table.name,)
+
+
+def _values(partition: dict[str, Any]) -> tuple[int, ...]:
+    return tuple(partition["values"].values())
+
+
+@versions.post(
     "/publish",
     response={202: OperationOut, 403: Problem, 409: Problem, 422: Problem},
     operation_id="publish_lake",

@@ -27,6 +27,12 @@ class BucketTaken(Conflict):
     code = "bucket_taken"
 
 
+class BucketShared(Conflict):
+    """The bucket holds what is not ours."""
+
+    code = "bucket_shared"
+
+
 class BucketForbidden(PermanentError):
     """The keys lack a right."""
 

@@ -1,8 +1,13 @@
-"""What is remembered of published tables; the tables themselves are in the storage."""
+"""What is remembered of published tables, queries and backups; tables and backups themselves are in the storage."""
 
 from typing import ClassVar
 
 from django.db import models
+
+from lake.backups.models import Backup
+from lake.sql.models import LakeQuery
+
+__all__ = ["Backup", "LakeQuery", "PublishedTable"]
 
 
 class PublishedTable(models.Model):

@@ -6,8 +6,6 @@ from typing import Annotated
 from ninja import Field, Schema
 from pydantic import ConfigDict
 
-from lakehouse_project.kernel.pagination import Page
-
 
 class TableOut(Schema):
     """A Delta table of the lake, as it was last published."""
@@ -55,14 +53,6 @@ class PartitionOut(Schema):
     location: str
     rows: int
     files: list[FileOut]
-
-
-class TablePage(Page[TableOut]):
-    pass
-
-
-class PartitionPage(Page[PartitionOut]):
-    pass
 
 
 class PublishIn(Schema):

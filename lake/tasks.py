@@ -8,8 +8,21 @@ from governance.backoff import is_resting
 from governance.errors import OperationCancelled
 from governance.feed import drain
 from governance.services import track
+from lake.backups.tasks import back_up_when_due, create_backup, prune_backups, verify_backup
 from lake.services import PublishLake, VacuumLake
+from lake.sql.tasks import run_query
 from lakehouse_project.kernel.services import resolve
+
+__all__ = [
+    "back_up_when_due",
+    "create_backup",
+    "prune_backups",
+    "publish",
+    "run",
+    "run_query",
+    "vacuum",
+    "verify_backup",
+]
 
 
 @shared_task(name="lake.publish")

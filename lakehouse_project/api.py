@@ -1,72 +1,112 @@
-"""The REST API: version 1."""
+"""The REST API in both versions."""
 
+from functools import cache
 from typing import Any
 
+from django.urls import URLPattern, URLResolver
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
-from bronze.api import router as bronze
+from bronze.api import versions as bronze
 from bronze.api.enrichment import router as enrichment
 from bronze.api.routes import contract_schemas
 from bronze.api.seed import router as seed
-from gold.api import router as gold
-from governance.api import quality_router as quality
-from governance.api import router as governance
-from governance.operations.api import router as operations_router
+from gold.api import versions as gold
+from governance.api import quality
+from governance.api import versions as runs
+from governance.operations.api import versions as operations
 from governance.operations.pipeline import router as pipeline
-from lake.api import router as lake
+from lake.api import versions as lake
+from lake.backups.api import versions as backups
+from lake.sql.api import versions as lake_queries
 from lakehouse_project import problems
-from lakehouse_project.access.api import router as access
-from lakehouse_project.access.service_accounts_api import router as service_accounts
+from lakehouse_project.access.api import versions as access
+from lakehouse_project.access.service_accounts_api import versions as service_accounts
 from lakehouse_project.auth import AUTHENTICATION, login_or_token
-from lakehouse_project.kernel.problem import CONTENT_TYPE
+from lakehouse_project.openapi import finish
+from lakehouse_project.parser import JsonParser
 from lakehouse_project.ratelimits import PerCaller
 from lakehouse_project.renderer import ExactRenderer
-from search.api import router as search
-from silver.api import router as silver
-
-BAD_REQUEST = 400
+from lakehouse_project.routing import nested
+from search.api import versions as search
+from silver.api import versions as silver
 
 
 class Api(NinjaAPI):
-    """A ninja API whose OpenAPI document has the contracts, and says that problems are problem+json. Every route of it is
-    rate limited."""
+    """A ninja API whose OpenAPI document has the contracts, every error, and examples. It is made once.
+
+    Every route is rate limited.
+    """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(throttle=[PerCaller()], **options)
 
-    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
-        schema = super().get_openapi_schema(**options)
-        schema["components"]["schemas"].update(contract_schemas())
-        for operations in schema["paths"].values():
-            for operation in operations.values():
-                for status, response in operation["responses"].items():
-                    if int(status) >= BAD_REQUEST and "content" in response:
-                        response["content"] = {CONTENT_TYPE: response["content"]["application/json"]}
-        return schema
+    def get_openapi_schema(
+        self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None
+    ) -> OpenAPISchema:
+        return self._document(path_prefix or self.get_root_path(path_params or {}))
+
+    @cache  # noqa: B019  there are two of them for as long as the process lives
+    def _document(self, path_prefix: str) -> OpenAPISchema:
+        document = super().get_openapi_schema(path_prefix=path_prefix)
+        document["components"]["schemas"].update(contract_schemas())
+        finish(document)
+        return document
+
+    def _get_urls(self) -> list[URLPattern | URLResolver]:
+        return list(nested(super()._get_urls()))
 
 
-v1 = Api(
-    title="lakehouse",
-    renderer=ExactRenderer(),
-    version="1.0.0",
-    urls_namespace="v1",
-    auth=AUTHENTICATION,
-    docs_url="/docs",
-    docs_decorator=login_or_token,
-    description="Raw records in, refined marts and search out. Every error is problem+json (RFC 9457).",
+def _api(version: str, description: str) -> Api:
+    api = Api(
+        title="lakehouse",
+        parser=JsonParser(),
+        renderer=ExactRenderer(),
+        version=f"{version.removeprefix('v')}.0.0",
+        urls_namespace=version,
+        auth=AUTHENTICATION,
+        docs_url="/docs",
+        docs_decorator=login_or_token,
+        description=description,
+    )
+    problems.register(api)
+    return api
+
+
+v1 = _api(
+    "v1",
+    "Raw records in, refined marts and search out. Every error is problem+json (RFC 9457). Lists have pages with numbers, "
+    "batches are atomic unless asked otherwise.",
 )
-problems.register(v1)
-v1.add_router("/auth", access)
-v1.add_router("/auth/service-accounts", service_accounts)
-v1.add_router("/seed", seed)
-v1.add_router("/bronze", bronze)
-v1.add_router("/enrichment", enrichment)
-v1.add_router("/silver", silver)
-v1.add_router("/gold", gold)
-v1.add_router("/search", search)
-v1.add_router("/lake", lake)
-v1.add_router("/runs", governance)
-v1.add_router("/operations", operations_router)
-v1.add_router("/pipeline", pipeline)
-v1.add_router("/governance", quality)
+v2 = _api(
+    "v2",
+    "Raw records in, refined marts and search out. Every error is problem+json (RFC 9457). Lists go on at `next`, batches "
+    "are partial unless asked otherwise, a record is written by those who say which revision of it they mean.",
+)
+APIS = {"v1": v1, "v2": v2}
+
+SAME = {"/seed": seed, "/enrichment": enrichment, "/pipeline": pipeline}
+"""Address -> router of what both versions have in the same way."""
+
+DIFFERENT = {
+    "/auth": access,
+    "/auth/service-accounts": service_accounts,
+    "/bronze": bronze,
+    "/silver": silver,
+    "/gold": gold,
+    "/search": search,
+    "/lake": lake,
+    "/lake/queries": lake_queries,
+    "/backups": backups,
+    "/runs": runs,
+    "/operations": operations,
+    "/governance": quality,
+}
+"""Address -> routers of both versions."""
+
+for _prefix, _router in SAME.items():
+    v1.add_router(_prefix, _router)
+    v2.add_router(_prefix, _router)
+for _prefix, _versions in DIFFERENT.items():
+    v1.add_router(_prefix, _versions.v1)
+    v2.add_router(_prefix, _versions.v2)

@@ -34,6 +34,7 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         **dict.fromkeys(APPS, WRITE),
         "auth": WRITE,
         "access": WRITE,
+        "lake": (*WRITE, "manage_backups"),
         "governance": (*WRITE, "view_personal_data", "view_secret_data", "start_pipeline"),
     },
 }

@@ -10,7 +10,7 @@ MINIMUM_PYTHON = (3, 11)
 COMMANDS: Mapping[str, Mapping[str, str]] = {
     "Run it": {
         "up": "start everything: database, broker, web, worker; first run sets up and seeds",
-        "doctor": "check database, broker, rate limits, worker, search, storage, inboxes, OCR",
+        "doctor": "check database, broker, rate limits, worker, search, storage, inboxes, OCR, backups",
         "token USER": "print a new API token for a user",
         "service-account STEP": "users for programs: create, token, list, end",
     },
@@ -28,13 +28,18 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "reconcile": "compare the search server with the database (--repair)",
         "search-eval DIR": "measure the ranking on a collection with known answers",
         "lake publish": "publish changed partitions as Delta tables; lake tables, lake vacuum",
+        "lake query SQL": "query the published tables, here or on Athena (--format, --explain, --engine)",
         "bucket create NAME": "create, list or verify buckets of the S3 store (--region)",
+        "backup VERB": "create, list, verify, restore and prune backups of the database",
+        "backup-cost": "compare three ways of backing up: cost, restore time, loss (--size, --growth)",
+        "cleanup --what KIND": "remove published tables, Athena's, backups or local output (--dry-run, --bucket)",
         "migrate": "create or update the database schema",
         "bootstrap_admin": "create the first administrator if there is none",
         "dictionary": "write docs/data-dictionary.md from the contracts",
         "diagrams": "write docs/diagrams/ from the models",
         "openapi": "write docs/openapi-v1.json from the routes",
         "postman": "write docs/postman/ from the routes",
+        "graphql-schema": "write docs/schema.graphql from the types",
     },
 }
 

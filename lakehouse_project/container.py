@@ -33,7 +33,7 @@ from governance.operations.results import ResultFiles
 from governance.operations.services import ForgetOperations
 from governance.repositories import Runs
 from lake.storage import Storage
-from lakehouse_project import composed_lake, composed_search
+from lakehouse_project import composed_backups, composed_lake, composed_queries, composed_search
 from lakehouse_project.env import env
 from lakehouse_project.kernel.events import EventBus
 from lakehouse_project.pipeline import CeleryEventBus
@@ -240,7 +240,8 @@ PLAIN: tuple[type[Any], ...] = (
     StarRows,
     silver.ReadStar,
     ConnectedRows,
-    silver.BrowseStar,
+    silver.FollowStar,
+    silver.ReadBehind,
     silver.RebuildStar,
     silver.ForgetChanges,
     *composed_lake.PLAIN,
@@ -266,7 +267,9 @@ FACTORIES = (
     read_mart,
     project_changes,
     *composed_search.FACTORIES,
+    *composed_queries.FACTORIES,
     *composed_lake.FACTORIES,
+    *composed_backups.FACTORIES,
 )
 
 

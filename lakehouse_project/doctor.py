@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 from bronze import ocr
 from bronze.dropfolder import DropFolder
 from bronze.repositories import dataset_names
+from lake.backups.status import DescribeProtection
 from lakehouse_project.celery import app
 from lakehouse_project.env import env
 from lakehouse_project.inboxes import drop_bucket, drop_folder
@@ -67,6 +68,7 @@ def examine() -> list[Diagnosis]:
         "storage": _storage,
         "inbox": _inbox,
         "ocr": _ocr,
+        "backups": _backups,
     }
     return [_diagnose(name, check) for name, check in checks.items()]
 
@@ -241,6 +243,18 @@ def _ocr() -> str:
             sentence, "Install it (Debian: tesseract-ocr and tesseract-ocr-<language>), or set OCR=false."
         )
     return f"tesseract reads {env().ocr_languages}"
+
+
+def _backups() -> str:
+    """The newest verified backup is not too old."""
+    try:
+        protection = resolve(DescribeProtection)()
+    except DatabaseError as error:
+        raise Ailment(_first_line(error), "Mend the database first.") from error
+    if protection.is_overdue:
+        advice = "Run `lakehouse backup create --verify`; the runs tell why those of the worker failed."
+        raise Ailment(protection.sentence, advice)
+    return protection.sentence
 
 
 def _first_line(error: BaseException) -> str:

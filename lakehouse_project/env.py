@@ -72,6 +72,28 @@ class Env(BaseSettings):
         pattern=STORAGE_URL,
         description="Where files, tables, exports and backups live: file:///folder or s3://bucket/prefix.",
     )
+    lake_query_scan_mb: int = Field(
+        10_000, ge=1, description="Most that a query of the lake may read, in MB."
+    )
+    lake_query_seconds: float = Field(60.0, gt=0, description="How long a query of the lake may take.")
+    lake_query_memory_mb: int = Field(512, ge=64, description="Memory of a query of the lake, in MB.")
+    lake_query_rows: int = Field(
+        10_000, ge=1, le=1_000_000, description="Rows that are kept of the result of a query."
+    )
+    lake_cache_mb: int = Field(
+        2000, ge=1, description="Copies of files of a lake in a bucket that are kept here, in MB."
+    )
+    athena_database: str = Field(
+        "lakehouse", pattern=r"^[a-z0-9_]{1,255}$", description="Athena's database of the tables."
+    )
+    athena_workgroup: str = Field(
+        "lakehouse", pattern=r"^[A-Za-z0-9._-]{1,128}$", description="Athena's work group of the queries."
+    )
+    athena_results_url: str | None = Field(
+        None,
+        pattern=S3_URL,
+        description="Where Athena writes results; unset: athena-results/ in the storage.",
+    )
     lake_personal_data: Literal["omit", "mask"] = Field(
         "omit", description="Personal and secret fields in published tables: left out, or masked texts."
     )
@@ -125,6 +147,21 @@ class Env(BaseSettings):
     graphql_max_depth: int = Field(12, ge=3, description="Most levels of selections in a GraphQL query.")
     graphql_max_cost: int = Field(10_000, ge=100, description="Most rows that a GraphQL query may read.")
     graphql_max_aliases: int = Field(50, ge=0, description="Most aliases in a GraphQL query.")
+    backup_interval_hours: float = Field(
+        24.0, ge=0, description="How often a backup is made, verified and old ones pruned; 0: never."
+    )
+    backup_max_age_hours: float = Field(
+        48.0, ge=0, description="A newest verified backup that is older raises the alarm; 0: never."
+    )
+    backup_keep_days: int = Field(7, ge=0, description="Backups younger than so many days are kept.")
+    backup_keep_last: int = Field(3, ge=1, description="So many of the newest backups are kept.")
+    backup_keep_monthly: int = Field(3, ge=0, description="The newest backup of so many months is kept.")
+    backup_recipient: str | None = Field(
+        None, pattern=r"^age1[a-z0-9]+$", description="Public key of age that backups are encrypted to."
+    )
+    backup_identity_file: Path | None = Field(
+        None, description="File with the identity of age that opens them, to verify and restore."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
 

@@ -13,6 +13,7 @@ LAYERS = (
     ("Silver: star schema", "silver", "hub"),
     ("Gold: marts", "gold", "trophy"),
     ("Search", "search", "search"),
+    ("Lake", "lake", "water"),
     ("Governance", "governance", "fact_check"),
     ("People and access", "auth", "group"),
     ("Programs", "access", "smart_toy"),
@@ -82,5 +83,5 @@ def _items(app: str, icon: str, request: HttpRequest) -> list[dict[str, Any]]:
             **found,
         }
         for model in models
-        if request.user.has_perm(f"{app}.view_{model._meta.model_name}")
+        if admin.site.get_model_admin(model).has_view_permission(request)
     ]

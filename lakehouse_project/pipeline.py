@@ -25,6 +25,10 @@ LISTENERS: Mapping[str, tuple[str, ...]] = {
     "gold.run_wanted": ("gold.run",),
     "search.run_wanted": ("search.run",),
     "lake.run_wanted": ("lake.run",),
+    "lake.query_wanted": ("lake.query",),
+    "lake.backup_wanted": ("lake.create_backup",),
+    "lake.verification_wanted": ("lake.verify_backup",),
+    "lake.prune_wanted": ("lake.prune_backups",),
 }
 
 log = structlog.get_logger(__name__)

@@ -1,7 +1,6 @@
 """One table from error codes to HTTP statuses, for every route and for what the framework raises itself."""
 
 import errno
-import http
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,8 +12,9 @@ from django.http.request import UnreadablePostError
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
+from lakehouse_project.kernel.addresses import api_root
 from lakehouse_project.kernel.errors import FieldError, LakehouseError, TransientError
-from lakehouse_project.kernel.problem import problem
+from lakehouse_project.kernel.problem import problem, title_of
 from lakehouse_project.kernel.unfit import sentence_of
 from lakehouse_project.ratelimits import too_many
 
@@ -25,6 +25,8 @@ STATUS: Mapping[str, int] = {
     "invalid_precondition": 400,
     "invalid_query": 400,
     "query_too_large": 400,
+    "invalid_cursor": 400,
+    "malformed_body": 400,
     "wrong_login": 401,
     "invalid_token": 401,
     "forbidden": 403,
@@ -54,6 +56,7 @@ STATUS: Mapping[str, int] = {
     "operation_finished": 409,
     "operation_open": 409,
     "precondition_failed": 412,
+    "precondition_required": 428,
     "file_too_large": 413,
     "unsupported_file_type": 415,
     "range_not_satisfiable": 416,
@@ -66,6 +69,17 @@ STATUS: Mapping[str, int] = {
     "storage_corrupted": 503,
     "bucket_unavailable": 503,
     "object_changed": 503,
+    "lake_query_not_found": 404,
+    "lake_empty": 404,
+    "lake_result_not_ready": 409,
+    "athena_unavailable": 503,
+    "athena_forbidden": 503,
+    "athena_not_set_up": 503,
+    "backup_not_found": 404,
+    "backup_busy": 409,
+    "restore_refused": 409,
+    "backup_failed": 503,
+    "backup_program_missing": 503,
     "storage_full": 507,
     "records_busy": 503,
     "file_changed": 503,
@@ -78,7 +92,7 @@ STATUS: Mapping[str, int] = {
 }
 """Every other code is 422: the request was understood, and its content cannot be taken."""
 
-CREATE_DATASET = "Over the API: POST /api/v1/bronze/datasets."
+CREATE_DATASET = "Over the API: POST {api}/bronze/datasets."
 
 HOW: Mapping[str, str] = {
     "precondition_failed": 'Then send If-Match: "{revision}".',
@@ -93,7 +107,7 @@ RETRY_SECONDS = 5
 WAYS_IN = 'Token realm="lakehouse", Bearer realm="lakehouse", Basic realm="lakehouse"'
 
 FRAMEWORK: Mapping[int, tuple[str, str]] = {
-    404: ("not_found", "There is nothing at this address. See /api/v1/docs."),
+    404: ("not_found", "There is nothing at this address. See {api}/docs."),
     405: (
         "method_not_allowed",
         "This address does not have that method; the header Allow lists those it has.",
@@ -133,8 +147,9 @@ def register(api: NinjaAPI) -> None:
 def as_problem(request: HttpRequest, page: HttpResponse) -> HttpResponse:
     """The problem+json for an error page of the framework."""
     status = page.status_code
-    code, detail = FRAMEWORK.get(status, ("request_error", _title(status)))
-    answer = problem(request, status, code=code, title=_title(status), detail=detail)
+    code, detail = FRAMEWORK.get(status, ("request_error", title_of(status)))
+    detail = detail.format(api=api_root(request))
+    answer = problem(request, status, code=code, title=title_of(status), detail=detail)
     for name in ("Allow", "Retry-After"):
         if name in page:
             answer[name] = page[name]
@@ -143,8 +158,9 @@ def as_problem(request: HttpRequest, page: HttpResponse) -> HttpResponse:
 
 def _domain_error(request: HttpRequest, error: Any) -> HttpResponse:
     status = status_of(error)
+    detail = detail_of(request, error)
     answer = problem(
-        request, status, code=error.code, title=_title(status), detail=detail_of(error), errors=error.errors
+        request, status, code=error.code, title=title_of(status), detail=detail, errors=error.errors
     )
     if isinstance(error, TransientError):
         answer["Retry-After"] = str(RETRY_SECONDS)
@@ -153,18 +169,18 @@ def _domain_error(request: HttpRequest, error: Any) -> HttpResponse:
     return answer
 
 
-def detail_of(error: LakehouseError) -> str:
+def detail_of(request: HttpRequest, error: LakehouseError) -> str:
     """What the error says, and what callers of the API do next."""
-    how = HOW.get(error.code, "").format_map(error.context)
+    how = HOW.get(error.code, "").format_map({"api": api_root(request), **error.context})
     return f"{error.message} {how}".rstrip()
 
 
 def _not_logged_in(request: HttpRequest, _error: Any) -> HttpResponse:
     detail = (
         "Log in, or send `Authorization: Token …` (`lakehouse token USER` makes one) or `Authorization: Bearer …` "
-        "(POST /api/v1/auth/jwt). One that was sent has expired or was never good."
+        f"(POST {api_root(request)}/auth/jwt). One that was sent has expired or was never good."
     )
-    response = problem(request, 401, code="not_authenticated", title=_title(401), detail=detail)
+    response = problem(request, 401, code="not_authenticated", title=title_of(401), detail=detail)
     response["WWW-Authenticate"] = WAYS_IN
     return response
 
@@ -172,7 +188,7 @@ def _not_logged_in(request: HttpRequest, _error: Any) -> HttpResponse:
 def _invalid_request(request: HttpRequest, error: Any) -> HttpResponse:
     errors = [_unfit(entry) for entry in error.errors]
     detail = "; ".join(f"{entry.field} {entry.message}" for entry in errors)
-    return problem(request, 422, code="invalid_request", title=_title(422), detail=detail, errors=errors)
+    return problem(request, 422, code="invalid_request", title=title_of(422), detail=detail, errors=errors)
 
 
 def _unfit(entry: Mapping[str, Any]) -> FieldError:
@@ -184,8 +200,11 @@ def _unfit(entry: Mapping[str, Any]) -> FieldError:
 
 
 def _http_error(request: HttpRequest, error: Any) -> HttpResponse:
+    """The framework wraps what is wrong with a body into an error of its own."""
+    if isinstance(error.__cause__, LakehouseError | RequestDataTooBig | UnreadablePostError):
+        return _cause(request, error.__cause__)
     return problem(
-        request, error.status_code, code="request_error", title=_title(error.status_code), detail=str(error)
+        request, error.status_code, code="request_error", title=title_of(error.status_code), detail=str(error)
     )
 
 
@@ -193,25 +212,30 @@ def _throttled(request: HttpRequest, _error: Any) -> HttpResponse:
     return too_many(request)
 
 
+def _cause(request: HttpRequest, error: Exception) -> HttpResponse:
+    handlers = {RequestDataTooBig: _too_big, UnreadablePostError: _incomplete}
+    return handlers.get(type(error), _domain_error)(request, error)
+
+
 def _not_found(request: HttpRequest, _error: Any) -> HttpResponse:
     return problem(
-        request, 404, code="not_found", title=_title(404), detail=f"There is nothing at {request.path}."
+        request, 404, code="not_found", title=title_of(404), detail=f"There is nothing at {request.path}."
     )
 
 
 def _too_big(request: HttpRequest, _error: Any) -> HttpResponse:
-    detail = "The body is too large for this route. Send files to /api/v1/bronze/files."
-    return problem(request, 413, code="body_too_large", title=_title(413), detail=detail)
+    detail = f"The body is too large for this route. Send files to {api_root(request)}/bronze/files."
+    return problem(request, 413, code="body_too_large", title=title_of(413), detail=detail)
 
 
 def _suspicious(request: HttpRequest, error: Any) -> HttpResponse:
-    return problem(request, 400, code="bad_request", title=_title(400), detail=str(error))
+    return problem(request, 400, code="bad_request", title=title_of(400), detail=str(error))
 
 
 def _incomplete(request: HttpRequest, _error: Any) -> HttpResponse:
     """Mostly nobody is there any more to read it."""
     detail = "The body ended before it was whole. Nothing of it was kept: send it again."
-    return problem(request, 400, code="incomplete_body", title=_title(400), detail=detail)
+    return problem(request, 400, code="incomplete_body", title=title_of(400), detail=detail)
 
 
 def _no_room(request: HttpRequest, error: Any) -> HttpResponse:
@@ -220,14 +244,10 @@ def _no_room(request: HttpRequest, error: Any) -> HttpResponse:
         return _unexpected(request, error)
     log.error("disk_full", path=request.path, file=error.filename)
     detail = "The server has no room left on its disk. Nothing was kept: send it again once there is room."
-    return problem(request, 507, code="storage_full", title=_title(507), detail=detail)
+    return problem(request, 507, code="storage_full", title=title_of(507), detail=detail)
 
 
 def _unexpected(request: HttpRequest, error: Any) -> HttpResponse:
     log.error("request_failed", path=request.path, exc_info=error)
     detail = "Something went wrong on our side. The log has it under the id in `instance`."
-    return problem(request, 500, code="internal_error", title=_title(500), detail=detail)
-
-
-def _title(status: int) -> str:
-    return http.HTTPStatus(status).phrase
+    return problem(request, 500, code="internal_error", title=title_of(500), detail=detail)

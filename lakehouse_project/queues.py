@@ -18,6 +18,8 @@ RECONCILE_SECONDS = 3600
 RATES_TASK, RATES_SECONDS = "bronze.fetch_rates", 6 * 3600
 """Only with a source of exchange rates, which come once a working day."""
 RETENTION_TASK, RETENTION_SECONDS = "governance.forget_operations", 3600
+BACKUP_TASK, BACKUP_SECONDS = "lake.back_up_when_due", 900
+"""Unless BACKUP_INTERVAL_HOURS is 0; it looks whether the newest backup is as old as that."""
 LONGEST_TASK_SECONDS = 6 * 3600
 
 
@@ -59,6 +61,8 @@ def _schedule() -> dict[str, Any]:
     if env().rate_source is not None:
         schedule[RATES_TASK] = {"task": RATES_TASK, "schedule": RATES_SECONDS, "options": {"expires": 600}}
     schedule[VACUUM_TASK] = {"task": VACUUM_TASK, "schedule": VACUUM_SECONDS, "options": {"expires": 600}}
+    if env().backup_interval_hours:
+        schedule[BACKUP_TASK] = {"task": BACKUP_TASK, "schedule": BACKUP_SECONDS, "options": {"expires": 600}}
     if is_mirrored:
         schedule[RECONCILE_TASK] = {
             "task": RECONCILE_TASK,

@@ -88,6 +88,9 @@ TEMPLATES = [
 ]
 
 
+CONNECTION_SECONDS = 300
+
+
 def database(url: str) -> dict[str, Any]:
     """Django's settings for a PostgreSQL address; raises `ImproperlyConfigured` for any other."""
     parts = urlsplit(url)
@@ -102,6 +105,9 @@ def database(url: str) -> dict[str, Any]:
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "OPTIONS": {"application_name": "lakehouse", **query},
+        # The threads of the web server keep their connections: a new one costs more than a whole request does.
+        "CONN_MAX_AGE": CONNECTION_SECONDS,
+        "CONN_HEALTH_CHECKS": True,
     }
 
 
@@ -188,6 +194,8 @@ FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
 REPORTING_CURRENCY = ENV.reporting_currency
 HOLIDAYS_COUNTRY = ENV.holidays_country
 FISCAL_YEAR_START = ENV.fiscal_year_start
+
+BACKUP_INTERVAL_HOURS = ENV.backup_interval_hours
 
 LOGGING_CONFIG = None
 logging_config(ENV.log_level, ENV.log_format)

@@ -8,10 +8,11 @@ from django.urls import include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
 from lakehouse_project import views
-from lakehouse_project.api import v1
+from lakehouse_project.api import APIS
 from lakehouse_project.env import env
 from lakehouse_project.graphql.api import graphql
-from lakehouse_project.kernel.problem import problem
+from lakehouse_project.kernel.addresses import api_root
+from lakehouse_project.kernel.problem import problem, title_of
 
 
 @login_not_required
@@ -24,13 +25,14 @@ def healthz(_request: HttpRequest) -> JsonResponse:
 @csrf_exempt
 def not_found(request: HttpRequest, *_: object, **__: object) -> HttpResponse:
     """Addresses below /api/ that no route has."""
-    return problem(
-        request,
-        404,
-        code="not_found",
-        title="Not Found",
-        detail=f"There is nothing at {request.path}. See /api/v1/docs.",
+    wanted = request.path.split("/")[2:3]
+    is_version = wanted and wanted[0][:1] == "v" and wanted[0][1:].isdecimal() and wanted[0] not in APIS
+    detail = (
+        f"There is no version {wanted[0]} of the API. There are {' and '.join(APIS)}."
+        if is_version
+        else f"There is nothing at {request.path}. See {api_root(request)}/docs."
     )
+    return problem(request, 404, code="not_found", title=title_of(404), detail=detail)
 
 
 urlpatterns = [
@@ -47,7 +49,7 @@ urlpatterns = [
     path("search/", include("search.urls")),
     path("admin/diagrams/<slug:name>/", admin.site.admin_view(views.diagram_page), name="diagram"),
     path("admin/", admin.site.urls),
-    path("api/v1/", v1.urls),
+    *(path(f"api/{version}/", api.urls) for version, api in APIS.items()),
     path("graphql/", graphql.urls),
     re_path("^api(/|$)", not_found),
 ]

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from ninja import Field, Schema
 from pydantic import ConfigDict, create_model
 
+from lakehouse_project.kernel.slices import LONGEST_CURSOR
 from search.domain import ENTITIES, FIELDS, Kind, Matched, Mode
 from search.query import (
     COMPARISONS,
@@ -23,8 +24,8 @@ PERMISSION = "search.view_searchdocument"
 _FIELDS = fields_of(ENTITIES)
 
 
-class Parameters(Schema):
-    """The query string without entities and filters."""
+class Asked(Schema):
+    """What is searched, without entities and filters."""
 
     q: str = Field(
         "",
@@ -32,11 +33,35 @@ class Parameters(Schema):
         description='Words; `"a phrase"` must occur, `-word` must not. Empty: everything.',
     )
     mode: Mode = Field(Mode.HYBRID, description="By words, by meaning, or both.")
-    page: int = Field(1, ge=1)
-    page_size: int = Field(20, ge=1, le=MAX_PAGE_SIZE)
     facets: list[str] | None = Field(None, description="Fields to count. None: all facets; `none`: no facet.")
     sort: list[str] = Field([], description="Fields, `-` in front for descending; `relevance` otherwise.")
     highlight: bool = True
+
+
+class PageOfHits(Schema):
+    """Which hits: version 1."""
+
+    page: int = Field(1, ge=1)
+    page_size: int = Field(20, ge=1, le=MAX_PAGE_SIZE)
+
+
+class Parameters(Asked, PageOfHits):
+    """The query string of version 1 without entities and filters."""
+
+
+class HitsQuery(Schema):
+    """Which hits: version 2. They are ranked anew for each answer, and counted anyway."""
+
+    cursor: str | None = Field(
+        None,
+        max_length=LONGEST_CURSOR,
+        description="Where to go on: as `next` of the last answer has it, with everything else the same.",
+    )
+    limit: int = Field(20, ge=1, le=MAX_PAGE_SIZE)
+
+    @property
+    def with_count(self) -> bool:
+        return True
 
 
 def _filters() -> Iterator[tuple[str, Any]]:
@@ -58,11 +83,20 @@ def _filters() -> Iterator[tuple[str, Any]]:
 EntityParameters: Any = create_model("EntityParameters", __base__=Parameters, **dict(_filters()))
 """The query string of the route of one entity, as OpenAPI shows it."""
 
+EntitySlice: Any = create_model("EntitySlice", __base__=(Asked, HitsQuery), **dict(_filters()))
+
 _EVERYWHERE = Field(description=f"{', '.join(ENTITIES)}; repeated or with commas. None: all.")
-FilterParameters: Any = create_model(
-    "FilterParameters", __base__=EntityParameters, entity=(Annotated[list[str], _EVERYWHERE], [])
-)
+_ENTITIES: Any = (Annotated[list[str], _EVERYWHERE], [])
+FilterParameters: Any = create_model("FilterParameters", __base__=EntityParameters, entity=_ENTITIES)
 """The query string of the route of all entities."""
+
+FilterSlice: Any = create_model("FilterSlice", __base__=EntitySlice, entity=_ENTITIES)
+
+
+def on_page(given: Any, schema: Any, page: int, size: int) -> Any:
+    """What version 2 asks for, as the `schema` of version 1."""
+    asked = given.model_dump(exclude=set(HitsQuery.model_fields), exclude_unset=True, by_alias=True)
+    return schema.model_validate(asked | {"page": page, "page_size": size})
 
 
 class SimilarLimit(Schema):
@@ -107,20 +141,26 @@ def _unfiltered(parameters: Any, *, is_personal_shown: bool) -> QueryBuilder:
     return builder.all_facets() if parameters.facets is None else builder.facets(_facets(parameters.facets))
 
 
-class SearchIn(Schema):
+EXAMPLE: Any = {
+    "q": "running shoe",
+    "entity": ["product"],
+    "filter": {
+        "and": [{"eq": {"field": "category", "value": "Shoes"}}, {"range": {"field": "price", "lte": 100}}]
+    },
+}
+
+
+class TreeIn(Asked):
     """As the parameters of the GET route, with any filter."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": EXAMPLE})
 
-    q: str = Field("", max_length=MAX_CHARACTERS)
     entity: list[str] = Field([])
-    mode: Mode = Mode.HYBRID
     filter: FilterIn | None = None
-    page: int = Field(1, ge=1)
-    page_size: int = Field(20, ge=1, le=MAX_PAGE_SIZE)
-    facets: list[str] | None = None
-    sort: list[str] = Field([])
-    highlight: bool = True
+
+
+class SearchIn(TreeIn, PageOfHits):
+    """As in version 1, where the body says which page."""
 
 
 def asked_by(body: SearchIn, *, is_personal_shown: bool) -> SearchQuery:
@@ -187,6 +227,12 @@ class SearchOut(Schema):
     degraded: bool
     reason: str
     took_ms: float
+
+
+class SearchSliceOut(SearchOut):
+    """Some hits. `next`: the address of those that follow, null at the end."""
+
+    next: str | None
 
 
 class SimilarOut(Schema):

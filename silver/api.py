@@ -4,34 +4,36 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from django.http import HttpRequest
-from ninja import Query, Router
 
 from lakehouse_project.kernel.filters import openapi_parameters, read_listing
 from lakehouse_project.kernel.masking import may_see_personal_data
-from lakehouse_project.kernel.pagination import PageOf, PageQuery
 from lakehouse_project.kernel.permissions import require, view_permission
+from lakehouse_project.kernel.rows import Listed
 from lakehouse_project.kernel.services import resolve
-from silver.schemas import columns, filters, page_schema
+from lakehouse_project.kernel.versions import Versions
+from silver.schemas import columns, filters, item_schema
 from silver.services import ReadStar
 from silver.star import STAR, StarTable
 
-router = Router(tags=["silver"])
+versions = Versions(tags=["silver"])
 
 
 def view(table: StarTable) -> Callable[..., Any]:
-    def star_view(request: HttpRequest, query: Query[PageQuery]) -> PageOf:
+    def star_view(request: HttpRequest, query: Any) -> Listed:
         require(request, view_permission(table.model))
-        listing = read_listing(request.GET, filters(table), shown=columns(table), own=PageQuery.model_fields)
+        own = type(query).model_fields
+        listing = read_listing(request.GET, filters(table), shown=columns(table), own=own)
         shown = may_see_personal_data(cast("Any", request.user))
-        return resolve(ReadStar)(table, listing, query.window, is_personal_shown=shown)
+        return resolve(ReadStar)(table, listing, is_personal_shown=shown)
 
     return star_view
 
 
 for _table in STAR:
-    router.get(
+    versions.list(
         f"/{_table.slug}",
-        response=page_schema(_table),
+        item=item_schema(_table),
+        refuses_unknown=False,
         operation_id=f"silver_{_table.slug.replace('-', '_')}",
         summary=str(_table.model._meta.verbose_name_plural).capitalize(),
         description=_table.model.__doc__,

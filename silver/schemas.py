@@ -12,7 +12,6 @@ from pydantic import create_model
 
 from lakehouse_project.kernel import filters as filtering
 from lakehouse_project.kernel.kinds import Kind
-from lakehouse_project.kernel.pagination import Page
 from silver.star import StarTable
 
 _TYPES: Mapping[type[Any], type[Any]] = MappingProxyType(
@@ -51,11 +50,10 @@ def filters(table: StarTable) -> list[filtering.Column]:
     return [filtering.Column(str(field.attname), _KINDS[type_of(field)]) for field in fields]
 
 
-def page_schema(table: StarTable) -> type[Schema]:
-    """The answer of `table`: `{"items": [...], "count": n}`."""
+def item_schema(table: StarTable) -> Any:
+    """A row of `table`."""
     fields: dict[str, Any] = {field.attname: _column(field) for field in table.model._meta.concrete_fields}
-    item: Any = create_model(f"{_title(table)}Item", __base__=Schema, **fields)
-    return create_model(f"{_title(table)}Page", __base__=Page[item])
+    return create_model(f"{_title(table)}Item", __base__=Schema, **fields)
 
 
 def _column(field: Any) -> Any:

@@ -1,16 +1,15 @@
 """Routes of the bronze layer: files with their receipts, and raw records of every data set, single and in batches."""
 
-from ninja import Router
-
 from bronze.api import batches, datasets, documents, files, history, quarantine, records
+from lakehouse_project.kernel.versions import Versions
 
-router = Router()
-router.add_router("/files", files.router)
-router.add_router("/documents", documents.router)
-router.add_router("/history", history.router)
-router.add_router("/quarantine", quarantine.router)
-router.add_router("", batches.router)
-router.add_router("", datasets.router)
-router.add_router("", records.router)
+versions = Versions()
+versions.add_router("/files", files.versions)
+versions.add_router("/documents", documents.versions)
+versions.add_router("/history", history.versions)
+versions.add_router("/quarantine", quarantine.versions)
+versions.add_router("", batches.versions)
+versions.add_router("", datasets.versions)
+versions.add_router("", records.versions)
 
-__all__ = ["router"]
+__all__ = ["versions"]

@@ -1,11 +1,12 @@
 """Batches of raw records: 1 to 1000 rows in one request, all or those that are good."""
 
+import inspect
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Query, Router, Schema, Status
+from ninja import Field, Schema, Status
 from pydantic import BaseModel
 
 from bronze.api.body import json_keys, json_rows
@@ -20,9 +21,11 @@ from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import permitted, require
 from lakehouse_project.kernel.preconditions import PreconditionFailed
 from lakehouse_project.kernel.problem import error_entry
+from lakehouse_project.kernel.routes import with_query
 from lakehouse_project.kernel.services import resolve
+from lakehouse_project.kernel.versions import Versions
 
-router = Router()
+versions = Versions()
 
 STATUS = {"created": 201, "replaced": 200, "changed": 200, "deleted": 200}
 FAILED = {
@@ -33,20 +36,32 @@ FAILED = {
 }
 """Status of a row that failed by its first error; every other is 422."""
 
+NOT_OF_PATH = ("request", "response", "query")
+
 CHANGES = (
     "A row has its key fields, or `_key`, and the fields to change, which become edits on top of what was received. With "
     "`_revision` it is refused if the record has another one."
 )
 
 
-class BatchQuery(Schema):
-    """`atomic`: all rows or none. `partial`: the good ones, and the answer is 207 with one status per row."""
+Mode = Literal["atomic", "partial"]
+MODES = "`atomic`: all rows or none. `partial`: the good ones, and the answer is 207 with one status per row."
 
-    mode: Literal["atomic", "partial"] = "atomic"
+
+class BatchQuery(Schema):
+    """What becomes of a batch with rows that are not good."""
+
+    mode: Mode = Field("atomic", description=MODES)
 
     @property
     def is_partial(self) -> bool:
         return self.mode == "partial"
+
+
+class PartialQuery(BatchQuery):
+    """As in version 2."""
+
+    mode: Mode = Field("partial", description=MODES)
 
 
 class RowResult(BaseModel):
@@ -73,38 +88,45 @@ class BatchResult(BaseModel):
 @permitted("bronze.add_rawrecord")
 @idempotent
 def create_batch(
-    request: HttpRequest, response: HttpResponse, query: Query[BatchQuery], *, dataset: str
+    request: HttpRequest, response: HttpResponse, query: BatchQuery, *, dataset: str
 ) -> Status[BatchResult]:
     reject_unknown(request, BatchQuery.model_fields)
     rows = json_rows(request)
     outcomes = resolve(WriteBatch)(dataset, rows, replace=False, partial=query.is_partial)
-    return Status(207 if query.is_partial else 201, _result(outcomes))
+    return Status(207 if query.is_partial else 201, result_of(outcomes))
 
 
-def replace_batch(request: HttpRequest, query: Query[BatchQuery], *, dataset: str) -> Status[BatchResult]:
+def replace_batch(
+    request: HttpRequest, response: HttpResponse, query: BatchQuery, *, dataset: str
+) -> Status[BatchResult]:
     require(request, "bronze.add_rawrecord")
     require(request, "bronze.change_rawrecord")
     reject_unknown(request, BatchQuery.model_fields)
     rows = json_rows(request)
     outcomes = resolve(WriteBatch)(dataset, rows, replace=True, partial=query.is_partial)
-    return Status(207 if query.is_partial else 200, _result(outcomes))
+    return Status(207 if query.is_partial else 200, result_of(outcomes))
 
 
-def change_batch(request: HttpRequest, query: Query[BatchQuery], *, dataset: str) -> Status[BatchResult]:
+def change_batch(
+    request: HttpRequest, response: HttpResponse, query: BatchQuery, *, dataset: str
+) -> Status[BatchResult]:
     require(request, "bronze.change_rawrecord")
     reject_unknown(request, BatchQuery.model_fields)
     outcomes = resolve(ChangeBatch)(dataset, json_rows(request), partial=query.is_partial)
-    return Status(207 if query.is_partial else 200, _result(outcomes))
+    return Status(207 if query.is_partial else 200, result_of(outcomes))
 
 
-def delete_batch(request: HttpRequest, query: Query[BatchQuery], *, dataset: str) -> Status[BatchResult]:
+def delete_batch(
+    request: HttpRequest, response: HttpResponse, query: BatchQuery, *, dataset: str
+) -> Status[BatchResult]:
     require(request, "bronze.delete_rawrecord")
     reject_unknown(request, BatchQuery.model_fields)
     outcomes = resolve(DeleteBatch)(dataset, json_keys(request), partial=query.is_partial)
-    return Status(207 if query.is_partial else 200, _result(outcomes))
+    return Status(207 if query.is_partial else 200, result_of(outcomes))
 
 
-def _result(outcomes: Sequence[RowOutcome]) -> BatchResult:
+def result_of(outcomes: Sequence[RowOutcome]) -> BatchResult:
+    """What became of the rows of a batch."""
     counts = Counter(outcome.outcome for outcome in outcomes)
     return BatchResult(
         created=counts["created"],
@@ -148,18 +170,19 @@ def _add_routes(at: Resource) -> None:
         ("DELETE", delete_batch, 200, keys, f"Delete many of {at.title}"),
     )
     for method, view, status, extra, summary in routes:
-        router.add_api_operation(
-            f"{at.path}/batch",
-            [method],
-            at.bound(view),
-            response={status: BatchResult, 207: BatchResult} | refusals(400, 409, 422),
-            operation_id=at.operation(view),
-            summary=summary,
-            description=f"{BatchQuery.__doc__} {CHANGES}" if view is change_batch else BatchQuery.__doc__,
-            tags=[at.tag],
-            openapi_extra=dict(extra),
-        )
-    router.add_api_operation(
+        for router, query in ((versions.v1, BatchQuery), (versions.v2, PartialQuery)):
+            router.add_api_operation(
+                f"{at.path}/batch",
+                [method],
+                _asked_by(query, at.bound(view)),
+                response={status: BatchResult, 207: BatchResult} | refusals(400, 409, 422),
+                operation_id=at.operation(view),
+                summary=summary,
+                description=f"{at.description} {CHANGES}" if view is change_batch else at.description,
+                tags=[at.tag],
+                openapi_extra=dict(extra),
+            )
+    versions.add_api_operation(
         f"{at.path}/batch",
         ["GET"],
         at.bound(get_record, key="batch"),
@@ -167,6 +190,16 @@ def _add_routes(at: Resource) -> None:
         operation_id=f"{at.operation(get_record)}_batch",
         include_in_schema=False,
     )
+
+
+def _asked_by(query: type[BatchQuery], view: Callable[..., Any]) -> Callable[..., Any]:
+    """`view` of the version whose batches `query` asks for."""
+
+    def of_version(request: HttpRequest, **values: Any) -> Any:
+        return view(request, **values)
+
+    path = [each for name, each in inspect.signature(view).parameters.items() if name not in NOT_OF_PATH]
+    return with_query(of_version, query, *path)
 
 
 for _resource in resources():

@@ -1,17 +1,19 @@
 """The JSON in the body of a request: one record, or the rows or keys of a batch."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpRequest
 
 from bronze.readers.json_text import LONE_SURROGATE, MAX_DEPTH, JsonDecoder, deeper_than, encode, too_deep
+from lakehouse_project.kernel.bodies import MalformedBody, json_text
 from lakehouse_project.kernel.errors import FieldError, InvalidInput
 
 
 def json_object(request: HttpRequest) -> dict[str, Any]:
     """The object, numbers as their text so that no digit is lost. Raises `InvalidInput` that says where it is broken."""
-    text = _text(request)
+    text = json_text(request)
     decoder = JsonDecoder()
     value = _decode(decoder, text)
     if not isinstance(value, dict):
@@ -30,6 +32,17 @@ def json_rows(request: HttpRequest) -> list[dict[str, Any] | FieldError]:
     ]
 
 
+def storable_rows(values: Iterable[Any]) -> list[dict[str, Any] | FieldError]:
+    """As `json_rows`, of values that are decoded already."""
+    elements = (_storable(value, number) for number, value in enumerate(values))
+    return [
+        element
+        if isinstance(element, dict)
+        else _not(element, number, "not_an_object", "the row is not a JSON object")
+        for number, element in enumerate(elements)
+    ]
+
+
 def json_keys(request: HttpRequest) -> list[str | FieldError]:
     """The keys of a batch: `[…]` or `{"keys": […]}`, texts or numbers."""
     return [
@@ -45,7 +58,7 @@ def _not(value: Any, row: int, rule: str, message: str) -> FieldError:
 
 
 def _elements(request: HttpRequest, member: str) -> list[Any]:
-    text = _text(request)
+    text = json_text(request)
     decoder = JsonDecoder()
     value = _decode(decoder, text)
     elements = value[member] if isinstance(value, dict) and value.keys() == {member} else value
@@ -76,23 +89,16 @@ def _storable(element: Any, row: int) -> Any:
     return FieldError("", *problem, row=row) if problem else element
 
 
-def _text(request: HttpRequest) -> str:
-    try:
-        return request.body.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InvalidInput(f"The body is not UTF-8 (byte {error.start}).") from error
-
-
 def _decode(decoder: JsonDecoder, text: str) -> Any:
     start = len(text) - len(text.lstrip())
     try:
         value, end = decoder.decode_at(text, start)
     except json.JSONDecodeError as error:
-        raise InvalidInput(
+        raise MalformedBody(
             f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
         ) from error
     except RecursionError as error:
-        raise InvalidInput(f"The body is nested deeper than {MAX_DEPTH} levels.") from error
+        raise MalformedBody(f"The body is nested deeper than {MAX_DEPTH} levels.") from error
     if text[end:].strip():
-        raise InvalidInput(f"The body must be one JSON object; more follows behind character {end}.")
+        raise MalformedBody(f"The body must be one JSON object; more follows behind character {end}.")
     return value

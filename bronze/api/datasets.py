@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Query, Router, Schema, Status
+from ninja import Query, Schema, Status
+from pydantic import ConfigDict
 
 from bronze.api.routes import refusals
 from bronze.catalog import Datasets, all_contracts, contract_named, duplicate_keys
@@ -16,13 +17,27 @@ from bronze.presentation import seen_by
 from bronze.services import ChangeDataset, CreateDataset, DeleteDataset
 from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import require
+from lakehouse_project.kernel.rows import Items
 from lakehouse_project.kernel.services import resolve
+from lakehouse_project.kernel.slices import Slice, SliceQuery, answer
+from lakehouse_project.kernel.versions import Versions
 
-router = Router(tags=["datasets"])
+versions = Versions(tags=["datasets"])
 
 
 class NewDataset(Description):
     """A data set to create. `name` is its place in addresses and what names it in file names and folders."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "name": "weather",
+                "title": "Weather stations",
+                "key_fields": ["station", "measured_at"],
+                "fields": [{"name": "measured_at", "type": "datetime", "required": True}],
+            }
+        }
+    )
 
     name: StorableText
 
@@ -52,7 +67,7 @@ class DatasetDetail(DatasetOut):
     inferred: list[InferredField]
 
 
-@router.get(
+@versions.v1.get(
     "/datasets",
     response=list[DatasetOut],
     operation_id="list_datasets",
@@ -60,6 +75,28 @@ class DatasetDetail(DatasetOut):
 )
 def list_datasets(request: HttpRequest) -> list[DatasetOut]:
     reject_unknown(request, ())
+    return _datasets(request)
+
+
+@versions.v2.get(
+    "/datasets",
+    response=Slice[DatasetOut],
+    operation_id="list_datasets",
+    summary="Data sets and their contracts, by name",
+)
+def list_datasets_in_slices(
+    request: HttpRequest, response: HttpResponse, query: Query[SliceQuery]
+) -> dict[str, Any]:
+    reject_unknown(request, SliceQuery.model_fields)
+    found = sorted(_datasets(request), key=_name)
+    return answer(request, response, query, Items(found, _name).cut)
+
+
+def _name(dataset: DatasetOut) -> tuple[str]:
+    return (dataset.name,)
+
+
+def _datasets(request: HttpRequest) -> list[DatasetOut]:
     require(request, "bronze.view_dataset")
     contracts, policies = all_contracts(), resolve(Datasets).duplicate_keys()
     return [
@@ -68,7 +105,7 @@ def list_datasets(request: HttpRequest) -> list[DatasetOut]:
     ]
 
 
-@router.post(
+@versions.post(
     "/datasets",
     response={201: DatasetDetail} | refusals(409, 422),
     operation_id="create_dataset",
@@ -86,7 +123,7 @@ def create_dataset(
     return Status(201, _detail(request, dataset.name))
 
 
-@router.get(
+@versions.get(
     "/datasets/{name}",
     response={200: DatasetDetail} | refusals(404),
     operation_id="get_dataset",
@@ -99,7 +136,7 @@ def get_dataset(request: HttpRequest, name: str) -> DatasetDetail:
     return _detail(request, name)
 
 
-@router.patch(
+@versions.patch(
     "/datasets/{name}",
     response={200: DatasetDetail} | refusals(404, 409, 422),
     operation_id="change_dataset",
@@ -114,7 +151,7 @@ def change_dataset(request: HttpRequest, name: str, changes: DescriptionChanges)
     return _detail(request, name)
 
 
-@router.delete(
+@versions.delete(
     "/datasets/{name}",
     response={204: None} | refusals(404, 409),
     operation_id="delete_dataset",

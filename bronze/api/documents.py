@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from ninja import Field, Query, Router, Schema, Status
+from ninja import Field, Query, Schema, Status
 from pydantic import ConfigDict
 
 from bronze.api.routes import refusals
@@ -17,17 +17,18 @@ from bronze.downloads import document_bytes, readable_document
 from bronze.presentation import present_document
 from bronze.services import DeleteDocument, ExtractAgain, LinkDocument
 from governance.operations.schemas import look_after
-from lakehouse_project.kernel.pagination import Page, PageOf, PageQuery
 from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import require
+from lakehouse_project.kernel.rows import Listed
 from lakehouse_project.kernel.services import resolve
+from lakehouse_project.kernel.versions import NoFilters, Versions
 
-router = Router(tags=["documents"])
+versions = Versions(tags=["documents"])
 
 DocumentStatus = Literal["pending", "ok", "partial", "encrypted", "corrupt", "limit", "timeout", "no_text"]
 
 
-class DocumentQuery(PageQuery):
+class DocumentFilters(Schema):
     """Filters of the list of documents. `user_id` empty: those of nobody."""
 
     status: DocumentStatus | None = None
@@ -51,19 +52,20 @@ class DocumentChange(Schema):
     )
 
 
-@router.get(
-    "", response=Page[DocumentFacts], operation_id="list_documents", summary="Documents, newest first"
+@versions.list(
+    "",
+    item=DocumentFacts,
+    query=DocumentFilters,
+    operation_id="list_documents",
+    summary="Documents, newest first",
 )
-def list_documents(request: HttpRequest, query: Query[DocumentQuery]) -> PageOf:
-    reject_unknown(request, DocumentQuery.model_fields)
+def list_documents(request: HttpRequest, query: DocumentFilters) -> Listed:
     require(request, "bronze.view_document")
-    found, count = resolve(Documents).page(
-        query.window, status=query.status, user_id=query.user_id, deleted=query.deleted
-    )
-    return PageOf([present_document(document, request.user) for document in found], count)
+    rows = resolve(Documents).rows(status=query.status, user_id=query.user_id, deleted=query.deleted)
+    return rows.each(lambda document: present_document(document, request.user))
 
 
-@router.get(
+@versions.get(
     "/{sha256}",
     response={200: DocumentFacts} | refusals(404),
     operation_id="get_document",
@@ -75,19 +77,19 @@ def get_document(request: HttpRequest, sha256: str) -> DocumentFacts:
     return present_document(resolve(Documents).get(sha256), request.user)
 
 
-@router.get(
+@versions.list(
     "/{sha256}/pages",
-    response={200: Page[PageText]} | refusals(404),
+    item=PageText,
+    response=refusals(404),
     operation_id="list_document_pages",
     summary="The text of a document, page by page",
 )
-def list_document_pages(request: HttpRequest, sha256: str, query: Query[PageQuery]) -> PageOf:
-    reject_unknown(request, PageQuery.model_fields)
+def list_document_pages(request: HttpRequest, query: NoFilters, sha256: str) -> Listed:
     readable_document(request, sha256)
-    return PageOf(*resolve(Documents).pages(sha256, query.window))
+    return resolve(Documents).pages(sha256)
 
 
-@router.get(
+@versions.get(
     "/{sha256}/original",
     operation_id="get_document_original",
     summary="The bytes of a document as they came",
@@ -100,7 +102,7 @@ def get_document_original(request: HttpRequest, sha256: str, query: Query[Origin
     return document_bytes(readable_document(request, sha256), inline=query.inline)
 
 
-@router.patch(
+@versions.patch(
     "/{sha256}",
     response={200: DocumentFacts} | refusals(404, 422),
     operation_id="change_document",
@@ -114,7 +116,7 @@ def change_document(request: HttpRequest, sha256: str, change: DocumentChange) -
     return present_document(resolve(LinkDocument)(sha256, user_id, by=request.user.pk), request.user)
 
 
-@router.post(
+@versions.post(
     "/{sha256}/extract",
     response={202: DocumentFacts} | refusals(404, 410),
     operation_id="extract_document",
@@ -127,7 +129,7 @@ def extract_document(request: HttpRequest, response: HttpResponse, sha256: str) 
     return Status(202, present_document(resolve(Documents).get(sha256), request.user))
 
 
-@router.delete(
+@versions.delete(
     "/{sha256}",
     response={204: None} | refusals(404),
     operation_id="delete_document",
@@ -140,7 +142,7 @@ def delete_document(request: HttpRequest, sha256: str) -> Status[None]:
     return Status(204, None)
 
 
-@router.post(
+@versions.post(
     "/{sha256}/restore",
     response={200: DocumentFacts} | refusals(404),
     operation_id="restore_document",

@@ -10,6 +10,7 @@ from bronze.services.rates import RUN, FetchRates
 from governance.operations.schemas import OperationOut, accepted
 from governance.services import enqueue_once
 from lakehouse_project.kernel.events import EventBus
+from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import require
 from lakehouse_project.kernel.services import resolve
 
@@ -33,6 +34,7 @@ class RatesIn(Schema):
 def fetch_exchange_rates(
     request: HttpRequest, response: HttpResponse, wanted: RatesIn | None = None
 ) -> Status[OperationOut]:
+    reject_unknown(request, ())
     require(request, "bronze.add_sourcefile")
     wanted = wanted or RatesIn()
     resolve(FetchRates).check(since=wanted.since, until=wanted.until)

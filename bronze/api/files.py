@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from ninja import Field, Query, Router, Schema, Status
+from ninja import Field, Query, Schema, Status
 
 from bronze.admission import Overrides
 from bronze.documents import Documents
@@ -20,12 +20,14 @@ from bronze.services import PreviewFile, PreviewUndo, ReceiveFiles, RetryFile, U
 from bronze.uploads import path_of
 from governance.operations.schemas import look_after
 from lakehouse_project.kernel.errors import InvalidInput
-from lakehouse_project.kernel.pagination import Page, PageOf, PageQuery
+from lakehouse_project.kernel.pagination import Page, PageOf
 from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import require
+from lakehouse_project.kernel.rows import Listed
 from lakehouse_project.kernel.services import resolve
+from lakehouse_project.kernel.versions import Versions
 
-router = Router(tags=["files"])
+versions = Versions(tags=["files"])
 
 OVERRIDES = {
     "delimiter": "Delimiter of a CSV file: a character, or comma, semicolon, tab, vertical bar. Left out: found out.",
@@ -84,14 +86,14 @@ class UploadQuery(Schema):
     column: list[str] = Field([], description=COLUMN)
 
 
-class FileQuery(PageQuery):
+class FileFilters(Schema):
     """Filters of the list of files."""
 
     dataset: str | None = None
     state: FileState | None = None
 
 
-@router.post(
+@versions.post(
     "",
     response={200: Page[ReceivedFile], 202: Page[ReceivedFile]},
     operation_id="upload_files",
@@ -114,20 +116,20 @@ def upload_files(request: HttpRequest, response: HttpResponse, query: Query[Uplo
     return Status(202 if new else 200, PageOf(resolve(Documents).with_status(received), len(received)))
 
 
-@router.get(
+@versions.list(
     "",
-    response=Page[ReceivedFile],
+    item=ReceivedFile,
+    query=FileFilters,
     operation_id="list_files",
     summary="Files and their receipts, newest first",
 )
-def list_files(request: HttpRequest, query: Query[FileQuery]) -> PageOf:
-    reject_unknown(request, FileQuery.model_fields)
+def list_files(request: HttpRequest, query: FileFilters) -> Listed:
     require(request, "bronze.view_sourcefile")
-    found, count = resolve(SourceFiles).page(query.window, dataset=query.dataset, state=query.state)
-    return PageOf(present_files(found, request.user), count)
+    rows = resolve(SourceFiles).rows(dataset=query.dataset, state=query.state)
+    return rows.together(lambda files: present_files(files, request.user))
 
 
-@router.get(
+@versions.get(
     "/{int:file_id}", response=ReceivedFile, operation_id="get_file", summary="One file and its receipt"
 )
 def get_file(request: HttpRequest, file_id: int) -> ReceivedFile:
@@ -137,7 +139,7 @@ def get_file(request: HttpRequest, file_id: int) -> ReceivedFile:
     return file
 
 
-@router.post(
+@versions.post(
     "/preview",
     response=Preview,
     operation_id="preview_file",
@@ -158,7 +160,7 @@ def preview_file(request: HttpRequest, query: Query[UploadQuery]) -> Preview:
     return present_preview(seen, request.user)
 
 
-@router.get(
+@versions.get(
     "/{int:file_id}/rejected",
     operation_id="download_rejected",
     summary="The rows of a file that are in quarantine, as a file to repair and send back",
@@ -172,7 +174,7 @@ def download_rejected(request: HttpRequest, file_id: int) -> HttpResponseBase:
     return rejected_rows(request, file_id)
 
 
-@router.get(
+@versions.get(
     "/{int:file_id}/original",
     operation_id="download_original",
     summary="The bytes of a file as they came",
@@ -184,7 +186,7 @@ def download_original(request: HttpRequest, file_id: int) -> HttpResponseBase:
     return original_bytes(request, file_id)
 
 
-@router.post(
+@versions.post(
     "/{int:file_id}/retry",
     response={202: ReceivedFile},
     operation_id="retry_file",
@@ -198,7 +200,7 @@ def retry_file(request: HttpRequest, response: HttpResponse, file_id: int) -> An
     return Status(202, *present_files([file], request.user))
 
 
-@router.get(
+@versions.get(
     "/{int:file_id}/undo",
     response=Undone,
     operation_id="preview_undo",
@@ -210,7 +212,7 @@ def preview_undo(request: HttpRequest, file_id: int) -> Undone:
     return present_undone(resolve(PreviewUndo)(file_id), request.user)
 
 
-@router.post(
+@versions.post(
     "/{int:file_id}/undo",
     response=Undone,
     operation_id="undo_file",

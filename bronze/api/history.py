@@ -6,20 +6,23 @@ The record is named in the query: a key may hold slashes, so nothing can follow 
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Query, Schema
 
+from bronze.api.routes import ROW, refusals
 from bronze.catalog import contract_named
+from bronze.contracts import CONTRACTS
 from bronze.domain import Revision
 from bronze.history import Revisions
 from bronze.presentation import present, present_revision
 from bronze.repositories import RawRecords
 from bronze.services import ResolveConflict, RestoreRevision
-from lakehouse_project.kernel.pagination import Page, PageOf, PageQuery
 from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import require
+from lakehouse_project.kernel.rows import Items, Listed
 from lakehouse_project.kernel.services import resolve
+from lakehouse_project.kernel.versions import Versions
 
-router = Router(tags=["history"])
+versions = Versions(tags=["history"])
 
 
 class RecordNamed(Schema):
@@ -30,10 +33,6 @@ class RecordNamed(Schema):
 
     def id(self) -> int:
         return resolve(RawRecords).id_of(contract_named(self.dataset).name, self.key)
-
-
-class HistoryQuery(PageQuery, RecordNamed):
-    """Whose history."""
 
 
 class RestoreQuery(RecordNamed):
@@ -49,23 +48,30 @@ class ConflictQuery(RecordNamed):
     keep: Literal["patch", "received"]
 
 
-@router.get(
+@versions.list(
     "",
-    response=Page[Revision],
+    item=Revision,
+    query=RecordNamed,
+    response=refusals(404),
     operation_id="list_revisions",
     summary="The revisions of a record, newest first: when, who, why, and which fields",
 )
-def list_revisions(request: HttpRequest, query: Query[HistoryQuery]) -> PageOf:
-    reject_unknown(request, HistoryQuery.model_fields)
+def list_revisions(request: HttpRequest, query: RecordNamed) -> Listed:
     require(request, "bronze.view_rawrecord")
     revisions = resolve(Revisions).of(query.id())
-    shown = [present_revision(query.dataset, found, request.user) for found in revisions[query.window]]
-    return PageOf(shown, len(revisions))
+    return Items(revisions, _newest_first).each(
+        lambda found: present_revision(query.dataset, found, request.user)
+    )
 
 
-@router.post(
+def _newest_first(revision: Revision) -> tuple[int]:
+    return (-revision.revision,)
+
+
+@versions.post(
     "/restore",
-    response=dict[str, Any],
+    response={200: dict[str, Any]} | refusals(404, 409, 412),
+    openapi_extra={ROW: {field.name: field.example for field in CONTRACTS["users"].fields}},
     operation_id="restore_revision",
     summary="Bring an earlier revision back, as a new one",
 )
@@ -75,9 +81,10 @@ def restore_revision(request: HttpRequest, query: Query[RestoreQuery]) -> dict[s
     return present(resolve(RestoreRevision)(query.id(), query.revision), request.user)
 
 
-@router.post(
+@versions.post(
     "/conflict",
-    response=dict[str, Any],
+    response={200: dict[str, Any]} | refusals(404, 409, 412),
+    openapi_extra={ROW: {field.name: field.example for field in CONTRACTS["users"].fields}},
     operation_id="resolve_conflict",
     summary="Choose between the edit of a field and what a later file says",
 )

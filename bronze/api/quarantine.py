@@ -1,9 +1,9 @@
 """The quarantine: what is in it and why, and repairs of many records at a time."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Query, Schema
 from pydantic import ConfigDict
 
 from bronze.api.routes import refusals
@@ -19,10 +19,15 @@ from lakehouse_project.kernel.masking import PERMISSION
 from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import require
 from lakehouse_project.kernel.services import resolve
+from lakehouse_project.kernel.versions import Versions
 
-router = Router(tags=["quarantine"])
+versions = Versions(tags=["quarantine"])
 
 MAX_EDITS = 50
+EXAMPLE: Any = {
+    "selection": {"dataset": "users", "field": "email", "rule": "pattern"},
+    "note": "Asked by phone",
+}
 
 
 class CountsQuery(Schema):
@@ -54,7 +59,7 @@ class CountsOut(Schema):
 class Which(Schema):
     """Which records, and why something is done to them; the note is kept in their history, for all to see."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": EXAMPLE})
 
     selection: Selection
     note: Annotated[StorableText, Field(max_length=500)] = ""
@@ -67,7 +72,7 @@ class RepairIn(Which):
     is_right: bool = False
 
 
-@router.get(
+@versions.get(
     "",
     response={200: CountsOut} | refusals(400, 404),
     operation_id="count_quarantine",
@@ -80,7 +85,7 @@ def count_quarantine(request: HttpRequest, query: Query[CountsQuery]) -> Counts:
     return resolve(Quarantine).counts(Selection(**query.model_dump()))
 
 
-@router.post(
+@versions.post(
     "/preview",
     response={200: Repair} | refusals(404, 422),
     operation_id="preview_repair",
@@ -92,7 +97,7 @@ def preview_repair(request: HttpRequest, body: RepairIn) -> Repair:
     return present_repair(done, request.user)
 
 
-@router.post(
+@versions.post(
     "/apply",
     response={200: Repair} | refusals(404, 422),
     operation_id="repair_records",
@@ -105,7 +110,7 @@ def repair_records(request: HttpRequest, body: RepairIn) -> Repair:
     return present_repair(done, request.user)
 
 
-@router.post(
+@versions.post(
     "/recheck",
     response={200: Repair} | refusals(404, 422),
     operation_id="recheck_records",
@@ -116,7 +121,7 @@ def recheck_records(request: HttpRequest, body: Which) -> Repair:
     return present_repair(resolve(RepairRecords)(body.selection, note=body.note), request.user)
 
 
-@router.post(
+@versions.post(
     "/delete",
     response={200: Removal} | refusals(404, 422),
     operation_id="delete_quarantined",

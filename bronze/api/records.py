@@ -1,14 +1,15 @@
 """Single raw records of every data set: list, create, read, replace, change, delete."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import wraps
 from typing import Any
 from urllib.parse import quote
 
-from django.http import HttpRequest, HttpResponse
-from ninja import Query, Router, Status
+from django.http import HttpRequest, HttpResponse, QueryDict
+from ninja import Router, Schema, Status
 
 from bronze.api.body import json_object
-from bronze.api.routes import FILTERS, Resource, choices, ending, parameters, refusals, resources
+from bronze.api.routes import FILTERS, Resource, ending, parameters, refusals, resources
 from bronze.catalog import Datasets, contract_named
 from bronze.contracts import ContractSpec
 from bronze.domain import InferredField, Record
@@ -20,38 +21,38 @@ from bronze.repositories import RawRecords
 from bronze.services import ChangeRecord, CreateRecord, DeleteRecord, ReplaceRecord, RestoreRecord
 from governance.idempotency import idempotent
 from lakehouse_project.kernel.errors import UnknownParameter
-from lakehouse_project.kernel.filters import Listing, read_listing
-from lakehouse_project.kernel.pagination import Page, PageOf, PageQuery
+from lakehouse_project.kernel.filters import FIELDS, Listing, read_fields, read_listing
+from lakehouse_project.kernel.masking import Caller
 from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import permitted, require
-from lakehouse_project.kernel.preconditions import etag, expected_tags, is_unchanged
+from lakehouse_project.kernel.preconditions import etag, expected_tags, is_unchanged, require_condition
+from lakehouse_project.kernel.rows import Listed
 from lakehouse_project.kernel.services import resolve
+from lakehouse_project.kernel.versions import Versions
 
-router = Router()
+versions = Versions()
 
 Row = dict[str, Any]
 
 
-class RecordQuery(PageQuery):
+class RecordFilters(Schema):
     """Which records to list. Every field of the data set is a filter of its own as well."""
 
     record_status: RecordStatus | None = None
 
 
-def list_records(request: HttpRequest, query: Query[RecordQuery], *, dataset: str) -> PageOf:
+def list_records(request: HttpRequest, query: RecordFilters, *, dataset: str) -> Listed:
     require(request, "bronze.view_rawrecord")
     contract = contract_named(dataset)
-    listing = _listing(request, contract)
-    records, count = resolve(RawRecords).page(
-        contract, window=query.window, listing=listing, status=query.record_status
-    )
-    shown = [present(record, request.user, contract) for record in records]
-    return PageOf([_only(row, listing.fields) for row in shown], count)
+    listing = listing_of(request.GET, request.user, contract, own=type(query).model_fields)
+    rows = resolve(RawRecords).rows(contract, listing=listing, status=query.record_status)
+    return rows.each(lambda record: _only(present(record, request.user, contract), listing.fields))
 
 
 @permitted("bronze.add_rawrecord")
 @idempotent
 def create_record(request: HttpRequest, response: HttpResponse, *, dataset: str) -> Status[dict[str, Any]]:
+    reject_unknown(request, ())
     record = resolve(CreateRecord)(dataset, json_object(request))
     response["Location"] = f"{request.path}/{quote(record.key, safe='')}"
     return Status(201, _shown(request, response, record))
@@ -60,19 +61,23 @@ def create_record(request: HttpRequest, response: HttpResponse, *, dataset: str)
 def get_record(
     request: HttpRequest, response: HttpResponse, key: str, *, dataset: str
 ) -> Status[dict[str, Any] | None]:
+    reject_unknown(request, (FIELDS,))
     require(request, "bronze.view_rawrecord")
     record = resolve(RawRecords).get(dataset, key)
-    shown = _shown(request, response, record)
+    fields = read_fields(request.GET, {*contract_named(dataset).field_names(), *record.fields})
+    shown = _only(_shown(request, response, record), fields)
     return Status(304, None) if is_unchanged(request, record.revision) else Status(200, shown)
 
 
 def replace_record(request: HttpRequest, response: HttpResponse, key: str, *, dataset: str) -> dict[str, Any]:
+    reject_unknown(request, ())
     require(request, "bronze.change_rawrecord")
     fields, expected = json_object(request), expected_tags(request)
     return _shown(request, response, resolve(ReplaceRecord)(dataset, key, fields, expected=expected))
 
 
 def change_record(request: HttpRequest, response: HttpResponse, key: str, *, dataset: str) -> dict[str, Any]:
+    reject_unknown(request, ())
     require(request, "bronze.change_rawrecord")
     changes, expected = json_object(request), expected_tags(request)
     return _shown(request, response, resolve(ChangeRecord)(dataset, key, changes, expected=expected))
@@ -88,6 +93,7 @@ def restore_record(
 
 
 def delete_record(request: HttpRequest, key: str, *, dataset: str) -> Status[None]:
+    reject_unknown(request, ())
     require(request, "bronze.delete_rawrecord")
     resolve(DeleteRecord)(dataset, key, expected=expected_tags(request))
     return Status(204, None)
@@ -98,26 +104,47 @@ def _shown(request: HttpRequest, response: HttpResponse, record: Record) -> dict
     return present(record, request.user)
 
 
-def _listing(request: HttpRequest, contract: ContractSpec) -> Listing:
-    """Personal fields are filters for those alone who may see them, secret ones for nobody: who looks for a value and
-    finds it knows it. What the contract does not know is looked up only where a name may mean it."""
-    if any(name in request.META["QUERY_STRING"] for name in OF_RECORD):
-        return _read(request, contract, _other_fields(contract))
+def conditional(view: Callable[..., Any], permission: str) -> Callable[..., Any]:
+    """`view`, for those alone who have the permission and say which revision they mean."""
+
+    @wraps(view)
+    def with_condition(request: HttpRequest, *args: Any, **values: Any) -> Any:
+        require(request, permission)
+        require_condition(request)
+        return view(request, *args, **values)
+
+    return with_condition
+
+
+def listing_of(query: QueryDict, caller: Caller, contract: ContractSpec, *, own: Collection[str]) -> Listing:
+    """Which records a query string asks for.
+
+    Personal fields are filters for those alone who may see them, secret ones for nobody: who looks for a value and finds
+    it knows it. What the contract does not know is looked up only where a name may mean it.
+    """
+    if any(name in query.urlencode() for name in OF_RECORD):
+        return _read(query, caller, contract, own, _other_fields(contract))
     try:
-        return _read(request, contract)
+        return _read(query, caller, contract, own)
     except UnknownParameter:
-        return _read(request, contract, _other_fields(contract))
+        return _read(query, caller, contract, own, _other_fields(contract))
 
 
-def _read(request: HttpRequest, contract: ContractSpec, others: Sequence[InferredField] = ()) -> Listing:
-    hidden = hidden_classes(request.user)
+def _read(
+    query: QueryDict,
+    caller: Caller,
+    contract: ContractSpec,
+    own: Collection[str],
+    others: Sequence[InferredField] = (),
+) -> Listing:
+    hidden = hidden_classes(caller)
     columns = [
         column
         for column in columns_of(contract, others)
         if is_of_record(column) or class_of(contract, column.name) not in hidden
     ]
     shown = [*contract.field_names(), *(field.name for field in others)]
-    return read_listing(request.GET, columns, shown=shown, own=RecordQuery.model_fields)
+    return read_listing(query, columns, shown=shown, own=own)
 
 
 def _other_fields(contract: ContractSpec) -> list[InferredField]:
@@ -131,55 +158,90 @@ def _only(row: dict[str, Any], fields: tuple[str, ...] | None) -> dict[str, Any]
     return row if fields is None else {name: row.get(name) for name in (*fields, "_record")}
 
 
+Route = tuple[str, str, Callable[..., Any], Mapping[int, Any], Mapping[str, Any], str]
+"""Method, path below the resource, view, answers, what OpenAPI cannot know of the view, summary."""
+
+ONE = "/{path:key}"
+
+
+def _shared(at: Resource) -> Iterator[Route]:
+    """What is the same in both versions."""
+    once, chosen = parameters("Idempotency-Key"), parameters("If-None-Match", "fields")
+    whole = at.body(required=True) | once
+    restored = {200: Row} | refusals(400, 404, 412, 422)
+    yield ("POST", f"{ONE}/restore", restore_record, restored, once, "Bring back a deleted record of {}")
+    yield ("POST", "", create_record, {201: Row} | refusals(409, 422), whole, "Add to {}")
+    yield ("GET", ONE, get_record, {200: Row, 304: None} | refusals(404), chosen, "One record of {}")
+
+
+def _writes(at: Resource, *, is_conditional: bool) -> Iterator[Route]:
+    """What writes one record; version 2 wants to know which revision is meant."""
+    match = parameters("If-Match", required=is_conditional)
+    whole, part = at.body(required=True) | match, at.body(required=False) | match
+    refused = (428,) if is_conditional else ()
+    changed = {200: Row} | refusals(400, 404, 412, 422, *refused)
+    deleted = {204: None} | refusals(400, 404, 409, 412, *refused)
+    routes: tuple[tuple[Route, str], ...] = (
+        (("PUT", ONE, replace_record, changed, whole, "Replace a record of {}"), "change"),
+        (("PATCH", ONE, change_record, changed, part, "Change a record of {}"), "change"),
+        (("DELETE", ONE, delete_record, deleted, match, "Delete a record of {}"), "delete"),
+    )
+    for (method, path, view, answers, extra, summary), right in routes:
+        guarded = conditional(view, f"bronze.{right}_rawrecord") if is_conditional else view
+        yield (method, path, guarded, answers, extra, summary)
+
+
 def _add_routes(at: Resource) -> None:
     """The single records of one resource, with their fields in the OpenAPI document."""
-    whole = at.body(required=True)
-    once, match, none_match = map(parameters, ("Idempotency-Key", "If-Match", "If-None-Match"))
-    one = "/{path:key}"
-    changed = {200: Row} | refusals(400, 404, 412, 422)
-    routes: tuple[tuple[str, str, Callable[..., Any], Mapping[int, Any], Mapping[str, Any], str], ...] = (
-        ("POST", f"{one}/restore", restore_record, changed, once, "Bring back a deleted record of {}"),
-        ("GET", "", list_records, {200: Page[Row]} | refusals(400, 422), choices(), "List {}"),
-        ("POST", "", create_record, {201: Row} | refusals(409, 422), whole | once, "Add to {}"),
-        ("GET", one, get_record, {200: Row, 304: None} | refusals(404), none_match, "One record of {}"),
-        ("PUT", one, replace_record, changed, whole | match, "Replace a record of {}"),
-        ("PATCH", one, change_record, changed, at.body(required=False) | match, "Change a record of {}"),
-        (
-            "DELETE",
-            one,
-            delete_record,
-            {204: None} | refusals(400, 404, 409, 412),
-            match,
-            "Delete a record of {}",
-        ),
+    for route in _shared(at):
+        _add(versions, at, route)
+    versions.list(
+        at.path,
+        item=Row,
+        query=RecordFilters,
+        response=refusals(400, 422),
+        refuses_unknown=False,
+        operation_id=at.operation(list_records),
+        summary=f"List {at.title}",
+        description=f"{at.description} {FILTERS}",
+        tags=[at.tag],
+        openapi_extra=parameters("ordering", "fields") | at.answered,
+    )(at.bound(list_records))
+    for router, is_conditional in ((versions.v1, False), (versions.v2, True)):
+        for route in _writes(at, is_conditional=is_conditional):
+            _add(router, at, route)
+            _add_of_longer_key(router, at, route)
+    for route in _shared(at):
+        if route[1] == ONE:
+            _add_of_longer_key(versions, at, route)
+
+
+def _add(router: Router | Versions, at: Resource, route: Route) -> None:
+    method, path, view, response, extra, summary = route
+    router.add_api_operation(
+        f"{at.path}{path}",
+        [method],
+        at.bound(view),
+        response=dict(response),
+        operation_id=at.operation(view),
+        summary=summary.format(at.title),
+        description=at.description,
+        tags=[at.tag],
+        openapi_extra=dict(extra) | at.answered,
     )
-    for method, path, view, response, extra, summary in routes:
-        router.add_api_operation(
-            f"{at.path}{path}",
-            [method],
-            at.bound(view),
-            response=dict(response),
-            operation_id=at.operation(view),
-            summary=summary.format(at.title),
-            description=f"{at.description} {FILTERS}" if view is list_records else at.description,
-            tags=[at.tag],
-            openapi_extra=dict(extra),
-        )
-    of_key: tuple[tuple[str, Callable[..., Any]], ...] = (
-        ("GET", get_record),
-        ("PUT", replace_record),
-        ("PATCH", change_record),
-        ("DELETE", delete_record),
+
+
+def _add_of_longer_key(router: Router | Versions, at: Resource, route: Route) -> None:
+    """A key may end like the address of what is done to a record."""
+    method, _path, view, response, *_rest = route
+    router.add_api_operation(
+        f"{at.path}{ONE}/restore",
+        [method],
+        at.bound(ending(view, "/restore")),
+        response=dict(response),
+        operation_id=f"{at.operation(view)}_restore",
+        include_in_schema=False,
     )
-    for method, view in of_key:
-        router.add_api_operation(
-            f"{at.path}{one}/restore",
-            [method],
-            at.bound(ending(view, "/restore")),
-            response={200: Row, 204: None, 304: None},
-            operation_id=f"{at.operation(view)}_restore",
-            include_in_schema=False,
-        )
 
 
 for _resource in resources():

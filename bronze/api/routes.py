@@ -33,6 +33,10 @@ FILTERS = (
 )
 
 
+ROW = "x-row"
+"""An entry of `openapi_extra`: the fields of the records that an operation answers. It is not part of the document."""
+
+
 def bound(view: Callable[..., Any], **fixed: str) -> Callable[..., Any]:
     """`view` with some parameters fixed, in the shape that ninja reads: a function whose signature lacks them."""
     whole = partial(view, **fixed)
@@ -54,34 +58,18 @@ def ending(view: Callable[..., Any], tail: str) -> Callable[..., Any]:
     return of_longer_key
 
 
-def parameters(*names: str) -> dict[str, Any]:
-    """The OpenAPI entries of some of `HEADERS`."""
+def parameters(*names: str, required: bool = False) -> dict[str, Any]:
+    """The OpenAPI entries of some of `HEADERS` and `CHOICES`."""
     return {
         "parameters": [
             {
                 "name": name,
-                "in": "header",
-                "required": False,
+                "in": "header" if name in HEADERS else "query",
+                "required": required,
                 "schema": {"type": "string"},
-                "description": HEADERS[name],
+                "description": HEADERS.get(name) or CHOICES[name],
             }
             for name in names
-        ]
-    }
-
-
-def choices() -> dict[str, Any]:
-    """The OpenAPI entries of the parameters that choose rows and fields of a list."""
-    return {
-        "parameters": [
-            {
-                "name": name,
-                "in": "query",
-                "required": False,
-                "schema": {"type": "string"},
-                "description": text,
-            }
-            for name, text in CHOICES.items()
         ]
     }
 
@@ -136,6 +124,11 @@ class Resource:
 
     def operation(self, view: Callable[..., Any]) -> str:
         return f"{view.__name__}_{self.suffix}"
+
+    @property
+    def answered(self) -> dict[str, Any]:
+        """The entry of `openapi_extra` that says what records of it look like."""
+        return {ROW: dict(self.example)}
 
     def body(self, *, required: bool) -> dict[str, Any]:
         """The OpenAPI request body of one row."""

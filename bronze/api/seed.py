@@ -8,6 +8,7 @@ from ninja import Field, Router, Schema, Status
 from governance.operations.schemas import OperationOut, accepted
 from governance.services import enqueue
 from lakehouse_project.kernel.events import EventBus
+from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import require
 from lakehouse_project.kernel.services import resolve
 
@@ -29,6 +30,7 @@ class SeedIn(Schema):
 def seed_lake(
     request: HttpRequest, response: HttpResponse, wanted: SeedIn | None = None
 ) -> Status[OperationOut]:
+    reject_unknown(request, ())
     require(request, "bronze.add_sourcefile")
     wanted = wanted or SeedIn()
     run = enqueue("seed", user_id=request.user.pk, **wanted.dict())

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from django.db import models
@@ -10,6 +11,18 @@ from django.db.models.aggregates import Aggregate
 from pydantic import BeforeValidator, Field
 
 from gold.models import AnyModel
+from lakehouse_project.kernel.kinds import Kind
+
+KINDS: Mapping[type[Any], Kind] = MappingProxyType(
+    {
+        str: "text",
+        int: "integer",
+        float: "decimal",
+        bool: "boolean",
+        dt.date: "date",
+        dt.datetime: "datetime",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -27,6 +40,10 @@ class Column:
     @property
     def path(self) -> str:
         return self.source or self.name
+
+    @property
+    def kind(self) -> Kind:
+        return KINDS[self.type]
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Mart rows for answers and files."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,8 @@ from gold.registry import Column, Mart, Source
 from lakehouse_project.kernel.filters import Listing, as_q
 from lakehouse_project.kernel.masking import mask
 from lakehouse_project.kernel.pagination import PageOf
+from lakehouse_project.kernel.rows import Rows
+from lakehouse_project.kernel.slices import SliceOf, Window
 from silver.models import DimUser
 
 TOTAL = "total_"
@@ -21,22 +23,41 @@ EVERYTHING = Listing()
 
 @dataclass(frozen=True)
 class MartRows:
-    """An answer that is read when it is asked for. The values of the columns in `masked` are masked."""
+    """An answer that is read when it is asked for. The values of the columns in `masked` are masked.
+
+    `ordering` leaves nothing open. `top`: only so many rows, which cannot be cut into slices.
+    """
 
     queryset: "models.QuerySet[models.Model]"
+    ordering: tuple[str, ...]
     columns: tuple[Column, ...]
     paths: tuple[str, ...]
     masked: frozenset[str] = frozenset()
+    top: int | None = None
 
     def page(self, window: slice) -> PageOf:
-        names = [column.name for column in self.columns]
-        rows = self.queryset.values_list(*self.paths)[window]
-        items = [dict(zip(names, self._masked(row), strict=True)) for row in rows]
-        return PageOf(items, self.queryset.count())
+        return PageOf(self._items(self._top.values(*self.paths)[window]), self._top.count())
+
+    def cut(self, window: Window) -> SliceOf:
+        return self.listed.cut(window)
+
+    @property
+    def listed(self) -> Rows:
+        """All of them, whatever `top` says."""
+        return Rows(self.queryset, self.ordering, self.paths, shown=self._items)
 
     def stream(self) -> Iterator[tuple[Any, ...]]:
         """All rows, one by one, in constant memory."""
-        return map(self._masked, self.queryset.values_list(*self.paths).iterator(chunk_size=2000))
+        return map(self._masked, self._top.values_list(*self.paths).iterator(chunk_size=2000))
+
+    @property
+    def _top(self) -> "models.QuerySet[models.Model]":
+        return self.queryset.order_by(*self.ordering)[: self.top]
+
+    def _items(self, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        names = [column.name for column in self.columns]
+        read = ([row[path] for path in self.paths] for row in rows)
+        return [dict(zip(names, self._masked(tuple(row)), strict=True)) for row in read]
 
     def _masked(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
         """Texts keep their first character, of other values nothing is left."""
@@ -66,8 +87,9 @@ class MartReader:
         paths = {column.name: _path(column.path, source) for column in (*mart.columns, *columns)}
         queryset = _select(source, models.Q(**lookups)).annotate(**_personal(columns))
         queryset = queryset.filter(*(as_q(each, paths[each.column.name]) for each in listing.conditions))
-        queryset = queryset.order_by(*_ordering(mart, source, listing, paths))
-        return MartRows(queryset[:top], tuple(columns), tuple(paths[column.name] for column in columns))
+        ordering = tuple(_ordering(mart, source, listing, paths))
+        read = tuple(paths[column.name] for column in columns)
+        return MartRows(queryset, ordering, tuple(columns), read, top=top)
 
 
 def _select(source: Source, lookups: models.Q) -> "models.QuerySet[Any]":

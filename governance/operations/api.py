@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from ninja import Query, Router, Status
+from ninja import Schema, Status
 
 from governance.errors import NoResult, OperationOpen
 from governance.models import Run
@@ -13,39 +13,40 @@ from governance.operations.downloads import file_answer
 from governance.operations.repositories import OPEN, Operations
 from governance.operations.results import ResultFiles
 from governance.operations.schemas import RETRY_AFTER, OperationOut, present, result_address
-from lakehouse_project.kernel.pagination import Page, PageOf, PageQuery
 from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import require
 from lakehouse_project.kernel.problem import Problem
+from lakehouse_project.kernel.rows import Listed
 from lakehouse_project.kernel.services import resolve
+from lakehouse_project.kernel.versions import Versions
 
-router = Router(tags=["operations"])
+versions = Versions(tags=["operations"])
 
 VIEW = "governance.view_run"
 
 
-class OperationQuery(PageQuery):
+class OperationFilters(Schema):
     """Filters of the list of operations."""
 
     kind: str | None = None
     state: Run.State | None = None
 
 
-@router.get(
+@versions.list(
     "",
-    response=Page[OperationOut],
+    item=OperationOut,
+    query=OperationFilters,
     operation_id="list_operations",
     summary="What you have asked for, newest first",
     description="Administrators see what others have asked for, too, and the runs that the pipeline starts by itself.",
 )
-def list_operations(request: HttpRequest, query: Query[OperationQuery]) -> PageOf:
-    reject_unknown(request, OperationQuery.model_fields)
+def list_operations(request: HttpRequest, query: OperationFilters) -> Listed:
     require(request, VIEW)
-    page = resolve(Operations).page(query.window, request.user, kind=query.kind, state=query.state)
-    return PageOf([present(request, run) for run in page.items], page.count)
+    found = resolve(Operations).rows(request.user, kind=query.kind, state=query.state)
+    return found.each(lambda row: present(request, Run(**row)))
 
 
-@router.get(
+@versions.get(
     "/{uuid:operation_id}",
     response={200: OperationOut, 303: OperationOut, 404: Problem},
     operation_id="get_operation",
@@ -65,7 +66,7 @@ def get_operation(request: HttpRequest, response: HttpResponse, operation_id: UU
     return Status(303, present(request, run))
 
 
-@router.get(
+@versions.get(
     "/{uuid:operation_id}/result",
     response={303: None, 403: Problem, 404: Problem, 409: Problem, 416: Problem},
     operation_id="get_operation_result",
@@ -102,7 +103,7 @@ def _place(request: HttpRequest, run: Run) -> Any:
     return place
 
 
-@router.post(
+@versions.post(
     "/{uuid:operation_id}/cancel",
     response={200: OperationOut, 202: OperationOut, 404: Problem, 409: Problem},
     operation_id="cancel_operation",

@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from governance.errors import OperationFinished, OperationNotFound
 from governance.models import PRIVATE, Run
-from lakehouse_project.kernel.pagination import PageOf
+from governance.repositories import COLUMNS
 from lakehouse_project.kernel.permissions import Forbidden
+from lakehouse_project.kernel.rows import Rows
 
 SEES_ALL = "governance.change_run"
 """The permission to see and cancel what others have asked for."""
@@ -28,12 +29,12 @@ Caller = User | AbstractBaseUser | AnonymousUser
 class Operations:
     """`caller` None: the command line, which sees everything."""
 
-    def page(self, window: slice, caller: Caller | None, *, kind: str | None, state: str | None) -> PageOf:
+    def rows(self, caller: Caller | None, *, kind: str | None, state: str | None) -> Rows:
         """Newest first."""
         rows = _seen_by(caller)
         rows = rows.filter(kind=kind) if kind else rows
         rows = rows.filter(state=state) if state else rows
-        return PageOf(list(rows[window]), rows.count())
+        return Rows(rows, ("-created_at", "id"), COLUMNS)
 
     def get(self, run_id: UUID | str, caller: Caller | None) -> Run:
         """Raises `OperationNotFound`, also for somebody else's."""

@@ -1,7 +1,7 @@
 """What is said about a query: what it reads, what that costs, what came out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -22,7 +22,9 @@ class TableScan(BaseModel):
     version: int = Field(description="Version of the Delta table.")
     columns: tuple[str, ...]
     partition_columns: tuple[str, ...]
-    partition_filter: str | None = Field(description="What of the query chooses partitions; none: all are read.")
+    partition_filter: str | None = Field(
+        description="What of the query chooses partitions; none: all are read."
+    )
     partitions: int
     partitions_total: int
     files: int
@@ -30,7 +32,9 @@ class TableScan(BaseModel):
     row_groups: int
     rows: int = Field(description="Rows in these row groups.")
     bytes: int
-    suggestion: str | None = Field(None, description="A predicate that would choose the same rows by partition.")
+    suggestion: str | None = Field(
+        None, description="A predicate that would choose the same rows by partition."
+    )
 
 
 class Estimate(BaseModel):
@@ -107,7 +111,7 @@ class TableAddress:
 
     name: str
     uri: str
-    options: dict[str, str] | None = None
+    options: dict[str, str] | None = field(default=None, repr=False)
 
 
 def cost_of(scanned: int) -> Decimal:
@@ -118,7 +122,7 @@ def cost_of(scanned: int) -> Decimal:
 def human_bytes(size: int) -> str:
     """12.3 MB and the like, in powers of ten."""
     amount, units = float(size), ["B", "kB", "MB", "GB", "TB", "PB"]
-    while amount >= 1000 and len(units) > 1:  # noqa: PLR2004  the base of the units
+    while amount >= 1000 and len(units) > 1:
         amount, units = amount / 1000, units[1:]
     return f"{amount:.0f} {units[0]}" if units[0] == "B" else f"{amount:.1f} {units[0]}"
 

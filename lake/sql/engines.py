@@ -1,6 +1,6 @@
 """Who runs a query."""
 
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from lake.sql.domain import Answer
 from lake.sql.estimating import Prepared
@@ -9,7 +9,7 @@ from lake.sql.estimating import Prepared
 class Engine(Protocol):
     """Runs what was looked at and may run."""
 
-    name: str
+    name: ClassVar[str]
 
     def run(self, query: Prepared) -> Answer: ...
 

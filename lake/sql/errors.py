@@ -1,6 +1,6 @@
 """Why a query of the lake is not run, or did not end well."""
 
-from lakehouse_project.kernel.errors import NotFound, PermanentError, TransientError
+from lakehouse_project.kernel.errors import NotFound, PermanentError
 
 
 class StatementNotAllowed(PermanentError):
@@ -39,12 +39,6 @@ class TableUnreadable(PermanentError):
     code = "lake_table_unreadable"
 
 
-class LakeUnavailable(TransientError):
-    """Files of the lake cannot be read just now."""
-
-    code = "lake_unavailable"
-
-
 class QueryNotFound(NotFound):
     """No such query, or somebody else's."""
 
@@ -55,3 +49,9 @@ class ResultNotReady(PermanentError):
     """The query has no result: it waits, runs, or has failed."""
 
     code = "lake_result_not_ready"
+
+
+class NothingPublished(NotFound):
+    """The lake has no rows to ask about."""
+
+    code = "lake_empty"

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Protocol
 
+from lake.errors import LakeUnavailable
 from lake.sql.domain import Estimate, TableAddress, TableScan, Verdict, human_bytes
-from lake.sql.errors import LakeUnavailable, QueryRefused
+from lake.sql.errors import QueryRefused
 from lake.sql.footers import Footers
 from lake.sql.planning import Need, Planner
 from lake.sql.snapshots import Snapshot, Snapshots
@@ -57,7 +58,8 @@ class Estimator:
         except OSError as error:
             self.snapshots.forget(address.uri)
             raise LakeUnavailable(
-                f"A file of the table {need.table} cannot be read: {error}. Ask again; if it stays away, publish the table anew."
+                f"A file of the table {need.table} cannot be read: {error}. Ask again; "
+                "if it stays away, publish the table anew."
             ) from error
         return TableScan(
             table=need.table,
@@ -106,9 +108,8 @@ class Guard:
 
 def _unfiltered(scan: TableScan) -> str:
     return (
-        f"The query has no filter on the partitions of {scan.table}: it would read "
-        f"{'all ' if scan.files == scan.files_total else ''}{scan.partitions:,} of {scan.partitions_total:,} partitions, "
-        f"{human_bytes(scan.bytes)} in {scan.files:,} files."
+        f"The query has no filter on the partitions of {scan.table}: it would look into "
+        f"{scan.partitions:,} of {scan.partitions_total:,} partitions and read {human_bytes(scan.bytes)}."
     )
 
 

@@ -1,4 +1,4 @@
-"""The files of a table as local paths: where they lie, or a copy of those in a bucket. Files never change, so a copy stays good."""
+"""The files of a table as local paths: where they lie, or a copy of those in a bucket. It stays good: files never change."""
 
 import hashlib
 import os
@@ -12,8 +12,9 @@ from urllib.parse import unquote, urlsplit
 
 from deltalake.fs import DeltaStorageHandler
 
+from lake.errors import LakeUnavailable
 from lake.sql.domain import MB, human_bytes
-from lake.sql.errors import LakeUnavailable, QueryTooLarge
+from lake.sql.errors import QueryTooLarge
 from lake.sql.snapshots import Snapshot
 
 THREADS = 8
@@ -48,7 +49,9 @@ class LocalFiles:
                 f"The files are {human_bytes(wanted)} in the bucket, more than the {human_bytes(limit)} that are kept here "
                 "(LAKE_CACHE_MB). Choose fewer partitions, or run it on Athena."
             )
-        kept = sorted((found.stat().st_atime, found.stat().st_size, found) for found in self.folder.rglob("*.parquet"))
+        kept = sorted(
+            (found.stat().st_atime, found.stat().st_size, found) for found in self.folder.rglob("*.parquet")
+        )
         total = sum(size for _, size, _ in kept) + wanted
         for asked, size, copy in kept:
             if total <= limit or time.time() - asked < IN_USE_SECONDS:
@@ -86,4 +89,6 @@ def _copy(snapshot: Snapshot, path: str, copy: Path) -> None:
         partial.replace(copy)
     except OSError as error:
         partial.unlink(missing_ok=True)
-        raise LakeUnavailable(f"A file of the table {snapshot.name} could not be fetched: {error}. Run the query again.") from error
+        raise LakeUnavailable(
+            f"A file of the table {snapshot.name} could not be fetched: {error}. Run the query again."
+        ) from error

@@ -1,4 +1,4 @@
-"""Which columns and which rows of which tables a query reads: DuckDB's own plan of it, made over empty tables of the same schema.
+"""Which columns and files of which tables a query reads: DuckDB's own plan of it, made over empty tables of the same schema.
 
 Only optimisations that hold whatever is in the tables are switched on, so that the plan holds for the full ones.
 """
@@ -19,7 +19,14 @@ from lake.sql.snapshots import HIGHEST, LOWEST, PARTITION, Snapshot
 from lake.sql.statements import Statement, check
 
 SOUND = frozenset(
-    {"expression_rewriter", "filter_pullup", "filter_pushdown", "cte_filter_pusher", "unused_columns", "column_lifetime"}
+    {
+        "expression_rewriter",
+        "filter_pullup",
+        "filter_pushdown",
+        "cte_filter_pusher",
+        "unused_columns",
+        "column_lifetime",
+    }
     | {"cte_inlining", "deliminator", "unnest_rewriter", "outer_join_simplification"}
 )
 
@@ -167,6 +174,10 @@ def _bounded_columns(snapshot: Snapshot) -> list[str]:
     return [
         field.name
         for field in snapshot.schema
-        if not (pa.types.is_string(field.type) or pa.types.is_large_string(field.type) or pa.types.is_binary(field.type))
+        if not (
+            pa.types.is_string(field.type)
+            or pa.types.is_large_string(field.type)
+            or pa.types.is_binary(field.type)
+        )
         and {LOWEST + field.name, HIGHEST + field.name} <= known
     ]

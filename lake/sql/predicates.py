@@ -11,12 +11,41 @@ from typing import Any
 import duckdb
 
 PURE = frozenset(
-    {"+", "-", "*", "/", "//", "%", "make_date", "year", "month", "day", "date_trunc", "abs", "lpad", "concat", "||"}
-    | {"printf", "format", "strftime", "strptime", "datepart", "date_part", "least", "greatest", "in", "contains"}
+    {
+        "+",
+        "-",
+        "*",
+        "/",
+        "//",
+        "%",
+        "make_date",
+        "year",
+        "month",
+        "day",
+        "date_trunc",
+        "abs",
+        "lpad",
+        "concat",
+        "||",
+    }
+    | {
+        "printf",
+        "format",
+        "strftime",
+        "strptime",
+        "datepart",
+        "date_part",
+        "least",
+        "greatest",
+        "in",
+        "contains",
+    }
     | {"prefix", "suffix", "lower", "upper", "make_timestamp", "last_day", "!", "~~", "starts_with", "cast"}
 )
 """Functions whose value follows from their arguments alone."""
-CLASSES = frozenset({"COLUMN_REF", "CONSTANT", "COMPARISON", "CONJUNCTION", "OPERATOR", "CAST", "BETWEEN", "FUNCTION", "TYPE"})
+CLASSES = frozenset(
+    {"COLUMN_REF", "CONSTANT", "COMPARISON", "CONJUNCTION", "OPERATOR", "CAST", "BETWEEN", "FUNCTION", "TYPE"}
+)
 BOUNDS = {
     "COMPARE_GREATERTHAN": ("max",),
     "COMPARE_GREATERTHANOREQUALTO": ("max",),
@@ -44,7 +73,7 @@ class Conditions:
 
     def _weakened(self, conditions: Sequence[str], rewrite: Rewrite) -> str | None:
         parts = [part for text in conditions if (part := self._part(text, rewrite)) is not UNDECIDED]
-        return " AND ".join(f"({part})" for part in parts) or None
+        return " AND ".join(part if part.startswith("(") else f"({part})" for part in parts) or None
 
     def _part(self, condition: str, rewrite: Rewrite) -> str | None:
         text = condition.removeprefix("optional: ")
@@ -105,7 +134,8 @@ def _bounded(part: dict[str, Any], columns: Collection[str]) -> dict[str, Any] |
     """A comparison of a column with a constant, as one of the highest or lowest value; it may be unknown (NULL)."""
     if part.get("class") != "COMPARISON" or part["left"].get("class") != "COLUMN_REF":
         return UNDECIDED
-    name, constants = ".".join(part["left"]["column_names"]), []
+    name = ".".join(part["left"]["column_names"])
+    constants: list[str] = []
     if name not in columns or not _is_pure(part["right"], constants) or constants:
         return UNDECIDED
     if part["type"] == "COMPARE_EQUAL":

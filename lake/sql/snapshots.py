@@ -10,8 +10,9 @@ import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
+from lake.errors import LakeUnavailable
 from lake.sql.domain import TableAddress
-from lake.sql.errors import LakeUnavailable, TableUnreadable
+from lake.sql.errors import TableUnreadable
 
 UNREADABLE = frozenset({"columnMapping", "deletionVectors"})
 PARTITION, LOWEST, HIGHEST = "partition.", "min.", "max."
@@ -40,7 +41,9 @@ class Snapshot:
         """Of each file."""
         if not self.is_partitioned:
             return [()] * self.files.num_rows
-        return list(zip(*(self.files[PARTITION + name].to_pylist() for name in self.partition_columns), strict=True))
+        return list(
+            zip(*(self.files[PARTITION + name].to_pylist() for name in self.partition_columns), strict=True)
+        )
 
     def partitions(self, rows: Sequence[int]) -> int:
         """How many partitions these files belong to; a table without partitions is one."""
@@ -69,7 +72,9 @@ class Snapshots:
                 delta = self._newest(address)
             except (DeltaError, OSError) as error:
                 self.forget(address.uri)
-                raise LakeUnavailable(f"The table {address.name} of the lake cannot be read: {error}") from error
+                raise LakeUnavailable(
+                    f"The table {address.name} of the lake cannot be read: {error}"
+                ) from error
             known = self._known.get(address.uri)
             if known is None or known.version != delta.version():
                 known = self._known[address.uri] = _snapshot(address, delta)
@@ -93,7 +98,9 @@ def _opened(address: TableAddress) -> DeltaTable:
     try:
         return DeltaTable(address.uri, storage_options=dict(address.options or {}))
     except TableNotFoundError as error:
-        raise LakeUnavailable(f"The table {address.name} is not in the lake yet. Publish it first.") from error
+        raise LakeUnavailable(
+            f"The table {address.name} is not in the lake yet. Publish it first."
+        ) from error
 
 
 def _snapshot(address: TableAddress, delta: DeltaTable) -> Snapshot:
@@ -101,7 +108,9 @@ def _snapshot(address: TableAddress, delta: DeltaTable) -> Snapshot:
     schema = pa.schema(delta.schema().to_arrow())
     partition_columns = tuple(delta.metadata().partition_columns)
     files = pa.table(delta.get_add_actions(flatten=True))
-    return Snapshot(address.name, address.uri, delta.version(), schema, partition_columns, files, delta, address.options)
+    return Snapshot(
+        address.name, address.uri, delta.version(), schema, partition_columns, files, delta, address.options
+    )
 
 
 def _check(name: str, delta: DeltaTable) -> None:

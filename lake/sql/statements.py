@@ -1,4 +1,4 @@
-"""What may be asked: one SELECT over tables of the lake. Checked on DuckDB's own syntax tree, and what is not known is refused."""
+"""What may be asked: one SELECT over tables of the lake. Checked on DuckDB's own syntax tree; what is unknown is refused."""
 
 import json
 from collections.abc import Collection, Iterator
@@ -95,7 +95,7 @@ def _is_table_ref(part: dict[str, Any]) -> bool:
 def _table(part: dict[str, Any], known: Collection[str], own: Collection[str]) -> str | None:
     """The table of the lake that a part of FROM names."""
     if part["type"] == "TABLE_FUNCTION":
-        return _table_function(part)
+        _check_table_function(part)
     if part["type"] != "BASE_TABLE":
         return None
     path = [str(name) for name in part["qualified_name"]["path"]]
@@ -110,7 +110,7 @@ def _table(part: dict[str, Any], known: Collection[str], own: Collection[str]) -
     raise StatementNotAllowed(f"There is no table {name!r} in the lake. Tables: {there}.")
 
 
-def _table_function(part: dict[str, Any]) -> None:
+def _check_table_function(part: dict[str, Any]) -> None:
     name = str(part["function"].get("function_name", "?")).lower()
     if name not in TABLE_FUNCTIONS:
         allowed = ", ".join(sorted(TABLE_FUNCTIONS))
@@ -123,7 +123,9 @@ def _check_functions(parts: list[dict[str, Any]]) -> None:
     for part in parts:
         name = str(part.get("function_name", "")).lower()
         if name in TELLTALES:
-            raise StatementNotAllowed(f"The function {name}() cannot be used: it is about the server, not the lake.")
+            raise StatementNotAllowed(
+                f"The function {name}() cannot be used: it is about the server, not the lake."
+            )
 
 
 def _renamed(parts: list[dict[str, Any]]) -> frozenset[str]:

@@ -7,8 +7,10 @@ from lake.sql.snapshots import Snapshot
 
 
 def suggestion(snapshot: Snapshot, need: Need) -> str | None:
-    """From the lowest and highest values of the files: which partitions can hold rows that the query asks for. None where
-    it has a predicate on partitions already, or where they are no fewer than all; the latest partition is the example then."""
+    """From the lowest and highest values of the files: which partitions can hold rows that the query asks for.
+
+    None where it has a predicate on partitions already. Where they are no fewer than all, the latest partition is the
+    example."""
     if need.partition_filter or not snapshot.is_partitioned or not snapshot.files.num_rows:
         return None
     values = sorted({snapshot.partition_values[row] for row in need.hit}, key=_in_order)

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Query, Router, Status
+from ninja import Status
 
 from bronze.api.routes import refusals
 from lakehouse_project.access import jwt, passwords, tokens
@@ -18,14 +18,15 @@ from lakehouse_project.access.schemas import (
     RefreshToken,
     TokenOut,
 )
-from lakehouse_project.kernel.pagination import Page, PageOf, PageQuery
 from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import Forbidden
+from lakehouse_project.kernel.rows import Listed, Rows
+from lakehouse_project.kernel.versions import NoFilters, Versions
 
-router = Router(tags=["auth"])
+versions = Versions(tags=["auth"])
 
 
-@router.post(
+@versions.post(
     "/jwt",
     auth=None,
     response={200: JwtPair} | refusals(401, 403, 422, 429),
@@ -39,7 +40,7 @@ def log_in(request: HttpRequest, response: HttpResponse, login: PasswordLogin) -
     return _pair(response, jwt.new_login(user))
 
 
-@router.post(
+@versions.post(
     "/jwt/refresh",
     auth=None,
     response={200: JwtPair} | refusals(401, 422),
@@ -52,7 +53,7 @@ def refresh_login(request: HttpRequest, response: HttpResponse, token: RefreshTo
     return _pair(response, jwt.next_pair(token.refresh))
 
 
-@router.post(
+@versions.post(
     "/jwt/revoke",
     auth=None,
     response={204: None} | refusals(401, 422),
@@ -65,19 +66,13 @@ def log_out(request: HttpRequest, token: RefreshToken) -> Status[None]:
     return Status(204, None)
 
 
-@router.get(
-    "/tokens",
-    response=Page[TokenOut],
-    operation_id="list_tokens",
-    summary="Your API tokens, newest first",
-)
-def list_tokens(request: HttpRequest, query: Query[PageQuery]) -> PageOf:
-    reject_unknown(request, PageQuery.model_fields)
+@versions.list("/tokens", item=TokenOut, operation_id="list_tokens", summary="Your API tokens, newest first")
+def list_tokens(request: HttpRequest, query: NoFilters) -> Listed:
     found = tokens.tokens_of(request.user)  # type: ignore[arg-type]  # the route asks for a login
-    return PageOf(list(found[query.window]), found.count())
+    return Rows(found, ("-created", "id"), tuple(TokenOut.model_fields))
 
 
-@router.post(
+@versions.post(
     "/tokens",
     response={201: IssuedToken} | refusals(403, 422),
     operation_id="create_token",
@@ -92,7 +87,7 @@ def create_token(request: HttpRequest, response: HttpResponse, new: NewToken) ->
     return Status(201, issued(response, *tokens.create(request.user, new.name, lifetime)))  # type: ignore[arg-type]
 
 
-@router.post(
+@versions.post(
     "/tokens/{token_id}/rotate",
     response={200: IssuedToken} | refusals(403, 404),
     operation_id="rotate_token",
@@ -105,7 +100,7 @@ def rotate_token(request: HttpRequest, response: HttpResponse, token_id: UUID) -
     return issued(response, *tokens.rotate(request.user, token_id))  # type: ignore[arg-type]
 
 
-@router.delete(
+@versions.delete(
     "/tokens/{token_id}",
     response={204: None} | refusals(403, 404),
     operation_id="delete_token",

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Query, Router, Status
+from ninja import Status
 
 from bronze.api.routes import refusals
 from lakehouse_project.access import service_accounts, tokens
@@ -18,29 +18,30 @@ from lakehouse_project.access.schemas import (
     ServiceAccountOut,
     TokenOut,
 )
-from lakehouse_project.kernel.pagination import Page, PageOf, PageQuery
 from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import require
+from lakehouse_project.kernel.rows import Items, Listed, Rows
+from lakehouse_project.kernel.versions import NoFilters, Versions
 
-router = Router(tags=["service accounts"])
+versions = Versions(tags=["service accounts"])
 
 VIEW, ADD, CHANGE, DELETE = (f"access.{kind}_serviceaccount" for kind in ("view", "add", "change", "delete"))
 
 
-@router.get(
+@versions.list(
     "",
-    response={200: Page[ServiceAccountOut]} | refusals(400, 422),
+    item=ServiceAccountOut,
+    response=refusals(400, 422),
     operation_id="list_service_accounts",
     summary="Service accounts by name, those that have ended included",
 )
-def list_service_accounts(request: HttpRequest, query: Query[PageQuery]) -> PageOf:
-    reject_unknown(request, PageQuery.model_fields)
+def list_service_accounts(request: HttpRequest, query: NoFilters) -> Listed:
     require(request, VIEW)
-    found = service_accounts.every()
-    return PageOf([_shown(account) for account in found[query.window]], found.count())
+    shown = sorted(map(_shown, service_accounts.every()), key=_place)
+    return Items(shown, _place)
 
 
-@router.post(
+@versions.post(
     "",
     response={201: ServiceAccountOut} | refusals(400, 409, 422),
     operation_id="create_service_account",
@@ -56,7 +57,7 @@ def create_service_account(request: HttpRequest, response: HttpResponse, new: Ne
     return Status(201, _shown(account))
 
 
-@router.get(
+@versions.get(
     "/{name}",
     response={200: ServiceAccountOut} | refusals(400, 404),
     operation_id="get_service_account",
@@ -68,7 +69,7 @@ def get_service_account(request: HttpRequest, name: str) -> dict[str, Any]:
     return _shown(service_accounts.named(name))
 
 
-@router.delete(
+@versions.delete(
     "/{name}",
     response={204: None} | refusals(400, 404),
     operation_id="end_service_account",
@@ -82,20 +83,20 @@ def end_service_account(request: HttpRequest, name: str) -> Status[None]:
     return Status(204, None)
 
 
-@router.get(
+@versions.list(
     "/{name}/tokens",
-    response={200: Page[TokenOut]} | refusals(400, 404, 422),
+    item=TokenOut,
+    response=refusals(400, 404, 422),
     operation_id="list_service_account_tokens",
     summary="The API tokens of a service account, newest first",
 )
-def list_service_account_tokens(request: HttpRequest, name: str, query: Query[PageQuery]) -> PageOf:
-    reject_unknown(request, PageQuery.model_fields)
+def list_service_account_tokens(request: HttpRequest, query: NoFilters, name: str) -> Listed:
     require(request, VIEW)
     found = tokens.tokens_of(service_accounts.named(name).user)
-    return PageOf(list(found[query.window]), found.count())
+    return Rows(found, ("-created", "id"), tuple(TokenOut.model_fields))
 
 
-@router.post(
+@versions.post(
     "/{name}/tokens",
     response={201: IssuedToken} | refusals(400, 404, 409, 422),
     operation_id="create_service_account_token",
@@ -112,7 +113,7 @@ def create_service_account_token(
     return Status(201, issued(response, *service_accounts.new_token(name, new.name, lifetime)))
 
 
-@router.delete(
+@versions.delete(
     "/{name}/tokens/{token_id}",
     response={204: None} | refusals(400, 404),
     operation_id="delete_service_account_token",
@@ -134,3 +135,7 @@ def _shown(account: ServiceAccount) -> dict[str, Any]:
         "created_at": account.created_at,
         "ended_at": account.ended_at,
     }
+
+
+def _place(account: dict[str, Any]) -> tuple[str]:
+    return (account["name"],)

@@ -209,7 +209,7 @@ def formatted(request: HttpRequest, error: GraphQLError) -> dict[str, Any]:
 def _entry(
     request: HttpRequest, error: LakehouseError, code: str | None = None, status: int | None = None
 ) -> dict[str, Any]:
-    message = detail_of(error)
+    message = detail_of(request, error)
     extensions = {
         "code": code or error.code,
         "status": status or status_of(error),

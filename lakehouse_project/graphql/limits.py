@@ -28,7 +28,7 @@ from graphql import (
 )
 
 from lakehouse_project.kernel.errors import InvalidInput
-from lakehouse_project.kernel.keyset import MOST
+from lakehouse_project.kernel.slices import MAX_LIMIT
 
 MOST_TOKENS = 10_000
 MOST_COMMENTS = 1_000
@@ -136,7 +136,7 @@ class Meter:
             return 1
         given = next((each.value for each in node.arguments or () if each.name.value == name), None)
         size = found.args[name].default_value if given is None else self._number(given)
-        return max(1, size) if isinstance(size, int) else MOST
+        return max(1, size) if isinstance(size, int) else MAX_LIMIT
 
     def _number(self, node: ValueNode) -> Any:
         if isinstance(node, VariableNode):

@@ -2,34 +2,31 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from inspect import Parameter, Signature
+from functools import cache, partial
 from typing import Any
 
 from django.db import models
 from strawberry.types import Info
 
 from lakehouse_project.graphql.inputs import Chooser, chooser
-from lakehouse_project.graphql.rows import (
+from lakehouse_project.graphql.pages import (
     Connection,
-    Context,
-    Peers,
-    Row,
-    add,
-    connection,
+    Field,
+    Resolver,
     connection_type,
-    finish,
-    key_of,
-    node_class,
+    page_of_rows,
+    page_parameters,
+    resolver,
+    wanted,
 )
-from lakehouse_project.graphql.scalars import BigInt, list_of
-from lakehouse_project.kernel.keyset import FIRST, Wanted
+from lakehouse_project.graphql.rows import Context, Peers, Row, add, finish, node_class
+from lakehouse_project.graphql.scalars import BigInt
+from lakehouse_project.kernel.filters import Listing
 from lakehouse_project.kernel.permissions import require, view_permission
 from lakehouse_project.kernel.services import resolve
 from silver.schemas import columns, filters, type_of
-from silver.services import BrowseStar
+from silver.services import FollowStar, ReadBehind, ReadStar
 from silver.star import STAR, StarTable
-
-Resolver = Callable[..., Any]
 
 
 @dataclass(frozen=True)
@@ -62,62 +59,41 @@ class Reference:
         return self.origin.name if self.is_only else f"{self.origin.name}_by_{self.name}"
 
 
-def lists() -> Iterator[tuple[str, Any, Resolver, str]]:
-    """Name, type, resolver and description of a field of the query per table."""
+def lists() -> Iterator[Field]:
+    """A field of the query per table."""
     for node in _NODES.values():
         about = f"{str(node.table.model._meta.verbose_name_plural).capitalize()} of the star schema."
-        yield node.name, node.connection | None, _list_resolver(node), about
+        yield Field(node.name, node.connection | None, _list_resolver(node), about)
 
 
 # --- resolvers ----------------------------------------------------------------------------------------------------
 
 
-def page_signature(chosen: Chooser, *more: Parameter, is_root: bool = True) -> Signature:
-    """Of a resolver `(info, root, where, order_by, first, after)`, which are read from here."""
-    own = () if is_root else (Parameter("root", Parameter.KEYWORD_ONLY, annotation=Any),)
-    pages = (
-        Parameter("info", Parameter.KEYWORD_ONLY, annotation=Info),
-        *(
-            Parameter(each.name, Parameter.KEYWORD_ONLY, annotation=each.annotation, default=each.default)
-            for each in more
-        ),
-        Parameter("where", Parameter.KEYWORD_ONLY, annotation=chosen.where | None, default=None),
-        Parameter(
-            "order_by", Parameter.KEYWORD_ONLY, annotation=list_of(chosen.order_by) | None, default=None
-        ),
-        Parameter("first", Parameter.KEYWORD_ONLY, annotation=int, default=FIRST),
-        Parameter("after", Parameter.KEYWORD_ONLY, annotation=str | None, default=None),
-    )
-    return Signature([*own, *pages])
-
-
 def _list_resolver(node: Node) -> Resolver:
-    def listed(
-        *, info: Info[Context, None], where: Any = None, order_by: Any = None, first: int, after: str | None
+    def read(
+        info: Info[Context, None], where: Any, order_by: Any, first: int, after: str | None
     ) -> Connection:
-        context, browse = _permitted(info, node), resolve(BrowseStar)
-        wanted = node.chooser.wanted(where, order_by, first, after)
-        part = browse.slice(node.table, wanted, is_personal_shown=context.is_personal_shown)
-        return connection(part, after=after, count=lambda: browse.count(node.table, wanted.listing))
+        context, listing = _permitted(info, node), node.chooser.listing(where, order_by)
+        rows = resolve(ReadStar)(node.table, listing, is_personal_shown=context.is_personal_shown)
+        return page_of_rows(node.name, rows, first, after)
 
-    listed.__signature__ = page_signature(node.chooser)  # type: ignore[attr-defined]
-    return listed
+    return resolver(read, *page_parameters(node.chooser))
 
 
 def _forward(reference: Reference) -> Resolver:
     """From a row to the one that it refers to."""
 
-    def referred(root: Any, info: Info[Context, None]) -> Row | None:
-        peers: Peers = root.peers
-        found = peers.once(reference.name, lambda: _rows_by_key(info, reference, peers))
+    def read(root: Row, info: Info[Context, None]) -> Row | None:
+        peers = root.peers
+        found = peers.once(("at", reference.name), lambda: _rows_by_key(info, reference, peers))
         return found.get(root.values[reference.column])
 
-    return referred
+    return resolver(read, of_row=True)
 
 
 def _rows_by_key(info: Info[Context, None], reference: Reference, peers: Peers) -> Mapping[Any, Row]:
     context, target = _permitted(info, reference.target), reference.target.table
-    found = resolve(BrowseStar).referred(
+    found = resolve(FollowStar)(
         target, peers.values(reference.column), is_personal_shown=context.is_personal_shown
     )
     return dict(zip(found, Peers(list(found.values())).rows, strict=True))
@@ -127,50 +103,48 @@ def _backward(reference: Reference) -> Resolver:
     """From a row to those that refer to it."""
     pk = str(reference.target.table.model._meta.pk.attname)
 
-    def referring(
-        *,
-        root: Any,
-        info: Info[Context, None],
-        where: Any = None,
-        order_by: Any = None,
-        first: int,
-        after: str | None,
+    def read(
+        *, root: Row, info: Info[Context, None], where: Any, order_by: Any, first: int, after: str | None
     ) -> Connection:
-        peers: Peers = root.peers
-        wanted = reference.origin.chooser.wanted(where, order_by, first, after)
-        found = peers.once(key_of(info), lambda: _pages_by_key(info, reference, peers.values(pk), wanted))
+        listing, peers = reference.origin.chooser.listing(where, order_by), root.peers
+        found = peers.once(
+            ("behind", info.path.key),
+            lambda: _pages_by_key(info, reference, peers.values(pk), listing, (first, after)),
+        )
         return found[root.values[pk]]
 
-    referring.__signature__ = page_signature(reference.origin.chooser, is_root=False)  # type: ignore[attr-defined]
-    return referring
+    return resolver(read, *page_parameters(reference.origin.chooser), of_row=True)
 
 
 def _pages_by_key(
-    info: Info[Context, None], reference: Reference, keys: list[Any], wanted: Wanted
+    info: Info[Context, None],
+    reference: Reference,
+    keys: list[Any],
+    listing: Listing,
+    page: tuple[int, str | None],
 ) -> Mapping[Any, Connection]:
     """A page per key. The rows of all pages are peers."""
-    context, origin, browse = _permitted(info, reference.origin), reference.origin.table, resolve(BrowseStar)
-    found = browse.slices_behind(
-        origin, reference.column, keys, wanted, is_personal_shown=context.is_personal_shown
+    context, table, behind = _permitted(info, reference.origin), reference.origin.table, resolve(ReadBehind)
+    asked = wanted(reference.origin.name, resolve(ReadStar)(table, listing, is_personal_shown=False), *page)
+    found = behind(
+        table,
+        reference.column,
+        keys,
+        listing,
+        asked.window,
+        is_personal_shown=context.is_personal_shown,
     )
-    peers = Peers([row for part in found.values() for row in part.rows])
-
-    def count(key: Any) -> int:
-        counts = peers.once(
-            "count", lambda: browse.counts_behind(origin, reference.column, keys, wanted.listing)
-        )
-        return counts[key]
-
+    peers = Peers([row for part in found.values() for row in part.items])
+    counts = cache(lambda: behind.counts(table, reference.column, keys, listing))
     rows = iter(peers.rows)
     return {
-        key: connection(
-            part,
-            after=wanted.after,
-            count=lambda key=key: count(key),  # type: ignore[misc]
-            rows=[next(rows) for _ in part.rows],
-        )
+        key: Connection([next(rows) for _ in part.items], part, asked, partial(_of, key, counts))
         for key, part in found.items()
     }
+
+
+def _of(key: Any, counts: Callable[[], Mapping[Any, int]]) -> int:
+    return counts()[key]
 
 
 def _permitted(info: Info[Context, None], node: Node) -> Context:

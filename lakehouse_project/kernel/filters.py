@@ -94,7 +94,7 @@ def read_listing(
     return Listing(
         conditions=_conditions(query, asked),
         ordering=tuple(_order(name, known) for name in _names(query, ORDERING)),
-        fields=_fields(query, shown),
+        fields=read_fields(query, shown),
     )
 
 
@@ -238,7 +238,8 @@ def _order(name: str, known: Mapping[str, Column]) -> Order:
     return Order(known[plain], is_descending=name != plain)
 
 
-def _fields(query: QueryDict, shown: Collection[str]) -> tuple[str, ...] | None:
+def read_fields(query: QueryDict, shown: Collection[str]) -> tuple[str, ...] | None:
+    """What `fields` names of `shown`, None without it. Raises `UnknownParameter`."""
     if FIELDS not in query:
         return None
     names = _names(query, FIELDS)

@@ -20,6 +20,12 @@ class PreconditionFailed(PermanentError):
     code = "precondition_failed"
 
 
+class PreconditionRequired(PermanentError):
+    """A write without the revision that it is meant for."""
+
+    code = "precondition_required"
+
+
 SHOWN = 100
 """Characters of a header that a message repeats."""
 
@@ -38,6 +44,14 @@ def expected_tags(request: HttpRequest) -> Collection[str] | None:
             f'If-Match has no ETag: {header[:SHOWN]!r}. Send the one that the record came with, in its quotes: "3"; or *.'
         )
     return tags
+
+
+def require_condition(request: HttpRequest) -> None:
+    """Raises `PreconditionRequired` without `If-Match`: two who write at once would not notice each other."""
+    if "If-Match" not in request.headers:
+        raise PreconditionRequired(
+            "Say which revision is meant: If-Match with the ETag that the record came with, or * for whichever it is."
+        )
 
 
 def is_unchanged(request: HttpRequest, revision: int) -> bool:

@@ -1,5 +1,6 @@
 """Problem details: the one shape of every error that the API answers (RFC 9457)."""
 
+import http
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,13 @@ from ninja import Field, Schema
 from lakehouse_project.kernel.errors import FieldError
 
 CONTENT_TYPE = "application/problem+json"
+
+NEWER_NAMES = {413: "Content Too Large", 422: "Unprocessable Content"}
+"""Of RFC 9110, which Python knows since 3.13."""
+
+
+def title_of(status: int) -> str:
+    return NEWER_NAMES.get(status) or http.HTTPStatus(status).phrase
 
 
 class ProblemError(Schema):

@@ -2,14 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.db import connection
 from django.db.models import Count, QuerySet
 from django.db.models.expressions import RawSQL
 
-from lakehouse_project.kernel.filters import Column, Listing, as_q
-from lakehouse_project.kernel.keyset import Row, Slice, Term, Wanted, behind, slice_of
+from lakehouse_project.kernel.rows import Placed, Row, Rows
+from lakehouse_project.kernel.slices import Window
 from silver.star import StarTable
 
 PER_PARENT = """
@@ -24,60 +25,30 @@ PARENT_KEY = RawSQL("parent.key", ())
 
 
 class ConnectedRows:
-    """Rows of the star schema, each a dict by column. The order ends with the surrogate key."""
-
-    def slice(self, table: StarTable, wanted: Wanted) -> Slice:
-        terms = _terms(table, wanted.listing)
-        rows = _wanted(table, wanted, terms)
-        return slice_of(list(rows.values(*_columns(table))), terms, wanted.first)
-
-    def count(self, table: StarTable, listing: Listing) -> int:
-        return _chosen(table, listing).count()
+    """Rows that others refer to, and rows that refer to others."""
 
     def by_key(self, table: StarTable, keys: Iterable[Any]) -> dict[Any, Row]:
         """Surrogate key -> row."""
-        pk = table.model._meta.pk.attname
+        pk, columns = (
+            table.model._meta.pk.attname,
+            [field.attname for field in table.model._meta.concrete_fields],
+        )
         rows: QuerySet[Any] = QuerySet(table.model).filter(pk__in=set(keys))
-        return {row[pk]: row for row in rows.values(*_columns(table))}
+        return {row[pk]: row for row in rows.values(*columns)}
 
-    def slices_behind(
-        self, table: StarTable, reference: str, keys: Sequence[Any], wanted: Wanted
-    ) -> dict[Any, Slice]:
-        """The rows whose `reference` is each of `keys`, which may have none."""
-        terms = _terms(table, wanted.listing)
-        inner = _wanted(table, wanted, terms, **{reference: PARENT_KEY})
-        columns = _columns(table)
-        sql, params = inner.values_list(*columns).query.sql_with_params()
+    def behind(self, rows: Rows, reference: str, keys: Sequence[Any], window: Window) -> dict[Any, Placed]:
+        """For each of `keys` the window of those rows whose `reference` it is."""
+        of_parent = replace(rows, queryset=rows.queryset.filter(**{reference: PARENT_KEY}))
+        sql, params = of_parent.following(window).query.sql_with_params()
         found: dict[Any, list[Row]] = {key: [] for key in keys}
         with connection.cursor() as cursor:
             cursor.execute(PER_PARENT.format(wanted=sql), [list(found), *params])
+            columns = [column.name for column in cursor.description or ()]
             for parent, _number, *values in cursor.fetchall():
-                found[parent].append(dict(zip(columns, values, strict=True)))
-        return {key: slice_of(rows, terms, wanted.first) for key, rows in found.items()}
+                found[parent].append(dict(zip(columns[2:], values, strict=True)))
+        return {key: rows.placed(read, window.limit) for key, read in found.items()}
 
-    def counts_behind(
-        self, table: StarTable, reference: str, keys: Iterable[Any], listing: Listing
-    ) -> Mapping[Any, int]:
-        rows = _chosen(table, listing).filter(**{f"{reference}__in": set(keys)}).order_by()
-        return defaultdict(int, rows.values_list(reference).annotate(count=Count("pk")))
-
-
-def _chosen(table: StarTable, listing: Listing) -> QuerySet[Any]:
-    rows: QuerySet[Any] = QuerySet(table.model)
-    return rows.filter(*map(as_q, listing.conditions))
-
-
-def _wanted(table: StarTable, wanted: Wanted, terms: Sequence[Term], **within: Any) -> QuerySet[Any]:
-    """One row more than wanted, which tells whether others follow."""
-    rows = _chosen(table, wanted.listing).filter(behind(terms, wanted.after), **within)
-    return rows.order_by(*(term.order for term in terms))[: wanted.first + 1]
-
-
-def _terms(table: StarTable, listing: Listing) -> list[Term]:
-    pk = str(table.model._meta.pk.attname)
-    asked = [Term(each.column, each.column.name, each.is_descending) for each in listing.ordering]
-    return [*asked, Term(Column(pk, "integer"), pk)]
-
-
-def _columns(table: StarTable) -> list[str]:
-    return [str(field.attname) for field in table.model._meta.concrete_fields]
+    def counts_behind(self, rows: Rows, reference: str, keys: Iterable[Any]) -> Mapping[Any, int]:
+        """For each of `keys` the number of those rows whose `reference` it is."""
+        found = rows.queryset.filter(**{f"{reference}__in": set(keys)}).order_by()
+        return defaultdict(int, found.values_list(reference).annotate(count=Count("pk")))

@@ -5,16 +5,17 @@ from typing import Any
 from django.db.models import QuerySet
 
 from lakehouse_project.kernel.filters import Listing, as_q
-from lakehouse_project.kernel.pagination import PageOf
+from lakehouse_project.kernel.rows import Rows
 from silver.star import StarTable
 
 
 class StarRows:
-    """Pages of the tables of the star schema."""
+    """Rows of the tables of the star schema."""
 
-    def page(self, table: StarTable, listing: Listing, window: slice) -> PageOf:
+    def rows(self, table: StarTable, listing: Listing) -> Rows:
         """Rows of `table` as the listing chooses, then by surrogate key; each row a dict by column."""
-        rows: QuerySet[Any] = QuerySet(table.model).filter(*map(as_q, listing.conditions))
+        meta = table.model._meta
+        found: QuerySet[Any] = QuerySet(table.model).filter(*map(as_q, listing.conditions))
         ordering = [f"{'-' if each.is_descending else ''}{each.column.name}" for each in listing.ordering]
-        columns = listing.fields or [field.attname for field in table.model._meta.concrete_fields]
-        return PageOf(items=list(rows.order_by(*ordering, "pk").values(*columns)[window]), count=rows.count())
+        columns = listing.fields or [field.attname for field in meta.concrete_fields]
+        return Rows(found, (*ordering, meta.pk.name), columns)

@@ -5,16 +5,20 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from lakehouse_project.management import lake_publishing
+from lakehouse_project.management import lake_publishing, lake_queries
 
 
 class Command(BaseCommand):
-    help = "Publish the tables of the lake, list them, delete files that nobody reads any more."
+    help = (
+        "Publish the tables of the lake, list them, delete files that nobody reads any more; query them, here or on Athena, "
+        "and see what a query reads and costs."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
         lake_publishing.add_verbs(verbs)
+        lake_queries.add_verbs(verbs)
 
     def handle(self, *_args: Any, verb: str, **options: Any) -> None:
-        if verb in lake_publishing.VERBS:
-            lake_publishing.run(verb, self.stdout, options)
+        family = lake_publishing if verb in lake_publishing.VERBS else lake_queries
+        family.run(verb, self.stdout, options)

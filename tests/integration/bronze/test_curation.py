@@ -108,8 +108,8 @@ def test_a_field_under_another_name_is_masked_like_the_field(
     intake.load("users.csv", csv_of(user))
     intake.load("bank_info.csv", csv_of(bank))
     assert "GB82" not in str(list(RawRecord.objects.values_list("payload", flat=True)))
-    (person,) = resolve(RawRecords).page(CONTRACTS["users"], window=slice(5))[0]
-    (account,) = resolve(RawRecords).page(CONTRACTS["user_bank_info"], window=slice(5))[0]
+    (person,) = resolve(RawRecords).rows(CONTRACTS["users"]).page(slice(5)).items
+    (account,) = resolve(RawRecords).rows(CONTRACTS["user_bank_info"]).page(slice(5)).items
     other = next(name for name in account.fields if name.lower() == "iban")
     seen = {
         name: (visible_fields(person, user)["name"], visible_fields(account, user)[other])

@@ -1,0 +1,1 @@
+"""What three ways of backing up cost: pure functions of stated inputs."""

@@ -10,6 +10,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from governance.models import QualityResult, QualityThreshold, Run, Watermark
 from governance.quality import NEWEST, names, plain
+from governance.repositories import visible_runs
 from lakehouse_project.kernel.admin import LayerAdmin, ReadOnlyAdmin, ReadOnlyInline, pretty_json
 
 COLOURS = {"succeeded": "success", "failed": "danger", "running": "info", "partial": "warning"}
@@ -39,6 +40,9 @@ class RunAdmin(ReadOnlyAdmin):
         "detail",
     )
     readonly_fields = ("shown_state", "what", "result", "took")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return visible_runs().order_by("-created_at")
 
     @display(description="State", label=COLOURS, ordering="state")
     def shown_state(self, run: Run) -> str:

@@ -28,6 +28,7 @@ from gold import services as gold
 from gold.repositories import MartChanges, MartReader, MartTables, StarFrames, TableStates
 from governance.feed import ChangeFeed
 from governance.repositories import Runs
+from governance.restrictions import Restrictions
 from lake.storage import LocalStorage, Storage
 from lakehouse_project import composed_search
 from lakehouse_project.env import env
@@ -223,6 +224,7 @@ PLAIN: tuple[type[Any], ...] = (
     bronze.WriteBatch,
     bronze.ChangeBatch,
     bronze.DeleteBatch,
+    Restrictions,
     Runs,
     StarRows,
     silver.ReadStar,

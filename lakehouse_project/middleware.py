@@ -9,6 +9,7 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware as DjangoLogi
 from django.http import HttpRequest, HttpResponse
 from pghistory.middleware import HistoryMiddleware as PghistoryMiddleware
 
+from lakehouse_project.kernel.callers import answering
 from lakehouse_project.problems import as_problem
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -44,6 +45,17 @@ class ApiProblemMiddleware:
             if is_page and response.status_code >= 400 and _is_api(request)
             else response
         )
+
+
+class CallerMiddleware:
+    """What answers a request knows who asks."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with answering(request):
+            return self.get_response(request)
 
 
 class UploadsMiddleware:

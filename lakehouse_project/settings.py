@@ -52,6 +52,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "lakehouse_project.middleware.RequestIdMiddleware",
+    "lakehouse_project.middleware.CallerMiddleware",
     "lakehouse_project.middleware.ApiProblemMiddleware",
     "lakehouse_project.ratelimits.RateLimitMiddleware",
     "lakehouse_project.access.failed_logins.FailedLoginsMiddleware",

@@ -2,7 +2,7 @@
 
 from ninja import Router
 
-from bronze.api import batches, datasets, documents, files, history, quarantine, records
+from bronze.api import batches, datasets, documents, files, history, quarantine, records, restrictions
 
 router = Router()
 router.add_router("/files", files.router)
@@ -11,6 +11,7 @@ router.add_router("/history", history.router)
 router.add_router("/quarantine", quarantine.router)
 router.add_router("", batches.router)
 router.add_router("", datasets.router)
+router.add_router("", restrictions.router)
 router.add_router("", records.router)
 
 __all__ = ["router"]

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema, Status
 
 from bronze.api.routes import refusals
-from bronze.catalog import Datasets, all_contracts, contract_named, duplicate_keys
+from bronze.catalog import Datasets, contract_named, duplicate_keys, visible_contracts
 from bronze.contracts import CONTRACTS, ContractSpec
 from bronze.contracts.described import Description, DescriptionChanges
 from bronze.domain import DatasetCounts, InferredField, StorableText
@@ -61,7 +61,7 @@ class DatasetDetail(DatasetOut):
 def list_datasets(request: HttpRequest) -> list[DatasetOut]:
     reject_unknown(request, ())
     require(request, "bronze.view_dataset")
-    contracts, policies = all_contracts(), resolve(Datasets).duplicate_keys()
+    contracts, policies = visible_contracts(), resolve(Datasets).duplicate_keys()
     return [
         DatasetOut(**_described(spec), duplicate_keys=policies.get(name, Dataset.DuplicateKeys.LAST_WINS))
         for name, spec in contracts.items()  # one that has been deleted since has no policy

@@ -7,6 +7,8 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Router, Schema, Status
 
+from bronze.catalog import contract_named
+from bronze.enrichment.repositories import DATASET
 from bronze.services.rates import RUN, FetchRates
 from governance.services import enqueue_once
 from lakehouse_project.kernel.events import EventBus
@@ -40,6 +42,7 @@ def fetch_exchange_rates(
     request: HttpRequest, response: HttpResponse, wanted: RatesIn | None = None
 ) -> Status[RatesOut]:
     require(request, "bronze.add_sourcefile")
+    contract_named(DATASET)
     wanted = wanted or RatesIn()
     resolve(FetchRates).check(since=wanted.since, until=wanted.until)
     days = wanted.model_dump(mode="json")

@@ -7,8 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Field, Router, Schema, Status
 
 from governance.services import enqueue
+from governance.visibility import hidden
 from lakehouse_project.kernel.events import EventBus
-from lakehouse_project.kernel.permissions import require
+from lakehouse_project.kernel.permissions import Forbidden, require
 from lakehouse_project.kernel.services import resolve
 
 router = Router(tags=["seed"])
@@ -35,6 +36,10 @@ class SeedOut(Schema):
 )
 def seed_lake(request: HttpRequest, response: HttpResponse, wanted: SeedIn | None = None) -> Status[SeedOut]:
     require(request, "bronze.add_sourcefile")
+    if hidden():
+        raise Forbidden(
+            "Generated data are of every data set, and some are restricted to groups that you are not in."
+        )
     wanted = wanted or SeedIn()
     run = enqueue("seed", user_id=request.user.pk, **wanted.dict())
     resolve(EventBus).publish("bronze.seed_wanted", run_id=str(run.pk), **wanted.dict())

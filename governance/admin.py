@@ -45,11 +45,8 @@ class RunAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
         """What others look for on their own account is for administrators alone."""
-        rows: QuerySet[Run] = super().get_queryset(request)
+        rows = visible_runs().order_by("-created_at")
         return rows if request.user.has_perm(SEES_ALL) else rows.exclude(kind__in=PRIVATE)
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return visible_runs().order_by("-created_at")
 
     @display(description="State", label=COLOURS, ordering="state")
     def shown_state(self, run: Run) -> str:

@@ -107,8 +107,8 @@ class LoginRequiredMiddleware(DjangoLoginRequired):
 
 
 class ContentSecurityPolicyMiddleware:
-    """What a page may load and run. Answers that have a policy of their own, such as documents, keep it: the description of the
-    API does."""
+    """What a page may load and run. Answers that have a policy of their own, such as documents and the description of the API,
+    keep it."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response

@@ -37,6 +37,7 @@ check: $(VENV)/installed-dev  ## Lint, formatting, types, import contracts, migr
 	$(PRODUCTION) $(MANAGE) dictionary --check
 	$(PRODUCTION) $(MANAGE) openapi --check
 	$(PRODUCTION) $(MANAGE) postman --check
+	$(PRODUCTION) $(MANAGE) graphql_schema --check
 
 format: $(VENV)/installed-dev  ## Format the code and mend what the linter can mend
 	$(BIN)/ruff check --fix .

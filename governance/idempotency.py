@@ -7,15 +7,15 @@ the client sent and `SECRET_KEY`, because they may show what the tables hide.
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import wraps
-from typing import Any
+from typing import Any, Protocol
 
 from cryptography.fernet import Fernet, InvalidToken
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from ninja import Status
@@ -32,6 +32,24 @@ FORGOTTEN_AT_ONCE = 100
 SHOWN_HEADERS = ("Location", "ETag", "Retry-After")
 
 View = Callable[..., Status[Any]]
+
+
+class Asked(Protocol):
+    """A request, as far as telling it from others is concerned."""
+
+    @property
+    def user(self) -> Any: ...
+
+    @property
+    def method(self) -> str | None: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+    @property
+    def body(self) -> bytes: ...
+
+    def get_full_path(self) -> str: ...
 
 
 class IdempotencyKeyReused(InvalidInput):
@@ -54,7 +72,7 @@ def idempotent(view: View) -> View:
     """
 
     @wraps(view)
-    def once(request: HttpRequest, response: HttpResponse, **values: Any) -> Status[Any]:
+    def once(request: Asked, response: HttpResponse, **values: Any) -> Status[Any]:
         key = request.headers.get(HEADER)
         if key is None:
             return view(request, response=response, **values)
@@ -65,9 +83,7 @@ def idempotent(view: View) -> View:
     return once
 
 
-def _answer(
-    request: HttpRequest, response: HttpResponse, key: str, view: Callable[[], Status[Any]]
-) -> Status[Any]:
+def _answer(request: Asked, response: HttpResponse, key: str, view: Callable[[], Status[Any]]) -> Status[Any]:
     lookup = _digest("lookup", f"{request.user.pk}:{key}".encode()).hex()
     _lock(lookup)
     _forget_old(lookup)
@@ -88,7 +104,7 @@ def _answer(
     return result
 
 
-def _replay(stored: StoredAnswer, request: HttpRequest, response: HttpResponse, key: str) -> Status[Any]:
+def _replay(stored: StoredAnswer, request: Asked, response: HttpResponse, key: str) -> Status[Any]:
     if stored.fingerprint != _fingerprint(request):
         raise IdempotencyKeyReused(
             f"The {HEADER} was sent with another request before ({stored.request}). Use a new key for a new request."
@@ -126,15 +142,15 @@ def _forget_old(lookup: str) -> None:
     StoredAnswer.objects.filter(pk__in=list(free[:FORGOTTEN_AT_ONCE])).delete()
 
 
-def _request_line(request: HttpRequest) -> str:
+def _request_line(request: Asked) -> str:
     return f"{request.method} {request.get_full_path()}"
 
 
-def _fingerprint(request: HttpRequest) -> str:
+def _fingerprint(request: Asked) -> str:
     return _digest("fingerprint", _request_line(request).encode() + b"\n" + request.body).hex()
 
 
-def _cipher(request: HttpRequest, key: str) -> Fernet:
+def _cipher(request: Asked, key: str) -> Fernet:
     return Fernet(base64.urlsafe_b64encode(_digest("answer", f"{request.user.pk}:{key}".encode())))
 
 

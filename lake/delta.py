@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 from deltalake import DeltaTable, Field, Schema
-from deltalake.exceptions import CommitFailedError, DeltaError
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.transaction import (
     AddAction,
     CommitProperties,
@@ -39,6 +39,14 @@ class NewFile:
     stats: str
 
 
+@dataclass(frozen=True)
+class OpenTable:
+    """A version of a table with what delta-rs needs to commit on top of it."""
+
+    table: DeltaTable
+    state: TableState
+
+
 def table_key(name: str) -> str:
     """Where a table is within the storage."""
     return f"lake/{name}"
@@ -57,40 +65,46 @@ class DeltaLog:
 
     def state(self) -> TableState | None:
         """The newest version; None where there is no table."""
+        opened = self.open()
+        return None if opened is None else opened.state
+
+    def open(self) -> OpenTable | None:
+        """The newest version, to be replaced; None where there is no table."""
         with self._asked("read"):
             table = self._open()
-            return None if table is None else _state(table)
+            return None if table is None else OpenTable(table, _state(table))
 
     def replace(
-        self, spec: TableSpec, added: Sequence[NewFile], removed: Sequence[DataFile], version: int
-    ) -> None:
-        """Take files in and out, in one commit on top of `version`. Raises `PublishConflict`."""
+        self, opened: OpenTable, spec: TableSpec, added: Sequence[NewFile], removed: Sequence[DataFile]
+    ) -> TableState:
+        """Take files in and out, in one commit on top of the version that was opened. Raises `PublishConflict`."""
         with self._asked("commit to"):
-            table = DeltaTable(self.uri, version=version, storage_options=self.storage.options())
-            table.create_write_transaction(
+            opened.table.create_write_transaction(
                 [*(_add(spec, new) for new in added), *(_remove(spec, file) for file in removed)],
                 "append",
                 schema_of(spec),
                 list(spec.partition_by),
-                commit_properties=_next(table),
+                commit_properties=_next(opened.table),
             )
+            opened.table.update_incremental()
+            return _state(opened.table)
 
-    def create(self, spec: TableSpec, added: Sequence[NewFile]) -> None:
+    def create(self, opened: OpenTable | None, spec: TableSpec, added: Sequence[NewFile]) -> TableState:
         """Begin the table, or replace all of it and its schema, in one commit. Raises `PublishConflict`."""
         with self._asked("create"):
-            existing = self._open()
             create_table_with_add_actions(
                 self.uri,
                 schema_of(spec),
                 [_add(spec, new) for new in added],
-                mode="overwrite" if existing else "error",
+                mode="overwrite" if opened else "error",
                 partition_by=list(spec.partition_by),
                 name=spec.name,
                 description=spec.comment,
                 configuration=CONFIGURATION,
                 storage_options=self.storage.options(),
-                commit_properties=_next(existing),
+                commit_properties=_next(opened.table if opened else None),
             )
+            return _state(DeltaTable(self.uri, storage_options=self.storage.options()))
 
     def vacuum(self, hours: int) -> int:
         """Delete files that no version of the last `hours` needs; how many there were."""
@@ -101,10 +115,10 @@ class DeltaLog:
             return len(table.vacuum(hours, dry_run=False, enforce_retention_duration=False, full=True))
 
     def _open(self) -> DeltaTable | None:
-        options = self.storage.options()
-        if not DeltaTable.is_deltatable(self.uri, options):
+        try:
+            return DeltaTable(self.uri, storage_options=self.storage.options())
+        except TableNotFoundError:
             return None
-        return DeltaTable(self.uri, storage_options=options)
 
     @contextmanager
     def _asked(self, verb: str) -> Iterator[None]:

@@ -3,6 +3,7 @@
 from functools import cache
 from typing import Any
 
+from django.urls import URLPattern, URLResolver
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
@@ -26,6 +27,7 @@ from lakehouse_project.openapi import finish
 from lakehouse_project.parser import JsonParser
 from lakehouse_project.ratelimits import PerCaller
 from lakehouse_project.renderer import ExactRenderer
+from lakehouse_project.routing import nested
 from search.api import versions as search
 from silver.api import versions as silver
 
@@ -50,6 +52,9 @@ class Api(NinjaAPI):
         document["components"]["schemas"].update(contract_schemas())
         finish(document)
         return document
+
+    def _get_urls(self) -> list[URLPattern | URLResolver]:
+        return list(nested(super()._get_urls()))
 
 
 def _api(version: str, description: str) -> Api:

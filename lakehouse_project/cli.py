@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "diagrams": "write docs/diagrams/ from the models",
         "openapi": "write docs/openapi-v1.json from the routes",
         "postman": "write docs/postman/ from the routes",
+        "graphql-schema": "write docs/schema.graphql from the types",
     },
 }
 

@@ -174,7 +174,7 @@ FORMATS: Mapping[str, Any] = {
     "uuid": "7f3d1e7a-52f5-4f0f-9d3c-6f8c1f6a2b10",
     "binary": "…",
 }
-DEEPEST = 6
+DEEPEST = 9
 
 
 class Examples:
@@ -193,7 +193,7 @@ class Examples:
         """A value of `schema`, the field `name` of something: as it says itself, else as contracts have such a field."""
         schema = self._resolved(schema)
         for given in ("example", "const", "default"):
-            if schema.get(given) is not None:
+            if schema.get(given) not in (None, ""):
                 return schema[given]
         for several in ("examples", "enum"):
             if several in schema:

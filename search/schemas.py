@@ -95,7 +95,7 @@ FilterSlice: Any = create_model("FilterSlice", __base__=EntitySlice, entity=_ENT
 
 def on_page(given: Any, schema: Any, page: int, size: int) -> Any:
     """What version 2 asks for, as the `schema` of version 1."""
-    asked = given.model_dump(exclude=set(HitsQuery.model_fields))
+    asked = given.model_dump(exclude=set(HitsQuery.model_fields), exclude_unset=True, by_alias=True)
     return schema.model_validate(asked | {"page": page, "page_size": size})
 
 
@@ -141,10 +141,19 @@ def _unfiltered(parameters: Any, *, is_personal_shown: bool) -> QueryBuilder:
     return builder.all_facets() if parameters.facets is None else builder.facets(_facets(parameters.facets))
 
 
+EXAMPLE: Any = {
+    "q": "running shoe",
+    "entity": ["product"],
+    "filter": {
+        "and": [{"eq": {"field": "category", "value": "Shoes"}}, {"range": {"field": "price", "lte": 100}}]
+    },
+}
+
+
 class TreeIn(Asked):
     """As the parameters of the GET route, with any filter."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": EXAMPLE})
 
     entity: list[str] = Field([])
     filter: FilterIn | None = None

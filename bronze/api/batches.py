@@ -93,7 +93,7 @@ def create_batch(
     reject_unknown(request, BatchQuery.model_fields)
     rows = json_rows(request)
     outcomes = resolve(WriteBatch)(dataset, rows, replace=False, partial=query.is_partial)
-    return Status(207 if query.is_partial else 201, _result(outcomes))
+    return Status(207 if query.is_partial else 201, result_of(outcomes))
 
 
 def replace_batch(
@@ -104,7 +104,7 @@ def replace_batch(
     reject_unknown(request, BatchQuery.model_fields)
     rows = json_rows(request)
     outcomes = resolve(WriteBatch)(dataset, rows, replace=True, partial=query.is_partial)
-    return Status(207 if query.is_partial else 200, _result(outcomes))
+    return Status(207 if query.is_partial else 200, result_of(outcomes))
 
 
 def change_batch(
@@ -113,7 +113,7 @@ def change_batch(
     require(request, "bronze.change_rawrecord")
     reject_unknown(request, BatchQuery.model_fields)
     outcomes = resolve(ChangeBatch)(dataset, json_rows(request), partial=query.is_partial)
-    return Status(207 if query.is_partial else 200, _result(outcomes))
+    return Status(207 if query.is_partial else 200, result_of(outcomes))
 
 
 def delete_batch(
@@ -122,10 +122,11 @@ def delete_batch(
     require(request, "bronze.delete_rawrecord")
     reject_unknown(request, BatchQuery.model_fields)
     outcomes = resolve(DeleteBatch)(dataset, json_keys(request), partial=query.is_partial)
-    return Status(207 if query.is_partial else 200, _result(outcomes))
+    return Status(207 if query.is_partial else 200, result_of(outcomes))
 
 
-def _result(outcomes: Sequence[RowOutcome]) -> BatchResult:
+def result_of(outcomes: Sequence[RowOutcome]) -> BatchResult:
+    """What became of the rows of a batch."""
     counts = Counter(outcome.outcome for outcome in outcomes)
     return BatchResult(
         created=counts["created"],

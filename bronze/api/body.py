@@ -1,6 +1,7 @@
 """The JSON in the body of a request: one record, or the rows or keys of a batch."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpRequest
@@ -28,6 +29,17 @@ def json_rows(request: HttpRequest) -> list[dict[str, Any] | FieldError]:
         if isinstance(value, dict)
         else _not(value, number, "not_an_object", "the row is not a JSON object")
         for number, value in enumerate(_elements(request, "rows"))
+    ]
+
+
+def storable_rows(values: Iterable[Any]) -> list[dict[str, Any] | FieldError]:
+    """As `json_rows`, of values that are decoded already."""
+    elements = (_storable(value, number) for number, value in enumerate(values))
+    return [
+        element
+        if isinstance(element, dict)
+        else _not(element, number, "not_an_object", "the row is not a JSON object")
+        for number, element in enumerate(elements)
     ]
 
 

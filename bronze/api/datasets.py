@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Schema, Status
+from pydantic import ConfigDict
 
 from bronze.api.routes import refusals
 from bronze.catalog import Datasets, all_contracts, contract_named, duplicate_keys
@@ -26,6 +27,17 @@ versions = Versions(tags=["datasets"])
 
 class NewDataset(Description):
     """A data set to create. `name` is its place in addresses and what names it in file names and folders."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "name": "weather",
+                "title": "Weather stations",
+                "key_fields": ["station", "measured_at"],
+                "fields": [{"name": "measured_at", "type": "datetime", "required": True}],
+            }
+        }
+    )
 
     name: StorableText
 

@@ -1,6 +1,6 @@
 """The quarantine: what is in it and why, and repairs of many records at a time."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from django.http import HttpRequest
 from ninja import Field, Query, Schema
@@ -24,6 +24,10 @@ from lakehouse_project.kernel.versions import Versions
 versions = Versions(tags=["quarantine"])
 
 MAX_EDITS = 50
+EXAMPLE: Any = {
+    "selection": {"dataset": "users", "field": "email", "rule": "pattern"},
+    "note": "Asked by phone",
+}
 
 
 class CountsQuery(Schema):
@@ -55,7 +59,7 @@ class CountsOut(Schema):
 class Which(Schema):
     """Which records, and why something is done to them; the note is kept in their history, for all to see."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": EXAMPLE})
 
     selection: Selection
     note: Annotated[StorableText, Field(max_length=500)] = ""

@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any
 from urllib.parse import quote
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from ninja import Router, Schema, Status
 
 from bronze.api.body import json_object
@@ -22,10 +22,11 @@ from bronze.services import ChangeRecord, CreateRecord, DeleteRecord, ReplaceRec
 from governance.idempotency import idempotent
 from lakehouse_project.kernel.errors import UnknownParameter
 from lakehouse_project.kernel.filters import FIELDS, Listing, read_fields, read_listing
+from lakehouse_project.kernel.masking import Caller
 from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import permitted, require
 from lakehouse_project.kernel.preconditions import etag, expected_tags, is_unchanged, require_condition
-from lakehouse_project.kernel.rows import Listed, unchanged
+from lakehouse_project.kernel.rows import Listed
 from lakehouse_project.kernel.services import resolve
 from lakehouse_project.kernel.versions import Versions
 
@@ -43,7 +44,7 @@ class RecordFilters(Schema):
 def list_records(request: HttpRequest, query: RecordFilters, *, dataset: str) -> Listed:
     require(request, "bronze.view_rawrecord")
     contract = contract_named(dataset)
-    listing = _listing(request, contract, own=type(query).model_fields)
+    listing = listing_of(request.GET, request.user, contract, own=type(query).model_fields)
     rows = resolve(RawRecords).rows(contract, listing=listing, status=query.record_status)
     return rows.each(lambda record: _only(present(record, request.user, contract), listing.fields))
 
@@ -103,39 +104,47 @@ def _shown(request: HttpRequest, response: HttpResponse, record: Record) -> dict
     return present(record, request.user)
 
 
-def conditional(view: Callable[..., Any]) -> Callable[..., Any]:
-    """`view`, for those alone who say which revision they mean."""
+def conditional(view: Callable[..., Any], permission: str) -> Callable[..., Any]:
+    """`view`, for those alone who have the permission and say which revision they mean."""
 
     @wraps(view)
     def with_condition(request: HttpRequest, *args: Any, **values: Any) -> Any:
+        require(request, permission)
         require_condition(request)
         return view(request, *args, **values)
 
     return with_condition
 
 
-def _listing(request: HttpRequest, contract: ContractSpec, *, own: Collection[str]) -> Listing:
-    """Personal fields are filters for those alone who may see them, secret ones for nobody: who looks for a value and
-    finds it knows it. What the contract does not know is looked up only where a name may mean it."""
-    if any(name in request.META["QUERY_STRING"] for name in OF_RECORD):
-        return _read(request, contract, own, _other_fields(contract))
+def listing_of(query: QueryDict, caller: Caller, contract: ContractSpec, *, own: Collection[str]) -> Listing:
+    """Which records a query string asks for.
+
+    Personal fields are filters for those alone who may see them, secret ones for nobody: who looks for a value and finds
+    it knows it. What the contract does not know is looked up only where a name may mean it.
+    """
+    if any(name in query.urlencode() for name in OF_RECORD):
+        return _read(query, caller, contract, own, _other_fields(contract))
     try:
-        return _read(request, contract, own)
+        return _read(query, caller, contract, own)
     except UnknownParameter:
-        return _read(request, contract, own, _other_fields(contract))
+        return _read(query, caller, contract, own, _other_fields(contract))
 
 
 def _read(
-    request: HttpRequest, contract: ContractSpec, own: Collection[str], others: Sequence[InferredField] = ()
+    query: QueryDict,
+    caller: Caller,
+    contract: ContractSpec,
+    own: Collection[str],
+    others: Sequence[InferredField] = (),
 ) -> Listing:
-    hidden = hidden_classes(request.user)
+    hidden = hidden_classes(caller)
     columns = [
         column
         for column in columns_of(contract, others)
         if is_of_record(column) or class_of(contract, column.name) not in hidden
     ]
     shown = [*contract.field_names(), *(field.name for field in others)]
-    return read_listing(request.GET, columns, shown=shown, own=own)
+    return read_listing(query, columns, shown=shown, own=own)
 
 
 def _other_fields(contract: ContractSpec) -> list[InferredField]:
@@ -167,15 +176,19 @@ def _shared(at: Resource) -> Iterator[Route]:
 
 def _writes(at: Resource, *, is_conditional: bool) -> Iterator[Route]:
     """What writes one record; version 2 wants to know which revision is meant."""
-    of = conditional if is_conditional else unchanged
     match = parameters("If-Match", required=is_conditional)
     whole, part = at.body(required=True) | match, at.body(required=False) | match
     refused = (428,) if is_conditional else ()
     changed = {200: Row} | refusals(400, 404, 412, 422, *refused)
     deleted = {204: None} | refusals(400, 404, 409, 412, *refused)
-    yield ("PUT", ONE, of(replace_record), changed, whole, "Replace a record of {}")
-    yield ("PATCH", ONE, of(change_record), changed, part, "Change a record of {}")
-    yield ("DELETE", ONE, of(delete_record), deleted, match, "Delete a record of {}")
+    routes: tuple[tuple[Route, str], ...] = (
+        (("PUT", ONE, replace_record, changed, whole, "Replace a record of {}"), "change"),
+        (("PATCH", ONE, change_record, changed, part, "Change a record of {}"), "change"),
+        (("DELETE", ONE, delete_record, deleted, match, "Delete a record of {}"), "delete"),
+    )
+    for (method, path, view, answers, extra, summary), right in routes:
+        guarded = conditional(view, f"bronze.{right}_rawrecord") if is_conditional else view
+        yield (method, path, guarded, answers, extra, summary)
 
 
 def _add_routes(at: Resource) -> None:

@@ -68,7 +68,11 @@ class DescribedField(BaseModel):
 class Description(BaseModel):
     """What is said of a data set that has no contract in the code."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={"example": {"title": "Weather stations", "key_fields": ["station"]}},
+    )
 
     title: StorableText = Field(min_length=1, max_length=120)
     description: StorableText = Field("", max_length=10_000)

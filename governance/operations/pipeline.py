@@ -22,7 +22,9 @@ LAYER_OF = {"refine": "silver", "refresh": "gold", "project": "search", "publish
 class PipelineIn(Schema):
     """What to do. The clock does the first four by itself, every few seconds, where there is news."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"step": "rebuild", "layer": "silver"}}
+    )
 
     step: Annotated[
         Literal["refine", "refresh", "project", "publish", "rebuild"],

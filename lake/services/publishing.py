@@ -56,29 +56,23 @@ class PublishTable:
         return change
 
     def _publish(self, source: Source, wanted: Collection[Values] | None) -> TableChange:
-        log = DeltaLog(storage=self.storage, name=source.spec.name)
-        state = log.state()
-        known = state if state is not None and _is_of(state, source.spec) else None
-        work = _Work(self.storage, source, known)
+        spec = source.spec
+        log = DeltaLog(storage=self.storage, name=spec.name)
+        opened = log.open()
+        known = opened if opened and _is_of(opened.state, spec) else None
+        work = _Work(self.storage, source, known.state if known else None)
         work.run(wanted if known else None)
         if known is None:
-            log.create(source.spec, work.added)
+            state = log.create(opened, spec, work.added)
         elif work.added or work.removed:
-            log.replace(source.spec, work.added, work.removed, known.version)
+            state = log.replace(known, spec, work.added, work.removed)
         else:
-            return TableChange(known)
-        return TableChange(_require(log), sum(new.file.rows for new in work.added), work.changed)
+            return TableChange(known.state)
+        return TableChange(state, sum(new.file.rows for new in work.added), work.changed)
 
 
 def _is_of(state: TableState, spec: TableSpec) -> bool:
     return state.partition_by == spec.partition_by and state.schema == schema_of(spec).to_json()
-
-
-def _require(log: DeltaLog) -> TableState:
-    state = log.state()
-    if state is None:
-        raise PublishConflict(f"The table {log.name} has been taken away meanwhile.")
-    return state
 
 
 @dataclass

@@ -18,18 +18,21 @@ from lake.sql.domain import Actual, Answer, Limits
 from lake.sql.errors import InvalidQuery, QueryTooLarge, QueryTooLong
 from lake.sql.estimating import Prepared
 from lake.sql.fetching import LocalFiles
-from lake.sql.sandbox import Setting, create_view, first_line, locked_on
+from lake.sql.sandbox import Setting, first_line, locked_on, quoted, source
 
 THREADS = 2
 SPILL = 4
 """What does not fit into memory goes to a temporary folder, at most so many times the memory."""
+
+RESULT = '"result of the query"'
+"""Asked for as Arrow right away, a query would be bound twice, and each file be looked at twice."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
 class EmbeddedEngine:
-    """A database in memory, made for one query. Each table is a view of the files that the plan leaves."""
+    """A database in memory, made for one query. Each table is the files that the plan leaves."""
 
     limits: Limits
     files: LocalFiles
@@ -40,9 +43,10 @@ class EmbeddedEngine:
         """Raises `InvalidQuery`, `QueryTooLong`, `QueryTooLarge`, `LakeUnavailable`."""
         begun, limit = perf_counter(), self.limits.rows
 
-        def fetch(connection: duckdb.DuckDBPyConnection) -> tuple[pa.Table, dict[str, Any]]:
-            asked = connection.sql(f"SELECT * FROM (\n{query.statement.sql}\n) LIMIT {limit + 1}")  # noqa: S608  a checked SELECT
-            return asked.to_arrow_table(), json.loads(connection.get_profiling_information())
+        def fetch(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[pa.Table, dict[str, Any]]:
+            connection.execute(f"CREATE TEMP TABLE {RESULT} AS {sql} LIMIT {limit + 1}").fetchall()
+            profile = json.loads(connection.get_profiling_information())
+            return connection.table(RESULT).to_arrow_table(), profile
 
         table, profile = self._within_limits(query, fetch)
         actual = _actual(query, profile, perf_counter() - begun)
@@ -51,13 +55,13 @@ class EmbeddedEngine:
     def plan(self, query: Prepared) -> str:
         """The plan of DuckDB as it draws it."""
 
-        def explain(connection: duckdb.DuckDBPyConnection) -> str:
-            [(_, text)] = connection.execute("EXPLAIN " + query.statement.sql).fetchall()
+        def explain(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
+            [(_, text)] = connection.execute(f"EXPLAIN {sql}").fetchall()
             return str(text)
 
         return self._within_limits(query, explain)
 
-    def _within_limits(self, query: Prepared, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+    def _within_limits(self, query: Prepared, work: Callable[[duckdb.DuckDBPyConnection, str], T]) -> T:
         needed = _rows(query)
         paths = {name: self.files.of(query.snapshots[name], rows) for name, rows in needed.items()}
         self.temporary.mkdir(parents=True, exist_ok=True)
@@ -66,10 +70,7 @@ class EmbeddedEngine:
             self._database(paths, folder) as connection,
             self._said_plainly(connection),
         ):
-            for name, found in paths.items():
-                snapshot = query.snapshots[name]
-                create_view(connection, name, found, snapshot.schema, snapshot.partition_columns)
-            return work(connection)
+            return work(connection, _bound(query, paths))
 
     def _database(self, paths: Mapping[str, list[str]], folder: str) -> duckdb.DuckDBPyConnection:
         config: dict[str, Setting] = {
@@ -121,6 +122,17 @@ class EmbeddedEngine:
 
 
 GONE = "A file of the lake could not be read; the table may have changed meanwhile. Run the query again."
+
+
+def _bound(query: Prepared, paths: Mapping[str, list[str]]) -> str:
+    """The query with its tables in front of it; views would be bound twice, too."""
+    tables = []
+    for name, found in paths.items():
+        snapshot = query.snapshots[name]
+        files = source(found, snapshot.schema, snapshot.partition_columns)
+        tables.append(f"{quoted(name)} AS NOT MATERIALIZED ({files})")
+    known = f"WITH {', '.join(tables)} " if tables else ""
+    return f"{known}SELECT * FROM (\n{query.statement.sql}\n)"  # noqa: S608  a checked SELECT
 
 
 def _rows(query: Prepared) -> dict[str, list[int]]:

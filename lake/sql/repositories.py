@@ -55,7 +55,7 @@ class LakeQueries:
 
     def known(self, run_ids: Collection[str]) -> set[str]:
         """Those of the ids that are of queries."""
-        return {str(pk) for pk in LakeQuery.objects.filter(pk__in=run_ids).values_list("pk", flat=True)}
+        return {str(pk) for pk in LakeQuery.objects.filter(pk__in=map(UUID, run_ids)).values_list("pk", flat=True)}
 
     def forgot(self, query: LakeQuery) -> None:
         """Its result is gone."""

@@ -1,6 +1,7 @@
 """DuckDB with nothing but what it is handed: no other files, no network, no extensions, no settings to change."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import duckdb
 import pyarrow as pa
@@ -27,22 +28,12 @@ def locked_on(paths: Sequence[str], config: Mapping[str, Setting]) -> duckdb.Duc
     return connection
 
 
-def create_view(
-    connection: duckdb.DuckDBPyConnection,
-    name: str,
-    paths: Sequence[str],
-    schema: pa.Schema,
-    partition_columns: Sequence[str],
-) -> None:
-    """The files of a Delta table as a view with its schema; a column that a file does not have is NULL there.
-
-    Without files it is an empty table."""
+def source(paths: Sequence[str], schema: pa.Schema, partition_columns: Sequence[str]) -> str:
+    """A SELECT of the files of a Delta table with its schema; a column that a file does not have is NULL there."""
+    types = _types(schema)
     if not paths:
-        connection.register("empty", schema.empty_table())
-        connection.execute(f"CREATE TABLE {quoted(name)} AS FROM empty")
-        connection.unregister("empty")
-        return
-    types = _types(connection, schema)
+        nothing = ", ".join(f"CAST(NULL AS {kind}) AS {quoted(column)}" for column, kind in types.items())
+        return f"SELECT {nothing} WHERE false"
     own = {column: kind for column, kind in types.items() if column not in partition_columns}
     fields = ", ".join(
         f"{_text(column)}: {{name: {_text(column)}, type: {_text(kind)}, default_value: NULL}}"
@@ -52,20 +43,18 @@ def create_view(
     reading = (
         f", hive_partitioning = true, hive_types = {{{hive}}}" if hive else ", hive_partitioning = false"
     )
-    connection.execute(
-        f"CREATE VIEW {quoted(name)} AS SELECT {', '.join(map(quoted, schema.names))} "  # noqa: S608  names are quoted
+    return (
+        f"SELECT {', '.join(map(quoted, schema.names))} "  # noqa: S608  names are quoted
         f"FROM read_parquet({_list(paths)}, schema = MAP {{{fields}}}{reading})"
     )
 
 
-def _types(connection: duckdb.DuckDBPyConnection, schema: pa.Schema) -> dict[str, str]:
+@lru_cache(256)
+def _types(schema: pa.Schema) -> dict[str, str]:
     """The types of DuckDB for those of Arrow."""
-    shape = schema.empty_table()
-    connection.register("shape", shape)
-    try:
+    with duckdb.connect(":memory:") as connection:
+        connection.register("shape", schema.empty_table())
         return {row[0]: row[1] for row in connection.execute("DESCRIBE FROM shape").fetchall()}
-    finally:
-        connection.unregister("shape")
 
 
 def quoted(name: str) -> str:

@@ -3,8 +3,9 @@
 from datetime import timedelta
 from uuid import UUID
 
-from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import QuerySet
+from django.contrib.auth.models import AbstractBaseUser, User
+from django.db import connection
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 from knox.crypto import hash_token
 from knox.models import get_digest_token
@@ -20,11 +21,38 @@ def token_of(clear: str) -> ApiToken | None:
         digest = hash_token(clear)
     except ValueError:  # it is not made of hexadecimal digits, so it is none of ours
         return None
-    for token in ApiToken.objects.select_related("user").filter(digest=digest, user__is_active=True):
-        if token.expiry is None or token.expiry > timezone.now():
-            token.note_use()
-            return token  # type: ignore[no-any-return]
-    return None
+    token = _with_user(digest)
+    if token is None or (token.expiry is not None and token.expiry < timezone.now()):
+        return None
+    token.note_use()
+    return token
+
+
+def _with_user(digest: str) -> ApiToken | None:
+    """The token and its user, if that one is active. Every request asks, and the ORM takes longer to write the query than
+    the database to answer it; so it is written once."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WITH_USER, [digest])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    token = ApiToken.from_db(connection.alias, _TOKEN_FIELDS, row[: len(_TOKEN_FIELDS)])
+    token.user = User.from_db(connection.alias, _USER_FIELDS, row[len(_TOKEN_FIELDS) :])
+    return token  # type: ignore[no-any-return]
+
+
+def _columns(model: type[Model]) -> list[str]:
+    """All of them, in the order of the fields, with the table."""
+    return [f'"{model._meta.db_table}"."{field.column}"' for field in model._meta.concrete_fields]
+
+
+_TOKEN_FIELDS, _USER_FIELDS = (
+    [field.attname for field in model._meta.concrete_fields] for model in (ApiToken, User)
+)
+_WITH_USER = f"""
+SELECT {", ".join([*_columns(ApiToken), *_columns(User)])}
+FROM {ApiToken._meta.db_table} JOIN auth_user ON auth_user.id = user_id WHERE digest = %s AND auth_user.is_active
+"""  # noqa: S608  columns of models
 
 
 def create(user: AbstractBaseUser, name: str, lifetime: timedelta | None) -> tuple[ApiToken, str]:

@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import Enum
+from enum import StrEnum
 from typing import Any
 
 import strawberry
@@ -55,7 +55,9 @@ def _input(name: str, fields: Mapping[str, tuple[Any, Any]], description: str) -
     return strawberry.input(made, name=name, description=description)
 
 
-MOST_ORDERS = 8
+MOST_PARTS = 20
+"""Columns that a list can be ordered by, and conditions of a list of them."""
+
 FILTERS: Mapping[Kind, Any] = {kind: _filter(kind) for kind in TYPES}
 
 
@@ -64,15 +66,13 @@ class Chooser:
     """The inputs `where` and `order_by` of one list, and what they mean."""
 
     columns: Mapping[str, Column]
-    names: type[Enum]
+    names: type[StrEnum]
     where: Any
     order_by: Any
 
     def listing(self, where: Any, order_by: Any) -> Listing:
         """Raises `InvalidInput` that names each wrong condition."""
-        if order_by and len(order_by) > MOST_ORDERS:
-            message = f"may name {MOST_ORDERS} columns, not {len(order_by)}"
-            raise InvalidInput(f"orderBy {message}.", errors=[FieldError("orderBy", "too_many", message)])
+        require_few("orderBy", len(order_by or ()))
         return Listing(
             conditions=tuple(_conditions(self.columns, where)) if where else (),
             ordering=tuple(
@@ -82,13 +82,20 @@ class Chooser:
         )
 
 
+def require_few(name: str, count: int) -> None:
+    """Raises `InvalidInput`: each part makes the statement longer."""
+    if count > MOST_PARTS:
+        message = f"may have {MOST_PARTS} parts, not {count}"
+        raise InvalidInput(f"{name} {message}.", errors=[FieldError(name, "too_many", message)])
+
+
 def chooser(name: str, columns: Sequence[Column]) -> Chooser:
     """The inputs of the list of the type `name`."""
     filters = {
         column.name: (FILTERS[column.kind] | None, strawberry.field(name=_camel(column.name), default=UNSET))
         for column in columns
     }
-    members = Enum(f"{name}Field", {column.name.upper(): column.name for column in columns})  # type: ignore[misc]
+    members = StrEnum(f"{name}Field", {column.name.upper(): column.name for column in columns})  # type: ignore[misc]
     field = strawberry.enum(members, description=f"What a list of {name} can be ordered by.")
     order = {
         "field": (field, strawberry.field(name="field")),

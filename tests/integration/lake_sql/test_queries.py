@@ -40,7 +40,7 @@ def test_a_query_is_taken_run_and_its_result_fetched(viewer: Client) -> None:
     taken = post(viewer, JANUARY)
     assert taken.status_code == 202
     run = taken.json()["run"]
-    assert taken["Location"] == f"/api/v1/runs/{run}"
+    assert taken["Location"] == f"/api/v1/operations/{run}"
     assert viewer.get(taken["Location"]).json()["state"] == "queued"
     early = viewer.get(taken.json()["result"])
     assert (early.status_code, early.json()["code"]) == (409, "lake_result_not_ready")

@@ -47,6 +47,16 @@ def test_a_mart_is_joined_to_a_partitioned_table(estimator: Estimator, tmp_path:
     assert ask(estimator, tmp_path, sql).table.to_pylist()[0] == {"name": "Back", "n": 124}
 
 
+def test_a_name_that_a_query_gives_hides_the_table(estimator: Estimator, tmp_path: Path) -> None:
+    sql = "WITH orders AS (SELECT order_id FROM orders WHERE year = 2024 AND day = 1) SELECT count(*) AS n FROM orders"
+    assert ask(estimator, tmp_path, sql).table.to_pylist() == [{"n": 12}]
+
+
+def test_no_partition_is_no_row(estimator: Estimator, tmp_path: Path) -> None:
+    table = ask(estimator, tmp_path, "SELECT * FROM orders WHERE year = 1999").table
+    assert (table.num_rows, str(table.schema.field("amount").type)) == (0, "decimal128(18, 2)")
+
+
 def test_rows_beyond_the_limit_are_cut_off_and_it_is_said(estimator: Estimator, tmp_path: Path) -> None:
     sql = "SELECT order_id FROM orders WHERE year = 2023 ORDER BY ordered_at DESC"
     answer = ask(estimator, tmp_path, sql, rows=5)

@@ -105,6 +105,12 @@ class SourceFiles:
             row.save(update_fields=["attempts"])
             return row.attempts
 
+    def is_due(self, file_id: int) -> bool:
+        """Whether it is the turn of the file, and no other worker loads it."""
+        with transaction.atomic():
+            row = self.claim(file_id)
+            return row is not None and (row.dataset_id == DOCUMENTS or self._is_next(row))
+
     def take_back_attempt(self, file_id: int) -> None:
         """The attempt was ended by others and says nothing against the file: it is its turn again."""
         SourceFile.objects.filter(pk=file_id).update(attempts=F("attempts") - 1)

@@ -6,47 +6,27 @@ from typing import Any, cast
 from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Router
 
-from gold.exports import csv_lines
 from gold.registry import MARTS, Mart
 from gold.repositories import MartRows
 from gold.schemas import MartQuery, filters, page_schema, query_schema
-from gold.services import ReadMart
-from lakehouse_project.kernel.filters import openapi_parameters, read_listing
-from lakehouse_project.kernel.masking import may_see_personal_data
+from gold.tables import mart_table, rows_of
+from lakehouse_project.kernel.filters import openapi_parameters
 from lakehouse_project.kernel.pagination import PageOf
 from lakehouse_project.kernel.permissions import require, view_permission
 from lakehouse_project.kernel.routes import with_query
-from lakehouse_project.kernel.services import resolve
-
-CSV = "text/csv"
-CSV_ANSWER = {200: {"content": {CSV: {"schema": {"type": "string"}}}}}
+from lakehouse_project.kernel.tabular.answers import documented, streamed, wanted_format
 
 router = Router(tags=["gold"])
 
 
 def answer(mart: Mart, request: HttpRequest, query: MartQuery) -> PageOf | StreamingHttpResponse:
-    """One page of the mart as JSON, or all of it as CSV."""
-    shown = [column.name for column in mart.columns]
-    listing = read_listing(request.GET, filters(mart), shown=shown, own=type(query).model_fields)
-    is_personal_shown = may_see_personal_data(cast("Any", request.user))
-    rows = resolve(ReadMart)(
-        mart, query.model_dump(), listing, top=query.top, is_personal_shown=is_personal_shown
-    )
-    return csv_response(mart, rows) if wants_csv(request, query) else rows.page(query.window)
+    """One page of the mart as JSON, or all of it as a file."""
 
+    def rows() -> MartRows:
+        return rows_of(mart, request.GET, cast("Any", request.user))
 
-def wants_csv(request: HttpRequest, query: MartQuery) -> bool:
-    if query.format is not None:
-        return query.format == "csv"
-    return request.get_preferred_type(["application/json", CSV]) == CSV
-
-
-def csv_response(mart: Mart, rows: MartRows) -> StreamingHttpResponse:
-    response = StreamingHttpResponse(
-        csv_lines(rows.columns, rows.stream()), content_type=f"{CSV}; charset=utf-8"
-    )
-    response["Content-Disposition"] = f'attachment; filename="{mart.slug}.csv"'
-    return response
+    to = wanted_format(request, query.format)
+    return rows().page(query.window) if to is None else streamed(lambda: mart_table(mart, rows()), to)
 
 
 def view(mart: Mart) -> Callable[..., Any]:
@@ -61,9 +41,9 @@ def view(mart: Mart) -> Callable[..., Any]:
 
 
 def documentation(mart: Mart) -> dict[str, Any]:
-    """What OpenAPI cannot know from the signature: the filters, and that there is CSV as well."""
+    """What OpenAPI cannot know from the signature: the filters, and that there are files as well."""
     own = query_schema(mart).model_fields
-    return {"responses": CSV_ANSWER, "parameters": openapi_parameters(filters(mart), own=own)}
+    return {"responses": documented(), "parameters": openapi_parameters(filters(mart), own=own)}
 
 
 for _mart in MARTS:

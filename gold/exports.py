@@ -2,13 +2,15 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from gold.registry import Column
+from lakehouse_project.kernel.tabular.formats import FORMULA
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 BATCH = 1000
+FORMULA_START = re.compile(FORMULA)
 
 
 def csv_lines(columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
@@ -24,8 +26,9 @@ def csv_lines(columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> Itera
 
 
 def neutral(cell: Any) -> Any:
-    """A text that a spreadsheet would run as a formula gets an apostrophe in front; times are ISO 8601."""
-    if isinstance(cell, str) and cell.startswith(FORMULA_STARTS):
+    """A text that a spreadsheet would run as a formula gets an apostrophe in front, as `kernel.tabular` does it; times are
+    ISO 8601."""
+    if isinstance(cell, str) and FORMULA_START.match(cell):
         return f"'{cell}"
     return cell.isoformat() if hasattr(cell, "isoformat") else cell
 

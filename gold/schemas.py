@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from ninja import Field, Schema
 from pydantic import create_model
@@ -12,6 +12,8 @@ from gold.registry import Column, Mart, Parameter
 from lakehouse_project.kernel import filters as filtering
 from lakehouse_project.kernel.kinds import Kind
 from lakehouse_project.kernel.pagination import Page
+from lakehouse_project.kernel.tabular import Format
+from lakehouse_project.kernel.tabular.answers import FORMAT_TEXT
 
 PAGE_SIZE = 1000
 MAX_PAGE_SIZE = 10_000
@@ -33,10 +35,7 @@ class MartQuery(Schema):
 
     page: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     page_size: Annotated[int, Field(ge=1, le=MAX_PAGE_SIZE)] = PAGE_SIZE
-    format: Annotated[
-        Literal["json", "csv"] | None,
-        Field(description="csv gives all rows with a header line, as `Accept: text/csv` does."),
-    ] = None
+    format: Annotated[Format | None, Field(description=FORMAT_TEXT)] = None
 
     top: Annotated[
         int | None,

@@ -17,6 +17,7 @@ from governance.operations.pipeline import router as pipeline
 from lakehouse_project import problems
 from lakehouse_project.access.api import router as access
 from lakehouse_project.auth import AUTHENTICATION, login_or_token
+from lakehouse_project.exports.api import router as exports
 from lakehouse_project.kernel.problem import CONTENT_TYPE
 from lakehouse_project.renderer import ExactRenderer
 from search.api import router as search
@@ -60,4 +61,5 @@ v1.add_router("/search", search)
 v1.add_router("/runs", governance)
 v1.add_router("/operations", operations_router)
 v1.add_router("/pipeline", pipeline)
+v1.add_router("/exports", exports)
 v1.add_router("/governance", quality)

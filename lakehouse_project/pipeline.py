@@ -23,6 +23,7 @@ LISTENERS: Mapping[str, tuple[str, ...]] = {
     "silver.run_wanted": ("silver.run",),
     "gold.run_wanted": ("gold.run",),
     "search.run_wanted": ("search.run",),
+    "export.wanted": ("exports.write",),
 }
 
 log = structlog.get_logger(__name__)

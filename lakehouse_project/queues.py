@@ -10,6 +10,8 @@ from lakehouse_project.env import env
 QUEUES = ("bronze", "silver", "gold", "search")
 OCR_QUEUE, OCR_TASK = "ocr", "bronze.read_scans"
 """Only with the setting OCR: pages take seconds, and nothing else shall wait for them."""
+EXPORT_TASKS = "exports.*"
+"""Beside what is done for gold, which is little, so that they do not wait for files that are loaded."""
 STAGES = ("bronze.load_received", "silver.refine", "gold.refresh", "search.project")
 MIRROR_STAGE, RECONCILE_TASK = "search.mirror", "search.reconcile"
 """Only with a search server."""
@@ -26,7 +28,11 @@ def configure(app: Celery) -> Celery:
         broker_url=env().broker() or "redis://127.0.0.1:1/0",
         task_queues=[Queue(name) for name in (*QUEUES, OCR_QUEUE)],
         task_default_queue="bronze",
-        task_routes={OCR_TASK: {"queue": OCR_QUEUE}, **{f"{name}.*": {"queue": name} for name in QUEUES}},
+        task_routes={
+            OCR_TASK: {"queue": OCR_QUEUE},
+            EXPORT_TASKS: {"queue": "gold"},
+            **{f"{name}.*": {"queue": name} for name in QUEUES},
+        },
         task_serializer="json",
         accept_content=["json"],
         task_ignore_result=True,

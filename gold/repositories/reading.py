@@ -28,6 +28,11 @@ class MartRows:
     paths: tuple[str, ...]
     masked: frozenset[str] = frozenset()
 
+    def field_of(self, path: str) -> Any:
+        """The model field of a column, or what its expression gives."""
+        expression = self.queryset.query.annotations.get(path)
+        return expression.output_field if expression else self.queryset.model._meta.get_field(path)
+
     def page(self, window: slice) -> PageOf:
         names = [column.name for column in self.columns]
         rows = self.queryset.values_list(*self.paths)[window]

@@ -23,7 +23,7 @@ LISTENERS: Mapping[str, tuple[str, ...]] = {
     "silver.run_wanted": ("silver.run",),
     "gold.run_wanted": ("gold.run",),
     "search.run_wanted": ("search.run",),
-    "export.wanted": ("exports.write",),
+    "gold.export_wanted": ("gold.write_export",),
 }
 
 log = structlog.get_logger(__name__)

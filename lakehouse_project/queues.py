@@ -10,8 +10,6 @@ from lakehouse_project.env import env
 QUEUES = ("bronze", "silver", "gold", "search")
 OCR_QUEUE, OCR_TASK = "ocr", "bronze.read_scans"
 """Only with the setting OCR: pages take seconds, and nothing else shall wait for them."""
-EXPORT_TASKS = "exports.*"
-"""Beside what is done for gold, which is little, so that they do not wait for files that are loaded."""
 STAGES = ("bronze.load_received", "silver.refine", "gold.refresh", "search.project")
 MIRROR_STAGE, RECONCILE_TASK = "search.mirror", "search.reconcile"
 """Only with a search server."""
@@ -30,7 +28,6 @@ def configure(app: Celery) -> Celery:
         task_default_queue="bronze",
         task_routes={
             OCR_TASK: {"queue": OCR_QUEUE},
-            EXPORT_TASKS: {"queue": "gold"},
             **{f"{name}.*": {"queue": name} for name in QUEUES},
         },
         task_serializer="json",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bronze.contracts import DOCUMENTS
 from bronze.domain import ReceivedFile
+from bronze.file_runs import is_due, is_unwanted
 from bronze.repositories import SourceFiles
 from bronze.services.intake import LoadDocuments, LoadFile
 from bronze.services.receiving import INGEST, inputs_of
@@ -38,11 +39,11 @@ class LoadTracked:
         """Whether the file is to be loaded, or its run to be told what has become of it."""
         if file.state != "received":
             return operation is not None
-        if self.files.is_unwanted(file.id):
+        if is_unwanted(file.id):
             with suppress(OperationCancelled):
                 self.load(file.id)  # it says that it is not wanted, and marks it
             return operation is not None
-        return self.files.is_due(file.id)
+        return is_due(file.id)
 
     def _work(self, file: ReceivedFile, run: Run) -> None:
         if file.state != "received":  # it was loaded together with others

@@ -53,5 +53,5 @@ def list_export_sources(request: HttpRequest) -> SourcesOut:
 def create_export(request: HttpRequest, response: HttpResponse, wanted: ExportIn) -> Status[OperationOut]:
     resolve(WriteExport).check(wanted, request.user)
     run = enqueue(EXPORT, user_id=request.user.pk, **wanted.model_dump(mode="json"))
-    resolve(EventBus).publish("export.wanted", run_id=str(run.pk))
+    resolve(EventBus).publish("gold.export_wanted", run_id=str(run.pk))
     return accepted(request, response, run)

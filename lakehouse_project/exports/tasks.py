@@ -1,4 +1,4 @@
-"""The task that writes an export."""
+"""The task that writes an export. It is in gold's queue, which has little to do: it waits for no file that is loaded."""
 
 from contextlib import suppress
 
@@ -18,7 +18,7 @@ EXPORT = "export"
 """The kind of runs that write a list to a file."""
 
 
-@shared_task(name="exports.write")
+@shared_task(name="gold.write_export")
 def write_export(run_id: str) -> None:
     """Write what the run asks for; it says how it went."""
     with (

@@ -11,7 +11,7 @@ from django.db import connection, models, transaction
 from lakehouse_project.kernel.copy import NULL_OUT
 from lakehouse_project.kernel.masking import MASK
 
-BATCH_BYTES = 8 << 20
+BATCH_BYTES = 4 << 20
 MOMENT = pl.Datetime("us", "UTC")
 WHOLE = pl.Int64()
 

@@ -1,6 +1,7 @@
 """Who gets in: every route, every way to log in, and the form of what Django itself refuses."""
 
 import base64
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,7 +28,8 @@ def routes() -> Iterator[tuple[str, str]]:
     """(method, address) of every route of the API that asks for a login."""
     for path, methods in v1.get_openapi_schema()["paths"].items():
         for method in methods if path not in WITHOUT_LOGIN else ():
-            yield method.upper(), path.replace("{", "").replace("}", "").replace("file_id", "1")
+            known = path.replace("{operation_id}", str(uuid.UUID(int=1)))
+            yield method.upper(), known.replace("{", "").replace("}", "").replace("file_id", "1")
 
 
 @pytest.mark.parametrize(("method", "path"), list(routes()))

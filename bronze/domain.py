@@ -64,7 +64,7 @@ class Receipt(BaseModel):
 
 
 class ReceivedFile(BaseModel):
-    """A source file: what admission found, how far it is, and its receipt."""
+    """A source file: what admission found, how far it is, the operation that loads it, and its receipt."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -79,13 +79,11 @@ class ReceivedFile(BaseModel):
     error: str
     receipt: Receipt
     operation: UUID | None = None
-    """The run that loads it, below `/operations`."""
     repeated: bool = False
     """The same bytes had been received before; this is the earlier receipt."""
     document_status: str | None = None
-    """How the text of a document was read; None for a file with rows, and until it is read."""
     document_message: str = ""
-    """Why there is no text, or not all of it."""
+    """How the text of a document was read, and why not all of it; None for a file with rows, and until it is read."""
 
 
 class DocumentFacts(BaseModel):

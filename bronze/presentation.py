@@ -45,7 +45,7 @@ def present(record: Record, caller: Caller, contract: ContractSpec | None = None
         "key": record.key,
         "status": record.status,
         "errors": _visible_errors(contract, record.errors, caller),
-        "conflict": _visible_conflict(contract, record, caller),
+        "conflict": _visible_conflict(contract, record.conflict, caller),
         "revision": record.revision,
         "source_file": record.source_file_id,
         "line": record.line,
@@ -211,14 +211,23 @@ def _visible_repaired(contract: ContractSpec, row: RepairedRow, caller: Caller) 
     return row.model_copy(update=seen)
 
 
-def _visible_conflict(contract: ContractSpec, record: Record, caller: Caller) -> dict[str, dict[str, Any]]:
+def visible_about(
+    contract: ContractSpec, errors: Sequence[dict[str, Any]], conflict: Mapping[str, Any], caller: Caller
+) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
+    """The errors and the conflicts of a record as the caller may see them."""
+    return _visible_errors(contract, errors, caller), _visible_conflict(contract, conflict, caller)
+
+
+def _visible_conflict(
+    contract: ContractSpec, conflict: Mapping[str, Any], caller: Caller
+) -> dict[str, dict[str, Any]]:
     sides = ("received_before", "received_now", "patched")
     seen = {
-        side: seen_by(caller, contract, {name: known[side] for name, known in record.conflict.items()})
+        side: seen_by(caller, contract, {name: known[side] for name, known in conflict.items()})
         for side in sides
-        if record.conflict
+        if conflict
     }
-    return {name: {side: seen[side][name] for side in sides} for name in record.conflict}
+    return {name: {side: seen[side][name] for side in sides} for name in conflict}
 
 
 def _visible_errors(

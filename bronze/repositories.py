@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
-from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Case, F, Q, QuerySet, When
@@ -20,7 +19,6 @@ from bronze.models import Dataset, RawRecord, SourceFile
 from bronze.readers import FileFormat
 from bronze.rows import KEYLESS
 from bronze.uses import held_uses
-from governance.models import Run
 from lakehouse_project.kernel.exact import loads
 from lakehouse_project.kernel.filters import Listing
 from lakehouse_project.kernel.rows import Rows
@@ -159,22 +157,6 @@ class SourceFiles:
         if row.state != SourceFile.State.LOADED:
             raise FileNotLoaded(f"File {file_id} ({row.name}) is {row.state}: there is nothing to undo.")
         return _file_entity(row)
-
-    def is_unwanted(self, file_id: int) -> bool:
-        """Whether somebody has cancelled the loading of the file."""
-        wanted = SourceFile.objects.filter(pk=file_id).values("operation")
-        return Run.objects.filter(pk__in=wanted, cancel_requested_at__isnull=False).exists()
-
-    def settled(self) -> Sequence[int]:
-        """Ids of files that are loaded, or failed, while the run of their loading still waits to be told."""
-        waiting = Run.objects.filter(kind="ingest", state=Run.State.QUEUED).values("pk")
-        rows = SourceFile.objects.exclude(state=SourceFile.State.RECEIVED).filter(operation__in=waiting)
-        return list(rows.values_list("id", flat=True))
-
-    def look_after(self, file_id: int, operation: UUID) -> ReceivedFile:
-        """Say which run loads the file."""
-        SourceFile.objects.filter(pk=file_id).update(operation=operation)
-        return self.get(file_id)
 
     def retry(self, file_id: int) -> ReceivedFile:
         """Let a file that failed wait for a worker again. Raises `FileNotReceived` or `FileNotFailed`."""

@@ -6,6 +6,7 @@ from datetime import date
 from celery import shared_task
 
 from bronze.documents import Documents
+from bronze.file_runs import settled
 from bronze.repositories import SourceFiles
 from bronze.services import ExtractWanted, LoadTracked, ReadScans, SeedLake
 from bronze.services.rates import RUN as RATES_RUN
@@ -28,7 +29,7 @@ def load_file(file_id: int) -> None:
 @shared_task(name="bronze.load_received")
 def load_received() -> None:
     """Load what was received but not announced, such as when the broker was down; remove what nobody gave the word for."""
-    for file_id in resolve(SourceFiles).settled():
+    for file_id in settled():
         load_file(file_id)
     tried: set[int] = set()
     while due := [file_id for file_id in resolve(SourceFiles).waiting() if file_id not in tried]:

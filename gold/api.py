@@ -3,14 +3,12 @@
 from collections.abc import Callable
 from typing import Any, cast
 
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 
-from gold.exports import csv_lines
 from gold.registry import MARTS, Mart
 from gold.repositories import MartRows
 from gold.schemas import (
-    FormatQuery,
     MartQuery,
     MartSliceQuery,
     filters,
@@ -18,53 +16,39 @@ from gold.schemas import (
     row_schema,
     slice_query_schema,
 )
-from gold.services import ReadMart
-from lakehouse_project.kernel.filters import openapi_parameters, read_listing
-from lakehouse_project.kernel.masking import may_see_personal_data
+from gold.tables import mart_table, rows_of
+from lakehouse_project.kernel.filters import openapi_parameters
 from lakehouse_project.kernel.pagination import Page
 from lakehouse_project.kernel.permissions import require, view_permission
 from lakehouse_project.kernel.routes import with_query
-from lakehouse_project.kernel.services import resolve
 from lakehouse_project.kernel.slices import Slice, answer
+from lakehouse_project.kernel.tabular.answers import streamed, wanted_format, with_files
 from lakehouse_project.kernel.versions import Versions
 
-CSV = "text/csv"
-CSV_ANSWER = {200: {"content": {CSV: {"schema": {"type": "string"}}}}}
-
 Answer = Any
-"""A page or slice as JSON, or all of it as CSV."""
+"""A page or slice as JSON, or all of it as a file."""
 
 versions = Versions(tags=["gold"])
 
 
-def mart_rows(mart: Mart, request: HttpRequest, query: MartQuery | MartSliceQuery) -> MartRows:
+def answered(
+    mart: Mart, request: HttpRequest, query: MartQuery | MartSliceQuery, part: Callable[[MartRows], Answer]
+) -> Answer:
+    """All rows as a file, if one is wanted; else the part of them."""
     require(request, view_permission(mart.model))
-    shown = [column.name for column in mart.columns]
-    listing = read_listing(request.GET, filters(mart), shown=shown, own=type(query).model_fields)
-    personal = may_see_personal_data(cast("Any", request.user))
-    return resolve(ReadMart)(mart, query.model_dump(), listing, top=query.top, is_personal_shown=personal)
 
+    def rows() -> MartRows:
+        return rows_of(mart, query, request.GET, cast("Any", request.user))
 
-def wants_csv(request: HttpRequest, query: FormatQuery) -> bool:
-    if query.format is not None:
-        return query.format == "csv"
-    return request.get_preferred_type(["application/json", CSV]) == CSV
-
-
-def csv_response(mart: Mart, rows: MartRows) -> StreamingHttpResponse:
-    response = StreamingHttpResponse(
-        csv_lines(rows.columns, rows.stream()), content_type=f"{CSV}; charset=utf-8"
-    )
-    response["Content-Disposition"] = f'attachment; filename="{mart.slug}.csv"'
-    return response
+    to = wanted_format(request, query.format)
+    return part(rows()) if to is None else streamed(lambda: mart_table(mart, rows()), to)
 
 
 def paged_view(mart: Mart) -> Callable[..., Any]:
     """The view of `mart` in version 1, with its own query schema in the signature, from which the route reads it."""
 
     def mart_view(request: HttpRequest, response: HttpResponse, query: Any) -> Answer:
-        rows = mart_rows(mart, request, query)
-        return csv_response(mart, rows) if wants_csv(request, query) else rows.page(query.window)
+        return answered(mart, request, query, lambda rows: rows.page(query.window))
 
     return with_query(mart_view, query_schema(mart))
 
@@ -73,22 +57,14 @@ def sliced_view(mart: Mart) -> Callable[..., Any]:
     """The view of `mart` in version 2."""
 
     def mart_view(request: HttpRequest, response: HttpResponse, query: Any) -> Answer:
-        rows = mart_rows(mart, request, query)
-        return (
-            csv_response(mart, rows)
-            if wants_csv(request, query)
-            else answer(request, response, query, rows.cut)
-        )
+        return answered(mart, request, query, lambda rows: answer(request, response, query, rows.cut))
 
     return with_query(mart_view, slice_query_schema(mart))
 
 
 def documentation(mart: Mart, query: type[Schema]) -> dict[str, Any]:
-    """What OpenAPI cannot know from the signature: the filters, and that there is CSV as well."""
-    return {
-        "responses": CSV_ANSWER,
-        "parameters": openapi_parameters(filters(mart), own=query.model_fields),
-    }
+    """What OpenAPI cannot know from the signature: the filters, and that there are files as well."""
+    return with_files({"parameters": openapi_parameters(filters(mart), own=query.model_fields)})
 
 
 def _add_routes(mart: Mart, row: Any) -> None:

@@ -1,6 +1,6 @@
 """Schemas of the mart routes, made from the registry so that each mart has its own in OpenAPI."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from ninja import Field, Schema
 from pydantic import create_model
@@ -8,18 +8,10 @@ from pydantic import create_model
 from gold.registry import Column, Mart, Parameter
 from lakehouse_project.kernel import filters as filtering
 from lakehouse_project.kernel.slices import SliceQuery
+from lakehouse_project.kernel.tabular.answers import FormatQuery
 
 PAGE_SIZE = 1000
 MAX_PAGE_SIZE = 10_000
-
-
-class FormatQuery(Schema):
-    """In which format a mart is answered."""
-
-    format: Annotated[
-        Literal["json", "csv"] | None,
-        Field(description="csv gives all rows with a header line, as `Accept: text/csv` does."),
-    ] = None
 
 
 class MartPage(Schema):
@@ -29,13 +21,17 @@ class MartPage(Schema):
     page_size: Annotated[int, Field(ge=1, le=MAX_PAGE_SIZE)] = PAGE_SIZE
 
 
-class MartQuery(FormatQuery, MartPage):
-    """What every mart understands in version 1: which page, and in which format."""
+class MartTop(Schema):
+    """How many rows of a mart."""
 
     top: Annotated[
         int | None,
         Field(ge=1, le=1_000_000, description="Only the first so many rows of the order asked for."),
     ] = None
+
+
+class MartQuery(MartTop, FormatQuery, MartPage):
+    """What every mart understands in version 1: which page, and in which format."""
 
     @property
     def window(self) -> slice:
@@ -54,6 +50,11 @@ class MartSliceQuery(FormatQuery, SliceQuery):
 def query_schema(mart: Mart) -> type[MartQuery]:
     """The query string of `mart` in version 1."""
     return create_model(f"{_title(mart)}Query", __base__=MartQuery, **_parameters(mart))
+
+
+def export_query_schema(mart: Mart) -> type[MartTop]:
+    """What chooses rows of `mart` for a file."""
+    return create_model(f"{_title(mart)}Export", __base__=MartTop, **_parameters(mart))
 
 
 def slice_query_schema(mart: Mart) -> type[MartSliceQuery]:

@@ -93,14 +93,9 @@ def _begun(run_id: str) -> tuple[Run, Run.State]:
             raise OperationCancelled(f"There is no run {run_id} any more.")
         was = Run.State(run.state)
         if run.cancel_requested_at is None and was in UNFINISHED:
-            run.state, run.started_at, run.finished_at, run.message = (
-                Run.State.RUNNING,
-                timezone.now(),
-                None,
-                "",
-            )
-            run.save(update_fields=["state", "started_at", "finished_at", "message"])
-            run.progress = 0.0
+            run.state, run.started_at, run.finished_at = Run.State.RUNNING, timezone.now(), None
+            run.progress, run.message = 0.0, ""
+            run.save(update_fields=["state", "started_at", "finished_at", "progress", "message"])
             return run, was
         if was == Run.State.RUNNING:
             _end(run, Run.State.CANCELLED, STOPPED)

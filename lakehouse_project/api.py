@@ -25,6 +25,7 @@ from lakehouse_project.access.service_accounts_api import versions as service_ac
 from lakehouse_project.auth import AUTHENTICATION, login_or_token
 from lakehouse_project.deprecation import DEPRECATED, announce
 from lakehouse_project.docs_page import DocsPage
+from lakehouse_project.exports.api import router as exports
 from lakehouse_project.openapi import finish
 from lakehouse_project.parser import JsonParser
 from lakehouse_project.ratelimits import PerCaller
@@ -89,7 +90,7 @@ v2 = _api(
 )
 APIS = {"v1": v1, "v2": v2}
 
-SAME = {"/seed": seed, "/enrichment": enrichment, "/pipeline": pipeline}
+SAME = {"/seed": seed, "/enrichment": enrichment, "/pipeline": pipeline, "/exports": exports}
 """Address -> router of what both versions have in the same way."""
 
 DIFFERENT = {

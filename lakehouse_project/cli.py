@@ -21,8 +21,10 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "rates": "fetch exchange rates from a service or a saved file (--since, --until, --file)",
         "seed": "generate a company's data and load it (--scale, --seed)",
         "watch": "load what is dropped into the inbox folder or bucket (part of `up`)",
+        "export SOURCE": "write a list to a file (--output, --format, --filters, --fields)",
     },
     "Look after it": {
+        "operations": "what was asked for and how far it is (list, show ID, cancel ID)",
         "rebuild --layer LAYER": "compute silver, gold or the lake anew from the layers below",
         "reindex": "build the indexes of the search server anew (--entity)",
         "reconcile": "compare the search server with the database (--repair)",

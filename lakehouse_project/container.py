@@ -36,6 +36,7 @@ from governance.restrictions import Restrictions
 from lake.storage import Storage
 from lakehouse_project import composed_backups, composed_lake, composed_queries, composed_search
 from lakehouse_project.env import env
+from lakehouse_project.exports.services import MIB, WriteExport
 from lakehouse_project.kernel.events import EventBus
 from lakehouse_project.pipeline import CeleryEventBus
 from search import services as search
@@ -58,6 +59,11 @@ def result_files() -> ResultFiles:
 def forget_operations(operations: Operations, files: ResultFiles) -> ForgetOperations:
     keep = timedelta(days=env().operation_keep_days)
     return ForgetOperations(operations=operations, files=files, keep=keep)
+
+
+@wireup.injectable
+def write_export() -> WriteExport:
+    return WriteExport(max_bytes=env().export_max_mb * MIB)
 
 
 @wireup.injectable
@@ -254,6 +260,7 @@ PLAIN: tuple[type[Any], ...] = (
 FACTORIES = (
     result_files,
     forget_operations,
+    write_export,
     events,
     cipher,
     receive_file,

@@ -107,7 +107,7 @@ class LoginRequiredMiddleware(DjangoLoginRequired):
 
 
 class ContentSecurityPolicyMiddleware:
-    """What a page may load and run. Answers that have a policy of their own, such as documents and the description of the API,
+    """What a page may load and run. Answers with a policy of their own, as documents and the description of the API have it,
     keep it."""
 
     def __init__(self, get_response: GetResponse) -> None:

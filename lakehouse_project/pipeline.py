@@ -29,6 +29,7 @@ LISTENERS: Mapping[str, tuple[str, ...]] = {
     "lake.backup_wanted": ("lake.create_backup",),
     "lake.verification_wanted": ("lake.verify_backup",),
     "lake.prune_wanted": ("lake.prune_backups",),
+    "gold.export_wanted": ("gold.write_export",),
 }
 
 log = structlog.get_logger(__name__)

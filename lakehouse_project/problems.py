@@ -42,6 +42,7 @@ STATUS: Mapping[str, int] = {
     "conflict_not_found": 404,
     "operation_not_found": 404,
     "no_result": 404,
+    "unknown_source": 404,
     "original_missing": 410,
     "conflict": 409,
     "dataset_exists": 409,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Max
+from django.db.models import Max, QuerySet, Sum
 from django.utils import timezone
 
 from bronze.models import RawRecord, SourceFile
@@ -39,6 +39,8 @@ class Progress:
     loaded: int
     files: int
     behind: tuple[str, ...]
+    under_way: float = 0.0
+    """How much of the files that are being loaded, in files."""
 
     @property
     def is_done(self) -> bool:
@@ -58,7 +60,7 @@ class Pipeline:
         files = SourceFile.objects.filter(pk__in=self.file_ids)
         loaded = files.exclude(state=SourceFile.State.RECEIVED).count()
         if loaded < len(self.file_ids):
-            return Progress(loaded, len(self.file_ids), STAGES)
+            return Progress(loaded, len(self.file_ids), STAGES, _under_way(files))
         last_xid = files.aggregate(last=Max("xid"))["last"]
         behind = tuple(self._behind(last_xid)) if last_xid is not None else ()
         return Progress(loaded, len(self.file_ids), behind)
@@ -82,6 +84,11 @@ class Pipeline:
         failed = Run.objects.filter(state=Run.State.FAILED, created_at__gte=self.since).exclude(kind="ingest")
         if run := failed.first():
             raise StageFailed(f"The run {run.kind} failed: {run.message} See the run {run.id} in the admin.")
+
+
+def _under_way(files: "QuerySet[SourceFile]") -> float:
+    running = Run.objects.filter(pk__in=files.values("operation"), state=Run.State.RUNNING)
+    return running.aggregate(done=Sum("progress"))["done"] or 0.0
 
 
 def require_worker() -> None:

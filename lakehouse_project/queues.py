@@ -29,7 +29,10 @@ def configure(app: Celery) -> Celery:
         broker_url=env().broker() or "redis://127.0.0.1:1/0",
         task_queues=[Queue(name) for name in (*QUEUES, OCR_QUEUE)],
         task_default_queue="bronze",
-        task_routes={OCR_TASK: {"queue": OCR_QUEUE}, **{f"{name}.*": {"queue": name} for name in QUEUES}},
+        task_routes={
+            OCR_TASK: {"queue": OCR_QUEUE},
+            **{f"{name}.*": {"queue": name} for name in QUEUES},
+        },
         task_serializer="json",
         accept_content=["json"],
         task_ignore_result=True,

@@ -10,7 +10,9 @@ from lakehouse_project.kernel.masking import may_see_personal_data
 from lakehouse_project.kernel.permissions import require, view_permission
 from lakehouse_project.kernel.rows import Listed
 from lakehouse_project.kernel.services import resolve
+from lakehouse_project.kernel.tabular import Table
 from lakehouse_project.kernel.versions import Versions
+from silver.exports import star_table
 from silver.schemas import columns, filters, item_schema
 from silver.services import ReadStar
 from silver.star import STAR, StarTable
@@ -29,11 +31,21 @@ def view(table: StarTable) -> Callable[..., Any]:
     return star_view
 
 
+def export(table: StarTable) -> Callable[..., Table]:
+    def star_export(request: HttpRequest, query: Any) -> Table:
+        require(request, view_permission(table.model))
+        own = frozenset(type(query).model_fields)
+        return star_table(table, request.GET, cast("Any", request.user), own=own)
+
+    return star_export
+
+
 for _table in STAR:
     versions.list(
         f"/{_table.slug}",
         item=item_schema(_table),
         refuses_unknown=False,
+        exported=export(_table),
         operation_id=f"silver_{_table.slug.replace('-', '_')}",
         summary=str(_table.model._meta.verbose_name_plural).capitalize(),
         description=_table.model.__doc__,

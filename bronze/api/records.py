@@ -1,33 +1,30 @@
 """Single raw records of every data set: list, create, read, replace, change, delete."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from typing import Any
 from urllib.parse import quote
 
-from django.http import HttpRequest, HttpResponse, QueryDict
-from ninja import Router, Schema, Status
+from django.http import HttpRequest, HttpResponse
+from ninja import Router, Status
 
 from bronze.api.body import json_object
 from bronze.api.routes import FILTERS, Resource, ending, parameters, refusals, resources
-from bronze.catalog import Datasets, contract_named
-from bronze.contracts import ContractSpec
-from bronze.domain import InferredField, Record
-from bronze.domain import Status as RecordStatus
-from bronze.inference import SAMPLE, infer
-from bronze.listing import OF_RECORD, columns_of, is_of_record
-from bronze.presentation import class_of, hidden_classes, present
+from bronze.asking import listing_of
+from bronze.catalog import contract_named
+from bronze.domain import Record
+from bronze.exports import VIEW, RecordFilters, record_table
+from bronze.presentation import present
 from bronze.repositories import RawRecords
 from bronze.services import ChangeRecord, CreateRecord, DeleteRecord, ReplaceRecord, RestoreRecord
 from governance.idempotency import idempotent
-from lakehouse_project.kernel.errors import UnknownParameter
-from lakehouse_project.kernel.filters import FIELDS, Listing, read_fields, read_listing
-from lakehouse_project.kernel.masking import Caller
+from lakehouse_project.kernel.filters import FIELDS, read_fields
 from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import permitted, require
 from lakehouse_project.kernel.preconditions import etag, expected_tags, is_unchanged, require_condition
 from lakehouse_project.kernel.rows import Listed
 from lakehouse_project.kernel.services import resolve
+from lakehouse_project.kernel.tabular import Table
 from lakehouse_project.kernel.versions import Versions
 
 versions = Versions()
@@ -35,18 +32,18 @@ versions = Versions()
 Row = dict[str, Any]
 
 
-class RecordFilters(Schema):
-    """Which records to list. Every field of the data set is a filter of its own as well."""
-
-    record_status: RecordStatus | None = None
-
-
 def list_records(request: HttpRequest, query: RecordFilters, *, dataset: str) -> Listed:
-    require(request, "bronze.view_rawrecord")
+    require(request, VIEW)
     contract = contract_named(dataset)
-    listing = listing_of(request.GET, request.user, contract, own=type(query).model_fields)
+    listing = listing_of(request.GET, contract, request.user, own=type(query).model_fields)
     rows = resolve(RawRecords).rows(contract, listing=listing, status=query.record_status)
     return rows.each(lambda record: _only(present(record, request.user, contract), listing.fields))
+
+
+def export_records(request: HttpRequest, query: RecordFilters, *, dataset: str) -> Table:
+    require(request, VIEW)
+    own = type(query).model_fields
+    return record_table(contract_named(dataset), request.GET, request.user, own=own)
 
 
 @permitted("bronze.add_rawrecord")
@@ -116,43 +113,6 @@ def conditional(view: Callable[..., Any], permission: str) -> Callable[..., Any]
     return with_condition
 
 
-def listing_of(query: QueryDict, caller: Caller, contract: ContractSpec, *, own: Collection[str]) -> Listing:
-    """Which records a query string asks for.
-
-    Personal fields are filters for those alone who may see them, secret ones for nobody: who looks for a value and finds
-    it knows it. What the contract does not know is looked up only where a name may mean it.
-    """
-    if any(name in query.urlencode() for name in OF_RECORD):
-        return _read(query, caller, contract, own, _other_fields(contract))
-    try:
-        return _read(query, caller, contract, own)
-    except UnknownParameter:
-        return _read(query, caller, contract, own, _other_fields(contract))
-
-
-def _read(
-    query: QueryDict,
-    caller: Caller,
-    contract: ContractSpec,
-    own: Collection[str],
-    others: Sequence[InferredField] = (),
-) -> Listing:
-    hidden = hidden_classes(caller)
-    columns = [
-        column
-        for column in columns_of(contract, others)
-        if is_of_record(column) or class_of(contract, column.name) not in hidden
-    ]
-    shown = [*contract.field_names(), *(field.name for field in others)]
-    return read_listing(query, columns, shown=shown, own=own)
-
-
-def _other_fields(contract: ContractSpec) -> list[InferredField]:
-    """Fields that the newest records have and the contract does not know."""
-    sample = resolve(Datasets).sample(contract.name, SAMPLE)
-    return [field for field in infer(sample) if field.name not in contract.field_names()]
-
-
 def _only(row: dict[str, Any], fields: tuple[str, ...] | None) -> dict[str, Any]:
     """The fields that were asked for, and what is known of the record."""
     return row if fields is None else {name: row.get(name) for name in (*fields, "_record")}
@@ -201,6 +161,7 @@ def _add_routes(at: Resource) -> None:
         query=RecordFilters,
         response=refusals(400, 422),
         refuses_unknown=False,
+        exported=at.bound(export_records),
         operation_id=at.operation(list_records),
         summary=f"List {at.title}",
         description=f"{at.description} {FILTERS}",

@@ -17,6 +17,7 @@ from bronze.documents_text import DocumentJob, ExtractedDocument, Page, extract_
 from bronze.domain import Receipt
 from bronze.encryption import FieldCipher
 from bronze.errors import OriginalMissing, RecordsBusy, WorkerDied
+from bronze.file_runs import is_unwanted
 from bronze.history import changes
 from bronze.incoming import IncomingBatch, read_ahead
 from bronze.loading import FileLoad, Prepared
@@ -224,7 +225,7 @@ def original_of(storage: Storage, sha256: str) -> Path:
 def _begun(files: SourceFiles, file_id: int) -> bool:
     """Whether there is a file to load. Raises `WorkerDied` for one whose loading was begun too often, and
     `OperationCancelled` for one that somebody wants no more."""
-    if files.is_unwanted(file_id):
+    if is_unwanted(file_id):
         files.fail(file_id, NOT_LOADED)
         raise OperationCancelled(NOT_LOADED)
     attempt = files.begin(file_id)

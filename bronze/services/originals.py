@@ -6,7 +6,7 @@ from pathlib import Path
 from bronze.domain import ReceivedFile
 from bronze.errors import OriginalMissing
 from bronze.repositories import SourceFiles, atomic
-from bronze.services.receiving import enqueue_load, storage_key
+from bronze.services.receiving import enqueue_load, loaded_by, storage_key
 from lake.storage import Storage
 from lakehouse_project.kernel.events import EventBus
 
@@ -40,6 +40,6 @@ class RetryFile:
         self.original(file_id)
         with atomic():
             file = self.files.retry(file_id)
-            file = self.files.look_after(file_id, enqueue_load(file, user_id))
+            file = loaded_by(enqueue_load(file, user_id), file)
             self.events.publish("bronze.file_received", file_id=file_id)
         return file

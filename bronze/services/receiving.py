@@ -17,6 +17,7 @@ from bronze.catalog import visible_contracts
 from bronze.contracts import DOCUMENTS
 from bronze.domain import ReceivedFile
 from bronze.errors import FileChanged, FilesRefused, storage_error
+from bronze.file_runs import look_after
 from bronze.key_locks import lock_bytes
 from bronze.repositories import SourceFiles, are_of_a_file, atomic
 from governance.services import enqueue
@@ -37,6 +38,11 @@ def storage_key(sha256: str) -> str:
 def enqueue_load(file: ReceivedFile, user_id: int | None) -> UUID:
     """The id of a run for the loading of a file."""
     return enqueue(INGEST, user_id=user_id, **inputs_of(file)).pk
+
+
+def loaded_by(operation: UUID, file: ReceivedFile) -> ReceivedFile:
+    look_after(file.id, operation)
+    return file.model_copy(update={"operation": operation})
 
 
 def inputs_of(file: ReceivedFile) -> dict[str, Any]:
@@ -121,7 +127,7 @@ class ReceiveFile:
             received_via=via,
             received_by_id=user_id,
         )
-        received = self.files.look_after(received.id, enqueue_load(received, user_id))
+        received = loaded_by(enqueue_load(received, user_id), received)
         self.events.publish("bronze.file_received", file_id=received.id)
         return received
 

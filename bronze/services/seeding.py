@@ -33,7 +33,6 @@ class SeedLake:
         *,
         scale: float,
         seed: int,
-        on_file: Callable[[Seeded], None] = lambda _seeded: None,
         on_progress: Callable[[int, int], None] = lambda _done, _total: None,
     ) -> list[Seeded]:
         """Raises `ValueError` unless scale > 0 and seed >= 0. The files stay below `folder`."""
@@ -45,6 +44,5 @@ class SeedLake:
         for file in iter_seed(target, scale=scale, seed=seed):
             received = self.receive(file.path, name=file.path.name, via="seed", dataset=file.dataset)
             found.append(Seeded(received.id, file.dataset, file.rows, file.dirty_rows, received.repeated))
-            on_file(found[-1])
             on_progress(sum(each.rows for each in found), total)
         return found

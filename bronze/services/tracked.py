@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bronze.contracts import DOCUMENTS
 from bronze.domain import ReceivedFile
+from bronze.file_runs import is_due, is_unwanted
 from bronze.repositories import SourceFiles
 from bronze.services.intake import LoadDocuments, LoadFile
 from bronze.services.receiving import INGEST, inputs_of
@@ -27,19 +28,22 @@ class LoadTracked:
         """Does nothing for one that is loaded or whose turn has not come."""
         file = self.files.get(file_id)
         operation = goes_on(str(file.operation)) if file.operation else None
-        if file.state != "received" and operation is None:
+        if not self._has_work(file, operation):
             return
-        if self.files.is_unwanted(file_id):
-            self._leave(file_id)
         inputs = inputs_of(file)
         with suppress(NothingToDo, PermanentError), track(INGEST, run_id=operation, **inputs) as run:
             run.result = {"location": f"/bronze/files/{file_id}"}
             self._work(file, run)
 
-    def _leave(self, file_id: int) -> None:
-        """Loading it says that it is not wanted, and marks it."""
-        with suppress(OperationCancelled):
-            self.load(file_id)
+    def _has_work(self, file: ReceivedFile, operation: str | None) -> bool:
+        """Whether the file is to be loaded, or its run to be told what has become of it."""
+        if file.state != "received":
+            return operation is not None
+        if is_unwanted(file.id):
+            with suppress(OperationCancelled):
+                self.load(file.id)  # it says that it is not wanted, and marks it
+            return operation is not None
+        return is_due(file.id)
 
     def _work(self, file: ReceivedFile, run: Run) -> None:
         if file.state != "received":  # it was loaded together with others

@@ -35,8 +35,13 @@ class MartRows:
     masked: frozenset[str] = frozenset()
     top: int | None = None
 
+    def field_of(self, path: str) -> Any:
+        """The model field of a column, or what its expression gives."""
+        expression = self.queryset.query.annotations.get(path)
+        return expression.output_field if expression else self.queryset.model._meta.get_field(path)
+
     def page(self, window: slice) -> PageOf:
-        return PageOf(self._items(self._top.values(*self.paths)[window]), self._top.count())
+        return PageOf(self._items(self.chosen.values(*self.paths)[window]), self.chosen.count())
 
     def cut(self, window: Window) -> SliceOf:
         return self.listed.cut(window)
@@ -48,10 +53,11 @@ class MartRows:
 
     def stream(self) -> Iterator[tuple[Any, ...]]:
         """All rows, one by one, in constant memory."""
-        return map(self._masked, self._top.values_list(*self.paths).iterator(chunk_size=2000))
+        return map(self._masked, self.chosen.values_list(*self.paths).iterator(chunk_size=2000))
 
     @property
-    def _top(self) -> "models.QuerySet[models.Model]":
+    def chosen(self) -> "models.QuerySet[models.Model]":
+        """In order, the first `top`."""
         return self.queryset.order_by(*self.ordering)[: self.top]
 
     def _items(self, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -47,10 +47,12 @@ def present(request: HttpRequest, run: Run) -> OperationOut:
     return OperationOut(
         **{name: getattr(run, name) for name in names},
         is_cancel_requested=run.cancel_requested_at is not None,
-        links=Links(
-            self=address(request, run.pk),
-            cancel=f"{address(request, run.pk)}/cancel" if run.state in OPEN else None,
-            result=result_address(request, run),
+        links=Links.model_validate(
+            {
+                "self": address(request, run.pk),
+                "cancel": f"{address(request, run.pk)}/cancel" if run.state in OPEN else None,
+                "result": result_address(request, run),
+            }
         ),
     )
 

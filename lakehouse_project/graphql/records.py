@@ -9,7 +9,7 @@ from django.http import QueryDict
 from strawberry.types import Info
 
 from bronze.api.quarantine import CountsQuery
-from bronze.api.records import listing_of
+from bronze.asking import listing_of
 from bronze.catalog import contract_named
 from bronze.domain import Selection
 from bronze.presentation import present
@@ -104,7 +104,7 @@ def records(
 ) -> Connection:
     require(info.context.request, PERMISSION)
     contract, caller = contract_named(dataset), info.context.caller
-    listing = listing_of(_query(where or (), order_by or ()), caller, contract, own=())
+    listing = listing_of(_query(where or (), order_by or ()), contract, caller, own=())
     rows = resolve(RawRecords).rows(contract, listing=listing, status=status)
     shown = rows.each(lambda record: _node(present(record, caller, contract)))
     return page(f"records of {dataset}", shown, first, after)

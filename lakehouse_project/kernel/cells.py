@@ -2,10 +2,13 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+from lakehouse_project.kernel.tabular.formats import FORMULA
+
+FORMULA_START = re.compile(FORMULA)
 BATCH = 1000
 
 
@@ -23,7 +26,7 @@ def csv_lines(names: Iterable[str], rows: Iterable[Sequence[Any]]) -> Iterator[s
 
 def neutral(cell: Any) -> Any:
     """A text that a spreadsheet would run as a formula gets an apostrophe in front; times are ISO 8601."""
-    if isinstance(cell, str) and cell.startswith(FORMULA_STARTS):
+    if isinstance(cell, str) and FORMULA_START.match(cell):
         return f"'{cell}"
     return cell.isoformat() if hasattr(cell, "isoformat") else cell
 

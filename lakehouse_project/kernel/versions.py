@@ -25,9 +25,12 @@ from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.routes import with_query
 from lakehouse_project.kernel.rows import Listed
 from lakehouse_project.kernel.slices import Slice, SliceQuery, answer
+from lakehouse_project.kernel.tabular import Table
+from lakehouse_project.kernel.tabular.answers import FormatQuery, streamed, wanted_format, with_files
 
 View = Callable[..., Any]
 Decorator = Callable[[View], View]
+Exported = Callable[..., Table]
 NO_MORE: Mapping[int, Any] = {}
 
 
@@ -73,17 +76,22 @@ class Versions:
         query: type[Schema] = NoFilters,
         response: Mapping[int, Any] = NO_MORE,
         refuses_unknown: bool = True,
+        exported: Exported | None = None,
         **options: Any,
     ) -> Decorator:
         """A list of `item`s. The view `(request, query, …)` returns a `Listed`; `query` are its filters.
 
-        `response`: answers beside the list. Unknown parameters are refused before, unless the view does it.
+        `response`: answers beside the list. Unknown parameters are refused before, unless the view does it. `exported`, with
+        the arguments of the view, gives all rows as a table, for who wants a file; it refuses whom the view refuses.
         """
+        if exported is not None:
+            query = create_model(f"{query.__name__}Format", __base__=(query, FormatQuery))
+            options["openapi_extra"] = with_files(options.get("openapi_extra", {}))
 
         def decorate(view: View) -> View:
             kinds: tuple[tuple[Router, Any, View], ...] = (
-                (self.v1, Page[item], _paged(view, query, refuses_unknown)),
-                (self.v2, Slice[item], _cut(view, query, refuses_unknown)),
+                (self.v1, Page[item], _paged(view, query, refuses_unknown, exported)),
+                (self.v2, Slice[item], _cut(view, query, refuses_unknown, exported)),
             )
             for router, answered, made in kinds:
                 router.add_api_operation(path, ["GET"], made, response={200: answered, **response}, **options)
@@ -99,25 +107,29 @@ class Versions:
         return decorate
 
 
-def _paged(view: View, query: type[Schema], refuses_unknown: bool) -> View:
+def _paged(view: View, query: type[Schema], refuses_unknown: bool, exported: Exported | None) -> View:
     """The view of version 1: page numbers."""
     schema: Any = create_model(f"{query.__name__}Page", __base__=(query, PageQuery))
 
     def of_pages(request: HttpRequest, response: HttpResponse, query: Any, **path: Any) -> Any:
         if refuses_unknown:
             reject_unknown(request, schema.model_fields)
+        if exported and (to := wanted_format(request, query.format)) is not None:
+            return streamed(lambda: exported(request, query, **path), to)
         return view(request, query, **path).page(query.window)
 
     return _like(view, of_pages, schema)
 
 
-def _cut(view: View, query: type[Schema], refuses_unknown: bool) -> View:
+def _cut(view: View, query: type[Schema], refuses_unknown: bool, exported: Exported | None) -> View:
     """The view of version 2: cursors."""
     schema: Any = create_model(f"{query.__name__}Slice", __base__=(query, SliceQuery))
 
     def of_slices(request: HttpRequest, response: HttpResponse, query: Any, **path: Any) -> Any:
         if refuses_unknown:
             reject_unknown(request, schema.model_fields)
+        if exported and (to := wanted_format(request, query.format)) is not None:
+            return streamed(lambda: exported(request, query, **path), to)
         listed: Listed = view(request, query, **path)
         return answer(request, response, query, listed.cut)
 

@@ -59,7 +59,7 @@ class _Display:
         self._bars.stop()
 
     def show(self, progress: Progress) -> None:
-        self._bars.update(self._tasks["bronze"], completed=progress.loaded)
+        self._bars.update(self._tasks["bronze"], completed=progress.loaded + progress.under_way)
         if progress.loaded < progress.files:
             return
         for stage in STAGES:

@@ -39,13 +39,19 @@ class RebuildIndexes:
     give_synonyms: GiveSynonyms
     stamp: Callable[[], str]
 
-    def __call__(self, indexes: Sequence[Index] = INDEXES, *, run_id: str | None = None) -> dict[str, int]:
+    def __call__(
+        self,
+        indexes: Sequence[Index] = INDEXES,
+        *,
+        run_id: str | None = None,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> dict[str, int]:
         """Passages by index. Waits for a rebuild that is under way.
 
         Raises RebuildRefused, EngineUnavailable, EngineRefused, EngineRejected; what answered before still does.
         """
         with self.collections.rebuilding(wait=True):
-            return self._all(indexes, run_id)
+            return self._all(indexes, run_id, on_progress)
 
     def missing(self) -> None:
         """Build what does not serve: what was never built, has missed changes, is of an older layout or was dropped.
@@ -70,9 +76,15 @@ class RebuildIndexes:
         except (RebuildRefused, EngineRejected) as error:
             log.warning("rebuild_failed", reason=error.message)
 
-    def _all(self, indexes: Sequence[Index], run_id: str | None = None) -> dict[str, int]:
+    def _all(
+        self,
+        indexes: Sequence[Index],
+        run_id: str | None = None,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> dict[str, int]:
         counts: dict[str, int] = {}
         with track("reindex", run_id=run_id, indexes=[index.alias for index in indexes]) as run:
+            run.report.listener = on_progress
             self._drop_abandoned()
             for number, index in enumerate(indexes, 1):
                 counts[index.alias] = self._rebuild(index)

@@ -6,11 +6,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from gold.services import RefreshMarts, RefreshViews, WriteFiles
 from lake.services import PublishLake
 from lakehouse_project.kernel.services import resolve
+from lakehouse_project.management.bars import bar
 from silver.services import RebuildStar
 
 
@@ -29,21 +29,16 @@ class Command(BaseCommand):
         self.stdout.write(f"{layer} is rebuilt: {changed or 'everything was right already'}.")
 
     def _silver(self) -> Mapping[str, int]:
-        columns = TextColumn("refining"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-        console = Console(stderr=True)
-        with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
-            shown = bars.add_task("", total=None)
-            return resolve(RebuildStar)(
-                lambda done, total: bars.update(shown, completed=done, total=total)
-            ).counts
+        with bar("refining") as show:
+            return resolve(RebuildStar)(show).counts
 
     def _lake(self) -> Mapping[str, int]:
         with Console(stderr=True).status("publishing"):
             return resolve(PublishLake).everything().rows
 
     def _gold(self) -> Mapping[str, int]:
-        with Console(stderr=True).status("computing the marts"):
-            refreshed = resolve(RefreshMarts).everything()
+        with bar("computing the marts") as show:
+            refreshed = resolve(RefreshMarts).everything(show)
             resolve(RefreshViews)()
             resolve(WriteFiles)()
         return refreshed.rows

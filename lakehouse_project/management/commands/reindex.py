@@ -4,9 +4,9 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from rich.console import Console
 
 from lakehouse_project.kernel.services import resolve
+from lakehouse_project.management.bars import bar
 from search.domain import ENTITIES, INDEXES
 from search.services import RebuildIndexes
 
@@ -25,8 +25,9 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, entity: list[str], **_options: Any) -> None:
         rebuild = resolve(RebuildIndexes)
-        with Console(stderr=True).status("building the indexes"):
-            counts = rebuild([index for index in INDEXES if not entity or index.entity in entity])
+        with bar("building the indexes") as show:
+            wanted = [index for index in INDEXES if not entity or index.entity in entity]
+            counts = rebuild(wanted, on_progress=show)
         width = max(map(len, counts))
         for alias, count in counts.items():
             self.stdout.write(f"{alias:<{width}}  {count:>10,} passages")

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from rich.console import Console
 
 from bronze.repositories import SourceFiles
 from bronze.seeding import write_seed
 from bronze.services import SeedLake
+from governance.services import track
 from lakehouse_project.kernel.services import resolve
+from lakehouse_project.management.bars import bar
 from lakehouse_project.management.waiting import wait_for_gold_and_search
 
 
@@ -36,10 +37,10 @@ class Command(BaseCommand):
             files = write_seed(output, scale=scale, seed=seed)
             self.stdout.write(f"{len(files)} files written to {output}")
             return
-        with Console(stderr=True).status("") as status:
-            seeded = resolve(SeedLake)(
-                scale=scale, seed=seed, on_file=lambda file: status.update(f"seeding {file.dataset}")
-            )
+        with track("seed", scale=scale, seed=seed) as run, bar("seeding") as show:
+            run.report.listener = show
+            seeded = resolve(SeedLake)(scale=scale, seed=seed, on_progress=run.report)
+            run.counts = {"files": len(seeded), "rows": sum(file.rows for file in seeded)}
         ids = [file.file_id for file in seeded]
         new = sum(not file.repeated for file in seeded)
         known = "" if new == len(ids) else f", {len(ids) - new} were here already"

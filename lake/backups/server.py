@@ -59,7 +59,9 @@ class Server:
         found = {"PATH": os.defpath, "LC_ALL": "C", "PGCONNECT_TIMEOUT": str(CONNECT_SECONDS)}
         if "HOME" in os.environ:  # certificates of libpq are looked for there
             found["HOME"] = os.environ["HOME"]
-        return found | ({"PGPASSWORD": password} if (password := self.parameters.get("password")) else {})
+        if "password" in self.parameters:
+            found["PGPASSWORD"] = self.parameters["password"]
+        return found
 
     def named(self, database: str) -> "Server":
         """The same server, another database."""

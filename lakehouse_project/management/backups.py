@@ -58,12 +58,12 @@ def about_to_restore(backup: StoredBackup, name: str, *, in_place: bool) -> Iter
         yield "Sessions are ended; web server and worker connect anew by themselves."
 
 
-def restored(restored: Restored, pending: int, *, has_search_server: bool) -> Iterator[str]:
-    yield f"{restored.database} holds {restored.backup.id} now, after {restored.seconds:,.1f} s."
-    if restored.safety:
-        yield f"  The state before is backed up as {restored.safety.id}."
-    if restored.aside:
-        yield f"  The former database is kept as {restored.aside}; `lakehouse backup discard {restored.aside}` drops it."
+def replaced(done: Restored, pending: int, *, has_search_server: bool) -> Iterator[str]:
+    yield f"{done.database} holds {done.backup.id} now, after {done.seconds:,.1f} s."
+    if done.safety:
+        yield f"  The state before is backed up as {done.safety.id}."
+    if done.aside:
+        yield f"  The former database is kept as {done.aside}; `lakehouse backup discard {done.aside}` drops it."
     if pending:
         yield f"  {pending} migrations of this version are not in it: run `lakehouse migrate`."
     yield "  Every stage of the pipeline reads everything again, so that marts, files and indexes follow."

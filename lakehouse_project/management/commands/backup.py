@@ -123,7 +123,7 @@ class Command(BaseCommand):
                 drop_former=options["drop_former"],
             )
         pending = after_restore(restored, resolve(Depot)) if into is None else 0
-        self._say(*words.restored(restored, pending, has_search_server=env().typesense_url is not None))
+        self._say(*words.replaced(restored, pending, has_search_server=env().typesense_url is not None))
 
     def _discard(self, *, name: str, yes: bool, **_options: Any) -> None:
         if not yes:

@@ -9,7 +9,6 @@ from governance.models import Run
 from governance.services import enqueue, track
 from lake.sql.domain import Answer, Verdict
 from lake.sql.engines import Engine
-from lake.sql.errors import QueryRefused
 from lake.sql.estimating import Estimator, Guard, Prepared
 from lake.sql.models import LakeQuery
 from lake.sql.repositories import LakeQueries, result_address
@@ -145,15 +144,3 @@ class RunQuery:
             self.queries.answered(query, answer, key="")
             run.counts = {"rows": answer.table.num_rows, "bytes": answer.actual.bytes}
         return Answered(prepared, answer)
-
-
-__all__ = [
-    "AnswerQuery",
-    "Answered",
-    "AskQuery",
-    "Engines",
-    "EstimateQuery",
-    "PlanQuery",
-    "QueryRefused",
-    "RunQuery",
-]

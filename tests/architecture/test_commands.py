@@ -21,7 +21,9 @@ def test_a_command_has_help(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(set(OURS) - NOT_FOR_PEOPLE.keys()))
 def test_a_command_is_documented_with_all_its_options(name: str) -> None:
-    rows = re.findall(rf"^\| `{name.replace('_', '[-_]')}(?![-\w]).*$", read("docs/commands.md"), re.MULTILINE)
+    rows = re.findall(
+        rf"^\| `{name.replace('_', '[-_]')}(?![-\w]).*$", read("docs/commands.md"), re.MULTILINE
+    )
     assert len(rows) == 1, f"docs/commands.md needs one row for {name}"
     parser = load_command_class("lakehouse_project", name).create_parser("lakehouse", name)
     own = [

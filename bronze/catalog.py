@@ -11,24 +11,31 @@ from bronze.contracts.described import HOW_TO_CREATE, Description, DuplicateKeys
 from bronze.domain import DatasetCounts
 from bronze.errors import UnknownDataset
 from bronze.models import Dataset, RawRecord, SourceFile
+from governance.visibility import hidden
 
 
 def contract_named(name: str, *, even_deleted: bool = False) -> ContractSpec:
-    """The contract of a data set that has rows. Raises `UnknownDataset`, also for one that was deleted unless
-    `even_deleted`: its tombstones are still looked at."""
-    if name in CONTRACTS:
+    """The contract of a data set that has rows. Raises `UnknownDataset`, also for one that is hidden from the caller, and
+    for one that was deleted unless `even_deleted`: its tombstones are still looked at."""
+    if name in CONTRACTS and name not in hidden():
         return CONTRACTS[name]
     row = None if "\x00" in name else _described(even_deleted=even_deleted).filter(name=name).first()
     if row is None:
         raise UnknownDataset(
-            f"There is no data set {name!r}. Known: {', '.join(sorted(all_contracts()))}. {HOW_TO_CREATE}"
+            f"There is no data set {name!r}. Known: {', '.join(sorted(visible_contracts()))}. {HOW_TO_CREATE}"
         )
     return spec_of(row.name, description_of(row))
 
 
 def all_contracts() -> Mapping[str, ContractSpec]:
-    """The contracts of the code, then those described at run time by name."""
-    return {**CONTRACTS, **{row.name: spec_of(row.name, description_of(row)) for row in _described()}}
+    """The contracts of the code, then those described at run time by name: for what keeps the data whole."""
+    rows = Dataset.everything.exclude(name__in=[*CONTRACTS, DOCUMENTS]).filter(deleted_at=None)
+    return {**CONTRACTS, **{row.name: spec_of(row.name, description_of(row)) for row in rows}}
+
+
+def visible_contracts() -> Mapping[str, ContractSpec]:
+    """Those of data sets that the caller sees."""
+    return {name: contract for name, contract in all_contracts().items() if name not in hidden()}
 
 
 def description_of(row: Dataset) -> Description:
@@ -51,7 +58,7 @@ def register_contracts() -> None:
             "description": contract.description,
             "key_fields": list(contract.key),
         }
-        Dataset.objects.update_or_create(name=name, defaults=values)
+        Dataset.everything.update_or_create(name=name, defaults=values)
     Dataset.objects.get_or_create(
         name=DOCUMENTS,
         defaults={"title": "Documents", "description": "PDF and text files.", "key_fields": ["sha256"]},
@@ -63,7 +70,7 @@ class Datasets:
 
     def hold(self, name: str) -> Dataset | None:
         """The row of a data set, deleted or not, locked for the transaction."""
-        return Dataset.objects.select_for_update().filter(name=name).first()
+        return Dataset.everything.select_for_update().filter(name=name).first()
 
     def held(self, name: str) -> Dataset:
         """As `hold`, of one with rows that is not deleted. Raises `UnknownDataset`."""
@@ -73,7 +80,7 @@ class Datasets:
     def describe(self, name: str, about: Description) -> None:
         """Create the data set, bring it back, or give it another description."""
         values = about.model_dump(mode="json") | {"deleted_at": None}
-        Dataset.objects.update_or_create(name=name, defaults=values)
+        Dataset.everything.update_or_create(name=name, defaults=values)
 
     def set_duplicate_keys(self, name: str, policy: DuplicateKeys) -> None:
         Dataset.objects.filter(name=name).update(duplicate_keys=policy)

@@ -13,6 +13,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Now, Trim
 
 from governance.triggers import stamp_revision, stamp_xid
+from governance.visibility import Named, OfDataset, OfDocuments
 from lakehouse_project.kernel.fields import VirtualField, XidField
 
 
@@ -41,6 +42,9 @@ class Dataset(models.Model):
     deleted_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="Its files and the tombstones of its records stay."
     )
+
+    objects = Named["Dataset"]()
+    everything = models.Manager["Dataset"]()
 
     class Meta:
         ordering: ClassVar = ["name"]
@@ -84,6 +88,9 @@ class SourceFile(models.Model):
     operation = models.UUIDField(
         null=True, editable=False, help_text="The run that loads it, for whoever sent it to look after."
     )
+
+    objects = OfDataset["SourceFile"]()
+    everything = models.Manager["SourceFile"]()
 
     class Meta:
         ordering: ClassVar = ["-id"]
@@ -167,6 +174,9 @@ class RawRecord(models.Model):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
+    objects = OfDataset["RawRecord"]()
+    everything = models.Manager["RawRecord"]()
+
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["source_file", "line"], name="raw_record_origin"),
@@ -237,6 +247,9 @@ class RecordHistory(pghistory.models.Event):
     content_hash = models.BinaryField()
     updated_at = models.DateTimeField(help_text="When this revision was written.")
 
+    objects: ClassVar = OfDataset["RecordHistory"]()  # type: ignore[assignment]  # the base has another one
+    everything = models.Manager["RecordHistory"]()
+
     class Meta:
         verbose_name_plural = "record history"
         constraints: ClassVar = [
@@ -284,6 +297,9 @@ class Document(models.Model):
     is_deleted = models.BooleanField(default=False)
     xid = XidField()
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = OfDocuments["Document"]()
+    everything = models.Manager["Document"]()
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["xid"], name="document_xid")]

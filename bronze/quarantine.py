@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from bronze.domain import FailedRule, Selection
 from bronze.models import RawRecord, SourceFile
+from governance.visibility import hidden
 
 COUNTED = 10_000
 """So many records are counted; of more it is said that there are more."""
@@ -21,7 +22,7 @@ SELECT name, title, found.count FROM bronze_dataset, LATERAL (
         SELECT FROM bronze_rawrecord WHERE dataset_id = name AND status = 'quarantined' LIMIT %s
     ) AS first
 ) AS found
-WHERE found.count > 0 ORDER BY title
+WHERE found.count > 0 AND name <> ALL(%s) ORDER BY title
 """
 
 COUNT_REASONS = """
@@ -82,7 +83,7 @@ class Quarantine:
     def datasets(self) -> list[tuple[str, str, int]]:
         """Name, title and count of every data set with quarantined records; a count above `COUNTED` means more."""
         with connection.cursor() as cursor:
-            cursor.execute(COUNT_DATASETS, [COUNTED + 1])
+            cursor.execute(COUNT_DATASETS, [COUNTED + 1, list(hidden())])
             return list(cursor.fetchall())
 
     def counts(self, selection: Selection) -> Counts:

@@ -237,7 +237,7 @@ def _appended(errors: str, entry: str) -> str:
 def _known(field: FieldSpec, keys: Collection[str], *, hold: bool = False) -> set[str]:
     if not keys or field.reference is None:
         return set()
-    rows = RawRecord.objects.filter(
+    rows = RawRecord.everything.filter(
         dataset_id=field.reference.dataset, key__any_of=[*keys], status=RawRecord.Status.VALID
     )
     rows = rows.order_by("id").select_for_update(no_key=True) if hold else rows

@@ -12,7 +12,7 @@ from django.utils import timezone
 from bronze.busy import told_if_busy
 from bronze.contracts import DOCUMENTS, ContractSpec
 from bronze.domain import Receipt, ReceivedFile, Record
-from bronze.errors import FileNotFailed, FileNotLoaded, FileNotReceived, RecordNotFound
+from bronze.errors import FileNotFailed, FileNotLoaded, FileNotReceived, RecordNotFound, UnknownDataset
 from bronze.exact import json_text, with_digits
 from bronze.key_locks import lock_all_keys, lock_keys
 from bronze.listing import chosen
@@ -52,6 +52,12 @@ def dataset_names() -> Collection[str]:
     return set(Dataset.objects.filter(deleted_at=None).values_list("name", flat=True))
 
 
+def require_dataset(name: str) -> None:
+    """Raise `UnknownDataset` for one that there is not, or that is hidden from the caller. Documents are one."""
+    if "\x00" in name or not Dataset.objects.filter(name=name, deleted_at=None).exists():
+        raise UnknownDataset(f"There is no data set {name!r}.")
+
+
 def are_of_a_file(sha256: str) -> bool:
     """Whether any file has these bytes, whatever became of it."""
     return SourceFile.objects.filter(sha256=sha256).exists()
@@ -67,6 +73,8 @@ class SourceFiles:
         return _file_entity(row).model_copy(update={"repeated": True}) if row else None
 
     def add(self, **values: Any) -> ReceivedFile:
+        """Raises `UnknownDataset` for one that is hidden from whoever sends the file."""
+        require_dataset(values["dataset_id"])
         return _file_entity(SourceFile.objects.create(**values))
 
     def get(self, file_id: int) -> ReceivedFile:

@@ -40,7 +40,7 @@ def _needing(dataset: str) -> Iterator[tuple[ContractSpec, str]]:
 def _count_by_text(contract: ContractSpec, field: str, texts: Sequence[str]) -> Iterator[tuple[str, int]]:
     """Each of `texts` that valid records have in a field, blanks around it aside, and how many have it."""
     wanted = {text.strip(): text for text in texts}
-    rows = RawRecord.objects.filter(dataset_id=contract.name, status=RawRecord.Status.VALID)
+    rows = RawRecord.everything.filter(dataset_id=contract.name, status=RawRecord.Status.VALID)
     if contract.key == (field,) and contract.field(field).kind == "text":
         rows = rows.filter(key__any_of=list(wanted))  # the same rows, found by the index
     read = rows.annotate(text=Trim(text_of(field))).filter(text__any_of=list(wanted))

@@ -12,6 +12,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from governance.models import PRIVATE, QualityResult, QualityThreshold, Run, Watermark
 from governance.operations.repositories import SEES_ALL
 from governance.quality import NEWEST, names, plain
+from governance.repositories import visible_runs
 from lakehouse_project.kernel.admin import LayerAdmin, ReadOnlyAdmin, ReadOnlyInline, pretty_json
 
 COLOURS = {"succeeded": "success", "failed": "danger", "running": "info", "partial": "warning"}
@@ -44,7 +45,7 @@ class RunAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
         """What others look for on their own account is for administrators alone."""
-        rows: QuerySet[Run] = super().get_queryset(request)
+        rows = visible_runs().order_by("-created_at")
         return rows if request.user.has_perm(SEES_ALL) else rows.exclude(kind__in=PRIVATE)
 
     @display(description="State", label=COLOURS, ordering="state")

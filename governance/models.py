@@ -6,7 +6,9 @@ And the answers that the API gives again (see `governance.idempotency`).
 import uuid
 from typing import TYPE_CHECKING, ClassVar
 
+import pghistory
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 if TYPE_CHECKING:
@@ -158,3 +160,24 @@ class StoredAnswer(models.Model):
 
     def __str__(self) -> str:
         return self.request
+
+
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
+class Restriction(models.Model):
+    """A data set that only some groups see (see `governance.visibility`)."""
+
+    name = models.SlugField(primary_key=True, max_length=63, help_text="Of the data set.")
+    groups = ArrayField(
+        models.CharField(max_length=150),
+        default=list,
+        blank=True,
+        help_text="Names of the groups that see it.",
+    )
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+        default_permissions = ("add", "change", "delete")
+        verbose_name = "restricted data set"
+
+    def __str__(self) -> str:
+        return self.name

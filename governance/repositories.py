@@ -2,18 +2,27 @@
 
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from governance.models import PRIVATE, Run
+from governance.visibility import hidden
 from lakehouse_project.kernel.errors import NotFound
 from lakehouse_project.kernel.rows import Rows
 
 COLUMNS = tuple(field.attname for field in Run._meta.concrete_fields)
 
 
+def visible_runs() -> QuerySet[Run]:
+    """Those that are not of a data set that is hidden from the caller."""
+    names = list(hidden())
+    return Run.objects.exclude(inputs__dataset__in=names) if names else Run.objects.all()
+
+
 class Runs:
     """Runs that concern all, newest first: not what somebody looks for on their own account."""
 
     def rows(self, *, kind: str | None = None, state: str | None = None) -> Rows:
-        rows = Run.objects.exclude(kind__in=PRIVATE)
+        rows = visible_runs().exclude(kind__in=PRIVATE)
         if kind:
             rows = rows.filter(kind=kind)
         if state:
@@ -22,7 +31,7 @@ class Runs:
 
     def get(self, run_id: UUID) -> Run:
         """Raises `NotFound`."""
-        run = Run.objects.exclude(kind__in=PRIVATE).filter(pk=run_id).first()
+        run = visible_runs().exclude(kind__in=PRIVATE).filter(pk=run_id).first()
         if run is None:
             raise NotFound(f"There is no run {run_id}.")
         return run

@@ -158,13 +158,13 @@ def folder_of(spec: TableSpec, partition: Values) -> str:
 
 def _state(table: DeltaTable) -> TableState:
     parts = tuple(table.metadata().partition_columns)
-    actions = pl.DataFrame(table.get_add_actions(flatten=True))
-    wanted = ["path", "size_bytes", "num_records", *(f"partition.{name}" for name in parts)]
-    files = [
-        DataFile(path, size, rows, tuple(values))
-        for path, size, rows, *values in actions.select(wanted).rows()
-    ]
-    return TableState(table.version(), table.schema().to_json(), parts, files)
+    frame = pl.DataFrame(table.get_add_actions(flatten=True)).select(
+        "path",
+        pl.col("size_bytes").alias("size"),
+        pl.col("num_records").alias("rows"),
+        *(pl.col(f"partition.{name}").alias(name) for name in parts),
+    )
+    return TableState(table.version(), table.schema().to_json(), parts, frame)
 
 
 def _add(spec: TableSpec, new: NewFile) -> AddAction:

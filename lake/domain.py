@@ -1,8 +1,8 @@
 """What is published: tables, the columns and partitions of each, and the files that they are made of."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -65,26 +65,39 @@ class TableState:
     schema: str
     """JSON of the Delta schema, partition columns included."""
     partition_by: tuple[str, ...]
-    files: Sequence[DataFile]
+    frame: pl.DataFrame
+    """A row per file: `path`, `size`, `rows`, and the partition columns. Thousands of files are handled as one."""
+
+    @property
+    def files(self) -> list[DataFile]:
+        return [DataFile(path, size, rows, tuple(values)) for path, size, rows, *values in self.frame.rows()]
 
     @property
     def rows(self) -> int:
-        return sum(file.rows for file in self.files)
+        return int(self.frame["rows"].sum())
 
     @property
     def size(self) -> int:
         """Bytes of all files."""
-        return sum(file.size for file in self.files)
+        return int(self.frame["size"].sum())
 
     @property
     def partitions(self) -> int:
-        return len({file.partition for file in self.files})
+        if not self.partition_by:
+            return min(self.frame.height, 1)
+        return self.frame.n_unique(list(self.partition_by))
 
-    def by_partition(self) -> Mapping[Values, list[DataFile]]:
+    def by_partition(self, wanted: Collection[Values] | None = None) -> Mapping[Values, list[DataFile]]:
+        """The files of the wanted partitions, of all if None."""
         found: dict[Values, list[DataFile]] = {}
-        for file in self.files:
+        for file in self.files if wanted is None else self._only(wanted).files:
             found.setdefault(file.partition, []).append(file)
         return found
+
+    def _only(self, wanted: Collection[Values]) -> "TableState":
+        schema = dict.fromkeys(self.partition_by, pl.Int32)
+        partitions = pl.DataFrame(list(wanted), schema=schema, orient="row")
+        return replace(self, frame=self.frame.join(partitions, on=list(self.partition_by), how="semi"))
 
 
 @dataclass(frozen=True)

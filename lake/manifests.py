@@ -5,11 +5,12 @@ named stays until the grace time is over.
 """
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
+import polars as pl
+
 from lake.delta import as_columns, table_key
-from lake.domain import DataFile, TableState, Values
+from lake.domain import TableState
 from lake.storage import Storage
 
 
@@ -18,8 +19,11 @@ def manifest_key(name: str) -> str:
 
 
 def write_manifest(storage: Storage, name: str, state: TableState) -> None:
-    """Flip the catalogue to this version of the table."""
-    content = {
+    """Flip the catalogue to this version of the table.
+
+    `location` of a partition is relative to `root`, and so are the paths of its files.
+    """
+    head = {
         "table": name,
         "version": state.version,
         "root": storage.uri(table_key(name)),
@@ -27,13 +31,9 @@ def write_manifest(storage: Storage, name: str, state: TableState) -> None:
         "columns": as_columns(state.schema),
         "rows": state.rows,
         "bytes": state.size,
-        "partitions": [
-            _partition(state.partition_by, values, files)
-            for values, files in sorted(state.by_partition().items())
-        ],
     }
     with storage.write(manifest_key(name)) as out:
-        out.write(json.dumps(content, separators=(",", ":")).encode())
+        out.write(f'{json.dumps(head)[:-1]}, "partitions": {_partitions(state)}}}'.encode())
 
 
 def read_manifest(storage: Storage, name: str) -> dict[str, Any]:
@@ -50,14 +50,24 @@ def manifest_version(storage: Storage, name: str) -> int | None:
         return None
 
 
-def _partition(parts: tuple[str, ...], values: Values, files: list[DataFile]) -> Mapping[str, Any]:
-    """`location` is relative to `root`, and so are the paths of the files."""
-    return {
-        "values": dict(zip(parts, values, strict=True)),
-        "location": f"{files[0].folder}/",
-        "rows": sum(file.rows for file in files),
-        "files": [
-            {"path": file.path, "bytes": file.size, "rows": file.rows, "sha256": file.sha256}
-            for file in sorted(files, key=lambda file: file.path)
-        ],
-    }
+def _partitions(state: TableState) -> str:
+    """JSON of the partitions, by value."""
+    parts = list(state.partition_by)
+    file = pl.struct(
+        "path",
+        pl.col("size").alias("bytes"),
+        "rows",
+        pl.col("path").str.extract(r"-([0-9a-f]+)\.parquet$").alias("sha256"),
+    )
+    grouped = state.frame.sort("path").group_by(parts or pl.lit(0).alias("all"), maintain_order=True)
+    frame = grouped.agg(
+        pl.col("path").first().str.extract(r"^(.*/)").alias("location"),
+        pl.col("rows").sum().alias("total"),
+        file.alias("files"),
+    ).sort(parts or "total")
+    return frame.select(
+        (pl.struct(parts) if parts else pl.lit(None)).alias("values"),
+        "location",
+        pl.col("total").alias("rows"),
+        "files",
+    ).write_json()

@@ -39,29 +39,17 @@ def parquet_files(frame: pl.DataFrame) -> Iterator[ParquetFile]:
 
 def stats_of(frame: pl.DataFrame) -> str:
     """Rows, nulls, least and greatest values, as the Delta protocol has them ("Per-file Statistics")."""
-    limited = [name for name, dtype in frame.schema.items() if dtype != pl.Boolean]
-    found = frame.select(
-        *(pl.col(name).null_count().alias(f"nulls {name}") for name in frame.columns),
-        *(pl.col(name).min().alias(f"least {name}") for name in limited),
-        *(pl.col(name).max().alias(f"most {name}") for name in limited),
-    ).row(0, named=True)
+    limited = [column for column in frame if column.dtype != pl.Boolean]
+    least = {column.name: _as_json(column.min(), is_upper=False) for column in limited}
+    most = {column.name: _as_json(column.max(), is_upper=True) for column in limited}
     return json.dumps(
         {
             "numRecords": frame.height,
-            "minValues": dict(_limits(found, "least", limited, is_upper=False)),
-            "maxValues": dict(_limits(found, "most", limited, is_upper=True)),
-            "nullCount": {name: found[f"nulls {name}"] for name in frame.columns},
+            "minValues": {name: value for name, value in least.items() if value is not None},
+            "maxValues": {name: value for name, value in most.items() if value is not None},
+            "nullCount": {column.name: column.null_count() for column in frame},
         }
     )
-
-
-def _limits(
-    found: dict[str, Any], prefix: str, names: list[str], *, is_upper: bool
-) -> Iterator[tuple[str, Any]]:
-    for name in names:
-        value = _as_json(found[f"{prefix} {name}"], is_upper=is_upper)
-        if value is not None:
-            yield name, value
 
 
 def _as_json(value: Any, *, is_upper: bool) -> Any:

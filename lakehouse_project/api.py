@@ -23,6 +23,8 @@ from lakehouse_project import problems
 from lakehouse_project.access.api import versions as access
 from lakehouse_project.access.service_accounts_api import versions as service_accounts
 from lakehouse_project.auth import AUTHENTICATION, login_or_token
+from lakehouse_project.deprecation import DEPRECATED, announce
+from lakehouse_project.docs_page import DocsPage
 from lakehouse_project.openapi import finish
 from lakehouse_project.parser import JsonParser
 from lakehouse_project.ratelimits import PerCaller
@@ -65,11 +67,13 @@ def _api(version: str, description: str) -> Api:
         version=f"{version.removeprefix('v')}.0.0",
         urls_namespace=version,
         auth=AUTHENTICATION,
+        docs=DocsPage(),
         docs_url="/docs",
         docs_decorator=login_or_token,
         description=description,
     )
     problems.register(api)
+    announce(api, DEPRECATED[version])
     return api
 
 

@@ -28,7 +28,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "reconcile": "compare the search server with the database (--repair)",
         "search-eval DIR": "measure the ranking on a collection with known answers",
         "lake publish": "publish changed partitions as Delta tables; lake tables, lake vacuum",
-        "lake query SQL": "query the published tables, here or on Athena (--format, --explain, --engine)",
+        "lake query SQL": "query the published tables, here or on Athena; lake examples, lake athena",
         "bucket create NAME": "create, list or verify buckets of the S3 store (--region)",
         "backup VERB": "create, list, verify, restore and prune backups of the database",
         "backup-cost": "compare three ways of backing up: cost, restore time, loss (--size, --growth)",

@@ -32,6 +32,7 @@ from governance.operations.repositories import Operations
 from governance.operations.results import ResultFiles
 from governance.operations.services import ForgetOperations
 from governance.repositories import Runs
+from governance.restrictions import Restrictions
 from lake.storage import Storage
 from lakehouse_project import composed_backups, composed_lake, composed_queries, composed_search
 from lakehouse_project.env import env
@@ -235,6 +236,7 @@ PLAIN: tuple[type[Any], ...] = (
     bronze.WriteBatch,
     bronze.ChangeBatch,
     bronze.DeleteBatch,
+    Restrictions,
     Runs,
     Operations,
     StarRows,

@@ -7,8 +7,10 @@ from typing import Any
 import structlog
 from django.contrib.auth.middleware import LoginRequiredMiddleware as DjangoLoginRequired
 from django.http import HttpRequest, HttpResponse
+from django_structlog.middlewares import RequestMiddleware as StructlogRequest
 from pghistory.middleware import HistoryMiddleware as PghistoryMiddleware
 
+from lakehouse_project.kernel.callers import answering
 from lakehouse_project.problems import as_problem
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -44,6 +46,17 @@ class ApiProblemMiddleware:
             if is_page and response.status_code >= 400 and _is_api(request)
             else response
         )
+
+
+class CallerMiddleware:
+    """What answers a request knows who asks."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with answering(request):
+            return self.get_response(request)
 
 
 class UploadsMiddleware:
@@ -94,19 +107,42 @@ class LoginRequiredMiddleware(DjangoLoginRequired):
 
 
 class ContentSecurityPolicyMiddleware:
-    """Our pages run no script and show no style but our own files; the admin and the description of the API need more."""
+    """What a page may load and run. Answers that have a policy of their own, such as documents and the description of the API,
+    keep it."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if not (_is_api(request) or request.path.startswith("/admin/")):
-            response.setdefault("Content-Security-Policy", _POLICY)
+        response.setdefault("Content-Security-Policy", _policy(request))
         return response
 
 
-_POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+_CLOSED = "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+_OWN_PAGES = f"default-src 'self'; {_CLOSED}"
+_ADMIN = (
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; script-src 'self' 'unsafe-eval'; "
+    f"{_CLOSED}"
+)
+_DATA = "default-src 'none'; frame-ancestors 'none'"
+
+
+def _policy(request: HttpRequest) -> str:
+    """Our pages run and show nothing but our own files, and an answer in JSON is no page. The admin sets styles in its
+    elements, and its scripts (Alpine) compute the expressions of its templates. No page runs a script of its own
+    text."""
+    if _is_api(request):
+        return _DATA
+    return _ADMIN if request.path.startswith("/admin/") else _OWN_PAGES
+
+
+class RequestLogMiddleware(StructlogRequest):
+    """The log has the address of a request without its query, in which people look for people."""
+
+    @staticmethod
+    def format_request(request: HttpRequest) -> str:
+        return f"{request.method} {request.path}"
 
 
 class HistoryMiddleware(PghistoryMiddleware):

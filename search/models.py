@@ -13,6 +13,7 @@ from pgvector.django import VectorField
 
 from governance.triggers import stamp_xid
 from lakehouse_project.kernel.fields import XidField
+from search.visibility import OfEntity
 
 
 def indexed_text(expression: str) -> models.GeneratedField:
@@ -65,6 +66,8 @@ class SearchDocument(models.Model):
     version = models.TextField(help_text="Hash of everything that is indexed.")
     xid = XidField()
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = OfEntity["SearchDocument"]()
 
     class Meta:
         ordering: ClassVar = ["entity", "entity_id", "passage"]

@@ -7,7 +7,7 @@ from ninja import Query, Schema, Status
 from pydantic import ConfigDict
 
 from bronze.api.routes import refusals
-from bronze.catalog import Datasets, all_contracts, contract_named, duplicate_keys
+from bronze.catalog import Datasets, contract_named, duplicate_keys, visible_contracts
 from bronze.contracts import CONTRACTS, ContractSpec
 from bronze.contracts.described import Description, DescriptionChanges
 from bronze.domain import DatasetCounts, InferredField, StorableText
@@ -98,7 +98,7 @@ def _name(dataset: DatasetOut) -> tuple[str]:
 
 def _datasets(request: HttpRequest) -> list[DatasetOut]:
     require(request, "bronze.view_dataset")
-    contracts, policies = all_contracts(), resolve(Datasets).duplicate_keys()
+    contracts, policies = visible_contracts(), resolve(Datasets).duplicate_keys()
     return [
         DatasetOut(**_described(spec), duplicate_keys=policies.get(name, Dataset.DuplicateKeys.LAST_WINS))
         for name, spec in contracts.items()  # one that has been deleted since has no policy

@@ -6,6 +6,8 @@ from typing import Annotated
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Router, Schema, Status
 
+from bronze.catalog import contract_named
+from bronze.enrichment.repositories import DATASET
 from bronze.services.rates import RUN, FetchRates
 from governance.operations.schemas import OperationOut, accepted
 from governance.services import enqueue_once
@@ -36,6 +38,7 @@ def fetch_exchange_rates(
 ) -> Status[OperationOut]:
     reject_unknown(request, ())
     require(request, "bronze.add_sourcefile")
+    contract_named(DATASET)
     wanted = wanted or RatesIn()
     resolve(FetchRates).check(since=wanted.since, until=wanted.until)
     days = wanted.model_dump(mode="json")

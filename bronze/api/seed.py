@@ -7,9 +7,10 @@ from ninja import Field, Router, Schema, Status
 
 from governance.operations.schemas import OperationOut, accepted
 from governance.services import enqueue
+from governance.visibility import hidden
 from lakehouse_project.kernel.events import EventBus
 from lakehouse_project.kernel.parameters import reject_unknown
-from lakehouse_project.kernel.permissions import require
+from lakehouse_project.kernel.permissions import Forbidden, require
 from lakehouse_project.kernel.services import resolve
 
 router = Router(tags=["seed"])
@@ -32,6 +33,10 @@ def seed_lake(
 ) -> Status[OperationOut]:
     reject_unknown(request, ())
     require(request, "bronze.add_sourcefile")
+    if hidden():
+        raise Forbidden(
+            "Generated data are of every data set, and some are restricted to groups that you are not in."
+        )
     wanted = wanted or SeedIn()
     run = enqueue("seed", user_id=request.user.pk, **wanted.dict())
     resolve(EventBus).publish("bronze.seed_wanted", run_id=str(run.pk), **wanted.dict())

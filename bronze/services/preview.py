@@ -10,7 +10,7 @@ from bronze.admission import Admitted, Candidate, Overrides, admit, columns_of
 from bronze.admission.archives import Refused
 from bronze.admission.datasets import named_by_file
 from bronze.admission.errors import InvalidOverride
-from bronze.catalog import all_contracts, contract_named
+from bronze.catalog import contract_named, visible_contracts
 from bronze.contracts import DOCUMENTS, ContractSpec
 from bronze.domain import FileColumn, FileLook, Preview, PreviewRow, Receipt
 from bronze.encryption import FieldCipher
@@ -44,7 +44,7 @@ class LookAtFile:
     ) -> FileLook:
         """Raises a `PermanentError` if the file is of no kind that is read, whatever is said of it."""
         candidate = self.receive.candidate(path, name=name, dataset=dataset, overrides=overrides)
-        contracts = all_contracts()
+        contracts = visible_contracts()
         try:
             admitted = admit(candidate, contracts)
         except PermanentError as error:
@@ -156,7 +156,7 @@ class PreviewFile:
             return self._preview(_only(found), limit)
 
     def _preview(self, candidate: Candidate, limit: int | None) -> Preview:
-        admitted = admit(candidate, all_contracts())
+        admitted = admit(candidate, visible_contracts())
         same = self.files.find_same(admitted.dataset, admitted.sha256)
         preview = Preview(
             name=candidate.name,

@@ -13,7 +13,7 @@ from django.db import IntegrityError
 from bronze.admission import AdmissionLimits, Admitted, Candidate, Overrides, admit, fingerprint
 from bronze.admission.archives import Refused, unpack
 from bronze.admission.names import shown_name
-from bronze.catalog import all_contracts
+from bronze.catalog import visible_contracts
 from bronze.contracts import DOCUMENTS
 from bronze.domain import ReceivedFile
 from bronze.errors import FileChanged, FilesRefused, storage_error
@@ -66,7 +66,7 @@ class ReceiveFile:
     ) -> ReceivedFile:
         """Raises a `PermanentError` that says what is wrong with the file; nothing is kept of it then."""
         candidate = self.candidate(path, name=name, dataset=dataset, overrides=overrides)
-        return self.keep(candidate, admit(candidate, all_contracts()), via=via, user_id=user_id)
+        return self.keep(candidate, admit(candidate, visible_contracts()), via=via, user_id=user_id)
 
     def candidate(
         self, path: Path, *, name: str, dataset: str | None, overrides: Overrides = NOTHING_SAID
@@ -200,7 +200,7 @@ def _all_admitted(found: Sequence[Candidate | Refused]) -> list[tuple[Candidate,
             refused.append(one)
             continue
         try:
-            admitted.append((one, admit(one, all_contracts())))
+            admitted.append((one, admit(one, visible_contracts())))
         except PermanentError as error:
             refused.append(Refused(one.name, error))
     if refused:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from governance.errors import OperationFinished, OperationNotFound
 from governance.models import PRIVATE, Run
-from governance.repositories import COLUMNS
+from governance.repositories import COLUMNS, visible_runs
 from lakehouse_project.kernel.permissions import Forbidden
 from lakehouse_project.kernel.rows import Rows
 
@@ -97,4 +97,4 @@ def _seen_by(caller: Caller | None) -> "QuerySet[Run]":
         return Run.objects.all()
     if not caller.pk:
         return Run.objects.none()
-    return Run.objects.filter(Q(requested_by_id=caller.pk) | Q(is_shared=True))
+    return visible_runs().filter(Q(requested_by_id=caller.pk) | Q(is_shared=True))

@@ -90,49 +90,57 @@ class _Work:
     )
 
     def run(self, wanted: Collection[Values] | None) -> None:
-        before = self.known.by_partition() if self.known else {}
+        before = self.known.by_partition(wanted) if self.known else {}
         counts = self.source.counts(wanted)
         with ThreadPoolExecutor(WRITERS) as pool:
             for some in _batches(counts):
                 self._replace(some, before, pool)
-        gone = (set(before) if wanted is None else set(wanted)) - counts.keys()
-        for partition in gone & before.keys():
+        for partition in before.keys() - counts.keys():
             self.removed += before[partition]
             self.changed += 1
 
     def _replace(
         self, some: Sequence[Values], before: Mapping[Values, list[DataFile]], pool: ThreadPoolExecutor
     ) -> None:
-        """The partitions whose bytes differ. Encoded one by one, so that one at a time is in memory."""
-        spec = self.source.spec
-        frame = self.source.rows(some).sort(*spec.partition_by, *spec.sorted_by, nulls_last=True)
-        stored = []
-        for partition, rows in _by_partition(spec, frame):
-            files = list(parquet_files(rows))
-            old = before.get(partition, [])
-            if [file.sha256 for file in files] != [file.sha256 for file in _in_order(old)]:
+        """The partitions whose bytes differ."""
+        parts = _by_partition(self.source.spec, self.source.rows(some))
+        tasks = [
+            (before.get(values, []), pool.submit(self._store, values, rows, before)) for values, rows in parts
+        ]
+        for old, task in tasks:
+            if (stored := task.result()) is not None:
+                self.added += stored
                 self.removed += old
                 self.changed += 1
-                stored += [pool.submit(self._store, partition, *each) for each in enumerate(files)]
-        self.added += [each.result() for each in stored]
 
-    def _store(self, partition: Values, number: int, parquet: ParquetFile) -> NewFile:
-        spec = self.source.spec
-        folder = "/".join(filter(None, (folder_of(spec, partition), self.publish)))
-        path = f"{folder}/part-{number:04}-{parquet.sha256}.parquet"
-        with self.storage.write(f"{table_key(spec.name)}/{path}") as out:
+    def _store(
+        self, partition: Values, rows: pl.DataFrame, before: Mapping[Values, list[DataFile]]
+    ) -> list[NewFile] | None:
+        """The files of the partition, now in the storage; None if it has the same bytes already."""
+        files = list(parquet_files(rows))
+        if [file.sha256 for file in files] == [file.sha256 for file in _in_order(before.get(partition, ()))]:
+            return None
+        folder = "/".join(filter(None, (folder_of(self.source.spec, partition), self.publish)))
+        return [
+            self._written(f"{folder}/part-{number:04}", partition, file) for number, file in enumerate(files)
+        ]
+
+    def _written(self, name: str, partition: Values, parquet: ParquetFile) -> NewFile:
+        path = f"{name}-{parquet.sha256}.parquet"
+        with self.storage.write(f"{table_key(self.source.spec.name)}/{path}") as out:
             out.write(parquet.content)
         return NewFile(DataFile(path, len(parquet.content), parquet.rows, partition), parquet.stats)
 
 
 def _by_partition(spec: TableSpec, frame: pl.DataFrame) -> Iterator[tuple[Values, pl.DataFrame]]:
     columns = pl.Schema({column.name: column.dtype for column in spec.columns})
+    rows = frame.sort(*spec.partition_by, *spec.sorted_by, nulls_last=True).cast(columns)
     if not spec.partition_by:
-        yield (), frame.select(spec.names).cast(columns)
+        yield (), rows.select(spec.names)
         return
-    parts = frame.partition_by(*spec.partition_by, as_dict=True, maintain_order=True)
-    for values, rows in parts.items():
-        yield tuple(map(int, values)), rows.select(spec.names).cast(columns)
+    rows = rows.select(*spec.names, *spec.partition_by)
+    parts = rows.partition_by(*spec.partition_by, as_dict=True, maintain_order=True, include_key=False)
+    yield from ((tuple(map(int, values)), part) for values, part in parts.items())
 
 
 def _in_order(files: Iterable[DataFile]) -> list[DataFile]:

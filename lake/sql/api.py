@@ -83,13 +83,13 @@ class VerdictOut(Schema):
 class QueryOut(Schema):
     """A query: its state, and what it did read beside what was estimated."""
 
-    run: UUID = Field(alias="run_id")
+    run: UUID
     sql: str
     engine: str
-    state: str = Field(alias="run.state")
-    message: str = Field(alias="run.message")
-    asked_at: datetime = Field(alias="run.created_at")
-    finished_at: datetime | None = Field(alias="run.finished_at")
+    state: str
+    message: str
+    asked_at: datetime
+    finished_at: datetime | None
     estimate: Estimate
     estimated_bytes: int
     actual: Actual | None
@@ -142,9 +142,9 @@ def list_queries(request: HttpRequest, query: NoFilters) -> Listed:
 
 
 @versions.get("/{run_id}", response=QueryOut, operation_id="get_lake_query", summary="One of your queries")
-def get_query(request: HttpRequest, run_id: UUID) -> LakeQuery:
+def get_query(request: HttpRequest, run_id: UUID) -> dict[str, Any]:
     require(request, PERMISSION)
-    return resolve(LakeQueries).own(run_id, _user_id(request))
+    return resolve(LakeQueries).item(run_id, _user_id(request))
 
 
 @versions.get(

@@ -13,8 +13,10 @@ from lake.sql.errors import QueryNotFound
 from lake.sql.models import LakeQuery
 from lakehouse_project.kernel.rows import Rows
 
-OF_RUN = ("state", "message", "created_at", "finished_at")
+OF_RUN = {"state": "state", "message": "message", "asked_at": "created_at", "finished_at": "finished_at"}
+"""What an item says of the run of its query, and the column there."""
 OWN = tuple(field.attname for field in LakeQuery._meta.concrete_fields)
+COLUMNS = (*OWN, *(f"run__{column}" for column in OF_RUN.values()))
 
 
 class LakeQueries:
@@ -37,11 +39,17 @@ class LakeQueries:
         """Raises `QueryNotFound`, also for somebody else's."""
         return self._found(LakeQuery.objects.filter(run_id=run_id, run__requested_by=user_id), run_id)
 
+    def item(self, run_id: UUID, user_id: int) -> dict[str, Any]:
+        """One of `rows`. Raises `QueryNotFound`, also for somebody else's."""
+        found = LakeQuery.objects.filter(run_id=run_id, run__requested_by=user_id).values(*COLUMNS).first()
+        if found is None:
+            raise QueryNotFound(f"You have no query {run_id}.")
+        return _with_run(found)
+
     def rows(self, *, user_id: int) -> Rows:
-        """As items with the run of each query in them."""
+        """As items with the state of its run in each."""
         found = LakeQuery.objects.filter(run__requested_by=user_id)
-        columns = (*OWN, *(f"run__{name}" for name in OF_RUN))
-        return Rows(found, ("-run__created_at", "run_id"), columns).each(_with_run)
+        return Rows(found, ("-run__created_at", "run_id"), COLUMNS).each(_with_run)
 
     def answered(self, query: LakeQuery, answer: Answer, key: str) -> None:
         query.actual = answer.actual.model_dump(mode="json")
@@ -55,7 +63,9 @@ class LakeQueries:
 
     def known(self, run_ids: Collection[str]) -> set[str]:
         """Those of the ids that are of queries."""
-        return {str(pk) for pk in LakeQuery.objects.filter(pk__in=map(UUID, run_ids)).values_list("pk", flat=True)}
+        return {
+            str(pk) for pk in LakeQuery.objects.filter(pk__in=map(UUID, run_ids)).values_list("pk", flat=True)
+        }
 
     def forgot(self, query: LakeQuery) -> None:
         """Its result is gone."""
@@ -79,4 +89,5 @@ def result_address(run_id: UUID) -> str:
 
 
 def _with_run(row: dict[str, Any]) -> dict[str, Any]:
-    return {**row, "run": {name: row[f"run__{name}"] for name in OF_RUN}}
+    of_run = {name: row[f"run__{column}"] for name, column in OF_RUN.items()}
+    return {**row, "run": row["run_id"], **of_run}

@@ -18,9 +18,16 @@ PROBLEM = (
 
 
 def status_test(statuses: Iterable[int], refusals: Mapping[int, str]) -> list[str]:
-    """The answer is one of those that the OpenAPI document promises, or one of the refusals that are no mistake."""
+    """The answer is one of those that the OpenAPI document promises, or one of the refusals that are no mistake.
+
+    Where the server has had enough for the moment, the request is sent again when it says so.
+    """
     wanted = sorted(statuses)
     lines = [
+        'const pause = pm.response.code === 429 ? Number(pm.response.headers.get("Retry-After") || 1) : 0;',
+        "if (pause > 0 && pause <= 60) {",
+        "  setTimeout(() => pm.execution.setNextRequest(pm.info.requestId), 1000 * pause);",
+        "} else {",
         f'pm.test("{_words(wanted, refusals)}", () => {{',
         f"  pm.expect(pm.response.code, pm.response.text()).to.be.oneOf({[*wanted, *sorted(refusals)]});",
     ]
@@ -28,7 +35,7 @@ def status_test(statuses: Iterable[int], refusals: Mapping[int, str]) -> list[st
         f'  if (pm.response.code === {status}) pm.expect(pm.response.json().code).to.equal("{code}");'
         for status, code in sorted(refusals.items())
     ]
-    return [*lines, "});"]
+    return [*lines, "});", "}"]
 
 
 def _words(statuses: list[int], refusals: Mapping[int, str]) -> str:

@@ -29,7 +29,17 @@ class Step:
 
 FIRST_FOLDERS = ("auth", "seed", "runs", "users", "products", "departments", "jobs", "datasets")
 """Those that others refer to; the rest follows by name, and what comes of all of it stands at the end."""
-LAST_FOLDERS = ("files", "quarantine", "documents", "silver", "gold", "search")
+LAST_FOLDERS = (
+    "files",
+    "quarantine",
+    "documents",
+    "silver",
+    "gold",
+    "pipeline",
+    "operations",
+    "lake",
+    "search",
+)
 
 FILE = "id,department\n990011,Night shift\n990012,\nnone,Day shift\n"
 FILE_NAME = {"name": "departments_example.csv", "dataset": "departments"}
@@ -44,6 +54,12 @@ LATER = tuple({**READING, "measured_at": f"2024-05-17T{hour}:20:00Z"} for hour i
 OF_FILE = {"dataset": "departments", "file": "{{number:bronze_files}}"}
 NAME_IT = [{"action": "set", "field": "department", "value": "Late shift"}]
 WITHOUT_NAME = {**OF_FILE, "field": "department"}
+STARTED = {"operation_id": "{{started}}"}
+TABLE = {"name": "order_lines"}
+SQL = "SELECT status, count(*) AS lines FROM order_lines WHERE year = 2024 GROUP BY status"
+ENDED = '!["queued", "running"].includes(answer.state)'
+OPERATION_ENDED = f"answer.state === undefined || {ENDED}"
+"""The answer of one that has ended leads on to its result."""
 LOGIN = {"access": "answer.access", "refresh": "answer.refresh"}
 TOKEN = {"token": "answer.token"}
 A_USER = {"dataset": "users", "key": "{{bronze_users}}"}
@@ -57,8 +73,10 @@ STEPS: Mapping[str, Step] = {
     "rotate_token": Step(keep=TOKEN, auth="access"),
     "delete_token": Step(rank=LAST + 3, auth="access"),
     "log_out": Step(rank=LAST + 4, body={"refresh": "{{refresh}}"}, auth=""),
-    "seed": Step(body={"scale": "{{number:seed_scale}}", "seed": 42}, keep={"seed_run": "answer.run"}),
-    "get_run": Step(values={"run_id": "{{seed_run}}"}, until='!["queued", "running"].includes(answer.state)'),
+    "seed": Step(
+        body={"scale": "{{number:seed_scale}}", "seed": 42}, keep={"seed_run": "answer.id ?? answer.run"}
+    ),
+    "get_run": Step(values={"run_id": "{{seed_run}}"}, until=ENDED),
     "fetch_exchange_rates": Step(
         body={"since": "2024-01-01", "until": "2024-01-31"}, refusals={503: "not_configured"}
     ),
@@ -87,14 +105,35 @@ STEPS: Mapping[str, Step] = {
     "preview_repair": Step(rank=3, body={"selection": WITHOUT_NAME, "edits": NAME_IT}),
     "repair_records": Step(rank=4, body={"selection": WITHOUT_NAME, "edits": NAME_IT, "note": "Asked."}),
     "delete_quarantined": Step(rank=5, body={"selection": OF_FILE, "note": "A test."}),
-    "list_documents": Step(keep={"owner": "answer.items[0]?.user_id"}, until="answer.count > 0"),
+    "list_documents": Step(keep={"owner": "answer.items[0]?.user_id"}, until="answer.items.length > 0"),
     "change_document": Step(body={"user_id": "{{owner}}"}),
+    "create_service_account": Step(
+        body={
+            "name": "postman-{{$timestamp}}",
+            "group": "viewer",
+            "owner": "{{username}}",
+            "description": "A test.",
+        },
+        auth="access",
+    ),
+    "end_service_account": Step(rank=LAST + 1, auth="access"),
+    "create_service_account_token": Step(body={"name": "Postman", "expires_in_days": 1}, auth="access"),
+    "delete_service_account_token": Step(auth="access"),
+    "start_pipeline_run": Step(body={"step": "refine"}, keep={"started": "answer.id"}),
+    "get_operation": Step(values=STARTED, until=OPERATION_ENDED),
+    "get_operation_result": Step(values=STARTED),
+    "cancel_operation": Step(values=STARTED, refusals={409: "operation_finished"}),
+    "lake_table": Step(values=TABLE),
+    "lake_partitions": Step(values=TABLE),
+    "ask_lake": Step(body={"sql": SQL}, keep={"lake_queries": "answer.run"}),
+    "estimate_lake": Step(body={"sql": SQL}),
+    "get_lake_query": Step(until=ENDED),
     "search": Step(values={"q": "data engineer", "entity": "job"}),
     "search_by_tree": Step(body={"q": "shoe", "entity": ["product"], "mode": "hybrid"}),
     "search_entity": Step(
         values={"entity": "product", "q": "shoe"},
         keep={"found": "answer.items[0]?.entity_id"},
-        until="answer.count > 0",
+        until="answer.items.length > 0",
     ),
     "similar": Step(values={"entity": "product", "key": "{{found}}"}),
     "search_key": Step(refusals={503: "not_configured"}),

@@ -1,12 +1,25 @@
 """Answering queries."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from search.domain import Found, Mode
 from search.embedding import Embedder
+from search.errors import NoSuchRecord
 from search.ports import Searcher
-from search.query import SearchQuery
+from search.query import SearchQuery, fields_of
 from search.repositories import Meanings
+from search.visibility import hidden_entities
+
+
+def visible(query: SearchQuery) -> SearchQuery:
+    """The query without the entities that are hidden from the caller, and without the facets that they alone have."""
+    unseen = hidden_entities()
+    if not unseen & set(query.entities):
+        return query
+    entities = tuple(entity for entity in query.entities if entity not in unseen)
+    fields = {"entity", *fields_of(entities)}
+    facets = tuple(name for name in query.facets if name in fields)
+    return replace(query, entities=entities, facets=facets)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +30,9 @@ class FindDocuments:
     embedder: Embedder
 
     def __call__(self, query: SearchQuery) -> Found:
+        query = visible(query)
+        if not query.entities:
+            return Found()
         wants_meaning = query.mode is not Mode.KEYWORD
         return self.searcher.search(query, self.embedder.embed_query(query.text) if wants_meaning else None)
 
@@ -31,4 +47,6 @@ class FindSimilar:
     def __call__(self, query: SearchQuery) -> Found:
         """At most `query.page_size`, the likest first. Raises NoSuchRecord for a key that the rows do not have."""
         (entity,) = query.entities
+        if entity in hidden_entities():
+            raise NoSuchRecord(f"The index has no {entity} {query.like}.", entity=entity, key=query.like)
         return self.searcher.similar(query, self.meanings.of(entity, query.like))

@@ -9,6 +9,7 @@ from search.collections import Collections
 from search.domain import INDEXES, Index
 from search.outbox import Outbox
 from search.ports import Searcher
+from search.visibility import hidden_entities
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +63,8 @@ class IssueBrowserKey:
 
     def __call__(self) -> dict[str, Any]:
         """Raises EngineUnavailable, EngineRefused."""
-        indexes = [index for index in INDEXES if not index.is_personal]
+        unseen = hidden_entities()
+        indexes = [index for index in INDEXES if not index.is_personal and index.entity not in unseen]
         expires_at = int(self.now()) + KEY_SECONDS
         return {
             "url": self.url,

@@ -14,7 +14,7 @@ class Command(GenerateCommand):
         from lakehouse_project import api  # noqa: PLC0415  the routes of all apps
         from lakehouse_project.postman import collection, environment  # noqa: PLC0415  contracts
 
-        versions = {"v1": api.v1}
+        versions = {"v1": api.v1, "v2": api.v2}
         made = {
             f"postman/lakehouse-{name}.postman_collection.json": collection(
                 version.get_openapi_schema(path_prefix=f"/api/{name}/")

@@ -1,5 +1,6 @@
 """Records refined and published, and the lake read back as others read it."""
 
+import datetime as dt
 from typing import Any
 
 import polars as pl
@@ -67,7 +68,7 @@ class Lake:
             pass
 
     def refresh_marts(self) -> None:
-        refresh_marts(self.bus, Clock())()
+        refresh_marts(self.bus, Clock(dt.datetime.now(dt.UTC)))()
 
     def bring(self) -> Published:
         """Refine and publish."""

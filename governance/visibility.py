@@ -1,0 +1,62 @@
+"""Data sets that are restricted to some groups: for whoever is in none of them they are not there.
+
+One place decides (`hidden`), and the default managers of the tables that hold anything of a data set ask it, so that lists,
+single rows, counts and pages of the admin agree. What runs without a request (tasks, commands) sees everything, and so does
+what keeps the data whole, by the manager `everything`: a record that others need is not deleted because the caller does not
+see them.
+"""
+
+from typing import Any, ClassVar, TypeVar
+
+from django.db import models
+
+from governance.models import Restriction
+from lakehouse_project.kernel.callers import current_request
+
+PERMISSION = "governance.change_restriction"
+
+Row = TypeVar("Row", bound=models.Model)
+
+
+def hidden() -> frozenset[str]:
+    """Names of the data sets that are hidden from whoever asks. Looked up once in a request."""
+    request = current_request()
+    if request is None:
+        return frozenset()
+    user: Any = getattr(request, "user", None)
+    known: dict[int | None, frozenset[str]] = request.__dict__.setdefault("hidden_datasets", {})
+    if getattr(user, "pk", None) not in known:
+        known[getattr(user, "pk", None)] = _hidden_from(user)
+    return known[getattr(user, "pk", None)]
+
+
+def _hidden_from(user: Any) -> frozenset[str]:
+    """Whoever may restrict data sets sees them all."""
+    restricted = dict(Restriction.objects.values_list("name", "groups"))
+    if not restricted or (user is not None and user.has_perm(PERMISSION)):
+        return frozenset()
+    own = set() if user is None else set(user.groups.values_list("name", flat=True))
+    return frozenset(name for name, groups in restricted.items() if not own & set(groups))
+
+
+class OfDataset(models.Manager[Row]):
+    """Rows that belong to a data set, without those of data sets that are hidden."""
+
+    path: ClassVar = "dataset"
+
+    def get_queryset(self) -> models.QuerySet[Row]:
+        rows, names = super().get_queryset(), hidden()
+        return rows.exclude(**{f"{self.path}__in": names}) if names else rows
+
+
+class Named(OfDataset[Row]):
+    """The data sets themselves."""
+
+    path: ClassVar = "name"
+
+
+class OfDocuments(models.Manager[Row]):
+    """Rows of documents: all or none."""
+
+    def get_queryset(self) -> models.QuerySet[Row]:
+        return super().get_queryset().none() if "documents" in hidden() else super().get_queryset()

@@ -1,0 +1,137 @@
+"""Requests that nobody would write, made of the OpenAPI document by schemathesis: no failure of the server, and no answer
+that the document does not allow.
+
+The same requests each time; `FUZZING_EXAMPLES=200 make test ARGS="tests/openapi -n 0"` makes more, and others.
+"""
+
+import os
+import random
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, transaction
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis.checks import content_type_conformance, response_schema_conformance
+
+from bronze.contracts import CONTRACTS
+from bronze.repositories import SourceFiles
+from bronze.services import LoadDocuments
+from lakehouse_project.kernel.services import resolve
+from search.services import ProjectChanges
+from silver.services import RefineChanges
+from tests.integration.api.client import client_of
+from tests.integration.bronze.intake import Intake
+from tests.openapi.samples import apis
+from tests.unit.bronze.samples import valid_row
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+
+
+@pytest.fixture
+def server(db: None) -> Iterator[WSGIHandler]:
+    """The application as a web server calls it, in the transaction of the test: it keeps the connection open."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield WSGIHandler()
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+FEW = 2
+EXAMPLES = int(os.environ.get("FUZZING_EXAMPLES", FEW))
+REPRESENTATIVES = ("users",)
+"""The data set whose routes are tried: those of the others are the same functions."""
+
+
+@pytest.fixture
+def known(db: None, tmp_path: Path) -> Mapping[str, Any]:
+    """Values of parameters that name something."""
+    admin, intake = client_of("admin"), Intake(tmp_path)
+    for name in ("users", "user_bank_info", "departments", "jobs", "products"):
+        assert admin.post(f"/{name}", valid_row(name)).status_code == 201
+    assert (
+        admin.post("/datasets", {"name": "stations", "title": "Stations", "key_fields": ["id"]}).status_code
+        == 201
+    )
+    assert admin.post("/datasets/stations/records", {"id": "1", "place": "x"}).status_code == 201
+    received = intake.receive("note.txt", "The words of a note that can be found. " * 3)
+    resolve(LoadDocuments)(received.id)
+    file = intake.load("stations.csv", "id,place\n2,y\n", "stations")
+    resolve(RefineChanges)()
+    resolve(ProjectChanges)()
+    return {
+        "dataset": "stations",
+        "name": "stations",
+        "key": str(valid_row("users")["user_id"]),
+        "file_id": resolve(SourceFiles).get(file.id).id,
+        "sha256": received.sha256,
+        "entity": "user",
+    }
+
+
+def is_tried(path: str) -> bool:
+    resource = path.split("/bronze/", 1)[-1].split("/", maxsplit=1)[0]
+    return resource not in CONTRACTS or resource in REPRESENTATIVES
+
+
+def tried(call: Callable[[Any, bool], None], operation: Any, mode: Any) -> None:
+    """Call it with as many cases as wanted, each with and without parameters that name something."""
+    every = operation.as_strategy(generation_mode=mode)
+    setup = settings(
+        max_examples=EXAMPLES,
+        derandomize=EXAMPLES == FEW,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    setup(given(case=every, is_named=st.booleans())(call))()
+
+
+def faults(operation: Any, mode: Any, known: Mapping[str, Any], headers: Mapping[str, str]) -> Iterator[str]:
+    found: list[str] = []
+
+    def ask(case: Any, is_named: bool) -> None:
+        if is_named and case.path_parameters:
+            case.path_parameters = {
+                **case.path_parameters,
+                **{n: known[n] for n in case.path_parameters if n in known},
+            }
+        point = transaction.savepoint()
+        answer = case.call(headers=dict(headers))
+        transaction.savepoint_rollback(point)
+        is_off = answer.status_code == 503 and answer.json()["code"] == "not_configured"
+        if answer.status_code >= 500 and not is_off:
+            found.append(f"{answer.status_code} {case.as_curl_command()[:600]} {answer.text[:300]}")
+            return
+        try:
+            case.validate_response(answer, checks=[content_type_conformance, response_schema_conformance])
+        except Exception as error:  # noqa: BLE001  all that it can find
+            found.append(f"{error!s:.1500}")
+
+    random.seed(0)
+    tried(ask, operation, mode)
+    yield from dict.fromkeys(found)
+
+
+@pytest.mark.parametrize("mode", [schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE])
+@pytest.mark.parametrize("version", list(apis()))
+def test_whatever_is_sent(
+    version: str, mode: Any, known: Mapping[str, Any], server: Any, settings: Any
+) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    headers = client_of("admin").headers
+    schema = schemathesis.openapi.from_wsgi(f"/api/{version}/openapi.json", server, headers=headers)
+    wrong = {}
+    for result in schema.get_all_operations():
+        operation = result.ok()
+        if is_tried(operation.path):
+            for fault in faults(operation, mode, known, headers):
+                wrong.setdefault(operation.label, []).append(fault)
+    assert not wrong, "\n\n".join(f"{label}\n" + "\n".join(texts[:2]) for label, texts in wrong.items())

@@ -15,7 +15,7 @@ from bronze.errors import DatasetBusy
 from bronze.history import changed_fields, decoded
 from bronze.incoming import NO_ERRORS
 from bronze.readers import RowBatch
-from bronze.repositories import rolled_back
+from bronze.transactions import rolled_back
 
 SHOWN = 20
 LONGEST_WAIT = "3s"

@@ -1,14 +1,12 @@
 """Reading and writing the tables of the bronze layer."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Case, F, Q, QuerySet, When
 from django.utils import timezone
 
-from bronze.busy import told_if_busy
 from bronze.contracts import DOCUMENTS, ContractSpec
 from bronze.domain import Receipt, ReceivedFile, Record
 from bronze.errors import FileNotFailed, FileNotLoaded, FileNotReceived, RecordNotFound, UnknownDataset
@@ -336,23 +334,6 @@ class RawRecords:
         rows = RawRecord.objects.filter(pk=record_id)
         rows.filter(errors=[]).update(status=RawRecord.Status.VALID)
         rows.exclude(errors=[]).update(status=RawRecord.Status.QUARANTINED)
-
-
-@contextmanager
-def atomic() -> Iterator[None]:
-    """A transaction, or a part of the one that is open. Raises `RecordsBusy` if others hold what it needs."""
-    with told_if_busy(), transaction.atomic():
-        yield
-
-
-@contextmanager
-def rolled_back() -> Iterator[None]:
-    """A transaction that leaves nothing behind."""
-    with transaction.atomic():
-        try:
-            yield
-        finally:
-            transaction.set_rollback(True)
 
 
 def _current_xid() -> int:

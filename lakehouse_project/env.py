@@ -138,9 +138,9 @@ class Env(BaseSettings):
     )
     export_max_mb: int = Field(4096, ge=1, description="Largest file that an export may write, in MiB.")
     rate_limit_reads: int = Field(
-        600, ge=0, description="GET requests a minute of one user to the API; 0: no limit."
+        1200, ge=0, description="GET requests a minute of one user to the API; 0: no limit."
     )
-    rate_limit_writes: int = Field(120, ge=0, description="Other requests a minute of one user; 0: no limit.")
+    rate_limit_writes: int = Field(600, ge=0, description="Other requests a minute of one user; 0: no limit.")
     rate_limit_failed_logins: int = Field(
         30, ge=0, description="Wrong passwords a minute from one address; 0: no limit."
     )

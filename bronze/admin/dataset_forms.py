@@ -11,8 +11,8 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, U
 
 from bronze.contracts.described import DescribedField, Description, DescriptionChanges
 from bronze.models import Dataset
-from bronze.repositories import rolled_back
 from bronze.services import ChangeDataset, CreateDataset
+from bronze.transactions import rolled_back
 from lakehouse_project.kernel.errors import LakehouseError
 from lakehouse_project.kernel.services import resolve
 

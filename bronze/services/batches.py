@@ -18,10 +18,11 @@ from bronze.merge import IncomingTable
 from bronze.readers import RowBatch
 from bronze.readers.json_text import encode
 from bronze.references import merge_bound, unbound
-from bronze.repositories import RawRecords, atomic
+from bronze.repositories import RawRecords
 from bronze.rows import frame_of
 from bronze.services.records import in_use
 from bronze.services.unknown import no_fields, unknown_fields
+from bronze.transactions import atomic
 from bronze.uses import held_uses
 from bronze.validation import MAX_KEY
 from lakehouse_project.kernel.errors import FieldError

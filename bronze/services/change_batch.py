@@ -15,11 +15,12 @@ from bronze.errors import RecordNotFound
 from bronze.incoming import NO_ERRORS, secret_columns
 from bronze.readers.json_text import JsonDecoder, cell, encode
 from bronze.references import referring, release, unbound, with_unbound
-from bronze.repositories import RawRecords, atomic
+from bronze.repositories import RawRecords
 from bronze.rows import frame_of
 from bronze.services.batches import Batch, Fields, require_size
 from bronze.services.unknown import unknown_fields
 from bronze.stored_rows import write_outcomes
+from bronze.transactions import atomic
 from bronze.validation import check
 from lakehouse_project.kernel.errors import FieldError
 from lakehouse_project.kernel.events import EventBus

@@ -17,9 +17,10 @@ from bronze.incoming import secret_columns
 from bronze.models import RawRecord
 from bronze.readers.json_text import cell, encode
 from bronze.references import release
-from bronze.repositories import RawRecords, atomic
+from bronze.repositories import RawRecords
 from bronze.rows import KEYLESS, frame_of
 from bronze.stored_rows import ids_by_dataset, outcomes, patch_of, read_stored, with_fields, write_outcomes
+from bronze.transactions import atomic
 from bronze.validation import check
 from lakehouse_project.kernel.errors import FieldError
 from lakehouse_project.kernel.events import EventBus

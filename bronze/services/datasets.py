@@ -14,7 +14,8 @@ from bronze.contracts.described import (
 from bronze.domain import DatasetCounts
 from bronze.errors import BadDescription, DatasetExists, DatasetFixed, DatasetInUse
 from bronze.history import changes as history
-from bronze.repositories import SourceFiles, atomic
+from bronze.repositories import SourceFiles
+from bronze.transactions import atomic
 from lakehouse_project.kernel.errors import FieldError
 from lakehouse_project.kernel.events import EventBus
 

@@ -6,8 +6,9 @@ from bronze.documents import Documents
 from bronze.documents_text import extract_document
 from bronze.domain import DocumentFacts
 from bronze.errors import OriginalMissing, UnknownUser
-from bronze.repositories import RawRecords, atomic
+from bronze.repositories import RawRecords
 from bronze.services.intake import job_of, original_of, stored_values
+from bronze.transactions import atomic
 from governance.errors import OperationCancelled
 from governance.feed import NothingToDo
 from governance.models import Run

@@ -8,8 +8,9 @@ from bronze.catalog import all_contracts
 from bronze.domain import Record, Undone
 from bronze.history import Revisions, changes
 from bronze.references import release, release_within
-from bronze.repositories import RawRecords, SourceFiles, atomic, rolled_back
+from bronze.repositories import RawRecords, SourceFiles
 from bronze.services.curation import RecheckRecords
+from bronze.transactions import atomic, rolled_back
 from bronze.undo import FileUndo
 from bronze.withdrawn import hold_back, is_needed
 from lakehouse_project.kernel.events import EventBus

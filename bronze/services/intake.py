@@ -25,9 +25,10 @@ from bronze.models import SourceFile
 from bronze.readers import FileFormat, RowBatch, read_rows
 from bronze.references import merge_bound, referring
 from bronze.rejected import ReturnedRows, Settled
-from bronze.repositories import MAX_ATTEMPTS, SourceFiles, atomic
+from bronze.repositories import MAX_ATTEMPTS, SourceFiles
 from bronze.services.curation import RecheckRecords
 from bronze.services.receiving import storage_key
+from bronze.transactions import atomic
 from governance.errors import OperationCancelled
 from lake.storage import Storage
 from lakehouse_project.kernel.errors import PermanentError

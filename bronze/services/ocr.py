@@ -8,8 +8,8 @@ from bronze.documents import Documents
 from bronze.documents_text import Page
 from bronze.domain import DocumentFacts
 from bronze.errors import OriginalMissing
-from bronze.repositories import atomic
 from bronze.services.intake import original_of, owner_in
+from bronze.transactions import atomic
 from lake.storage import Storage
 from lakehouse_project.kernel.events import EventBus
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from bronze.domain import ReceivedFile
 from bronze.errors import OriginalMissing
-from bronze.repositories import SourceFiles, atomic
+from bronze.repositories import SourceFiles
 from bronze.services.receiving import enqueue_load, loaded_by, storage_key
+from bronze.transactions import atomic
 from lake.storage import Storage
 from lakehouse_project.kernel.events import EventBus
 

@@ -19,10 +19,11 @@ from bronze.incoming import NO_ERRORS, secret_columns
 from bronze.key_locks import lock_all_keys
 from bronze.quarantine import Quarantine
 from bronze.references import hold_references, release
-from bronze.repositories import RawRecords, SourceFiles, atomic
+from bronze.repositories import RawRecords, SourceFiles
 from bronze.rows import KEYLESS
 from bronze.services.unknown import unknown_fields
 from bronze.stored_rows import StoredRows, outcomes, read_stored, write_outcomes
+from bronze.transactions import atomic
 from lakehouse_project.kernel.errors import FieldError, InvalidInput
 from lakehouse_project.kernel.events import EventBus
 

@@ -19,7 +19,8 @@ from bronze.domain import ReceivedFile
 from bronze.errors import FileChanged, FilesRefused, storage_error
 from bronze.file_runs import look_after
 from bronze.key_locks import lock_bytes
-from bronze.repositories import SourceFiles, are_of_a_file, atomic
+from bronze.repositories import SourceFiles, are_of_a_file
+from bronze.transactions import atomic
 from governance.services import enqueue
 from lake.storage import Storage
 from lakehouse_project.kernel.errors import FieldError, LakehouseError, PermanentError

@@ -6,7 +6,8 @@ from django.http import HttpRequest
 
 from lakehouse_project.kernel.errors import PermanentError
 
-JSON = re.compile(r"application/(?:[\w.+-]+\+)?json", re.IGNORECASE)
+JSON = re.compile(r"application/(?:(?:[\w.+-]+\+)?json|x-www-form-urlencoded)", re.IGNORECASE)
+"""No route takes a form of that kind, and `curl -d` calls everything one."""
 
 
 class UnsupportedMediaType(PermanentError):

@@ -14,7 +14,7 @@ in both.
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
@@ -85,7 +85,7 @@ class Versions:
         the arguments of the view, gives all rows as a table, for who wants a file; it refuses whom the view refuses.
         """
         if exported is not None:
-            query = create_model(f"{query.__name__}Format", __base__=(query, FormatQuery))
+            query = _with_format(query)
             options["openapi_extra"] = with_files(options.get("openapi_extra", {}))
 
         def decorate(view: View) -> View:
@@ -105,6 +105,10 @@ class Versions:
             return view
 
         return decorate
+
+
+def _with_format(query: type[Schema]) -> type[Schema]:
+    return cast("type[Schema]", create_model(f"{query.__name__}Format", __base__=(query, FormatQuery)))
 
 
 def _paged(view: View, query: type[Schema], refuses_unknown: bool, exported: Exported | None) -> View:

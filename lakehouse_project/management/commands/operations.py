@@ -39,8 +39,8 @@ class Command(BaseCommand):
 
     def _list(self, operations: Operations, options: dict[str, Any]) -> None:
         window = slice(0, options.get("limit") or 20)
-        found = operations.page(window, None, kind=options.get("kind"), state=options.get("state"))
-        for run in found.items:
+        found = operations.rows(None, kind=options.get("kind"), state=options.get("state")).page(window)
+        for run in (Run(**row) for row in found.items):
             self.stdout.write(
                 f"{run.pk}  {run.kind:<10} {run.state:<9} {run.progress:>4.0%}  {_outcome(run)}"
             )

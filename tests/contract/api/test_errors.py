@@ -31,14 +31,21 @@ def test_a_body_that_cannot_be_read(curator: VersionClient, path: str, body: byt
 
 
 @pytest.mark.parametrize("path", [USERS, SEED])
-@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/csv", "application/xml"])
+@pytest.mark.parametrize("kind", ["multipart/form-data; boundary=x", "text/csv", "application/xml"])
 def test_a_body_of_another_type(curator: VersionClient, path: str, kind: str) -> None:
     answer = curator.send("POST", path, {}, **{"Content-Type": kind})
     assert "application/json" in assert_problem(answer, 415, "unsupported_media_type")["detail"]
 
 
 @pytest.mark.parametrize(
-    "kind", ["application/json", "application/json; charset=utf-8", "application/vnd.api+json", ""]
+    "kind",
+    [
+        "application/json",
+        "application/json; charset=utf-8",
+        "application/vnd.api+json",
+        "application/x-www-form-urlencoded",  # as `curl -d` says
+        "",
+    ],
 )
 def test_types_that_are_json(curator: VersionClient, kind: str) -> None:
     answer = curator.send("POST", USERS, valid_row("users"), **{"Content-Type": kind})

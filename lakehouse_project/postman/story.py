@@ -56,6 +56,7 @@ NAME_IT = [{"action": "set", "field": "department", "value": "Late shift"}]
 WITHOUT_NAME = {**OF_FILE, "field": "department"}
 STARTED = {"operation_id": "{{started}}"}
 TABLE = {"name": "order_lines"}
+BACKUP = {"backup_id": "{{backup}}"}
 SQL = "SELECT status, count(*) AS lines FROM order_lines WHERE year = 2024 GROUP BY status"
 ENDED = '!["queued", "running"].includes(answer.state)'
 OPERATION_ENDED = f"answer.state === undefined || {ENDED}"
@@ -121,13 +122,17 @@ STEPS: Mapping[str, Step] = {
     "delete_service_account_token": Step(auth="access"),
     "start_pipeline_run": Step(body={"step": "refine"}, keep={"started": "answer.id"}),
     "get_operation": Step(values=STARTED, until=OPERATION_ENDED),
-    "get_operation_result": Step(values=STARTED),
+    "get_operation_result": Step(values=STARTED, refusals={404: "no_result"}),
     "cancel_operation": Step(values=STARTED, refusals={409: "operation_finished"}),
     "lake_table": Step(values=TABLE),
     "lake_partitions": Step(values=TABLE),
     "ask_lake": Step(body={"sql": SQL}, keep={"lake_queries": "answer.run"}),
     "estimate_lake": Step(body={"sql": SQL}),
     "get_lake_query": Step(until=ENDED),
+    "create_backup": Step(body={"verify": False}),
+    "list_backups": Step(rank=1, keep={"backup": "answer.items[0]?.id"}, until="answer.items.length > 0"),
+    "get_backup": Step(rank=2, values=BACKUP),
+    "verify_backup": Step(rank=3, values=BACKUP),
     "search": Step(values={"q": "data engineer", "entity": "job"}),
     "search_by_tree": Step(body={"q": "shoe", "entity": ["product"], "mode": "hybrid"}),
     "search_entity": Step(

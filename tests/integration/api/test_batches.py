@@ -214,24 +214,16 @@ def test_a_row_that_cannot_be_stored_is_named(curator: Api, row: bytes, said: st
     assert {error["row"] for error in problem["errors"]} == {1}
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"{",
-        b"{}",
-        b"1",
-        b'"x"',
-        b'{"rows": {}}',
-        b'{"rows": [], "x": 1}',
-        b"[{}",
-        b"[" * 100_000,
-        b"\xff",
-    ],
-)
+@pytest.mark.parametrize("body", [b"{}", b"1", b'"x"', b'{"rows": {}}', b'{"rows": [], "x": 1}'])
 def test_bodies_that_are_no_batch(curator: Api, body: bytes) -> None:
     for method in ("POST", "PUT", "DELETE"):
         assert_problem(curator.send(method, "/users/batch", body), 422, "invalid_input")
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[{}", b"[" * 100_000, b"\xff"])
+def test_bodies_that_are_no_json(curator: Api, body: bytes) -> None:
+    for method in ("POST", "PUT", "DELETE"):
+        assert_problem(curator.send(method, "/users/batch", body), 400, "malformed_body")
 
 
 def test_no_digit_of_a_number_is_lost(curator: Api) -> None:

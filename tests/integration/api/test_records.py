@@ -194,14 +194,9 @@ def test_a_key_that_is_too_long(curator: Api) -> None:
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        (b"", "not JSON"),
-        (b"{", "not JSON: Expecting property name"),
-        (b'{"a": 1,}', "line 1, column 9"),
-        (b'{"a": 1} {"b": 2}', "more follows"),
         (b"[]", "one JSON object"),
         (b'"x"', "one JSON object"),
         (b"null", "one JSON object"),
-        (b"\xff\xfe{}", "not UTF-8"),
         (b'{"city": "\\u0000"}', "NUL"),
         (b'{"\\u0000": 1}', "NUL"),
         (b'{"city": "\\ud800"}', "surrogate"),
@@ -209,12 +204,27 @@ def test_a_key_that_is_too_long(curator: Api) -> None:
         (b'{"x": 1e99999}', "number"),
         (b'{"x": ' + b"9" * 5000 + b"}", "number"),
         (b'{"x": ' + b"[" * 100 + b"]" * 100 + b"}", "nested deeper"),
-        (b"[" * 100_000, "nested deeper"),
     ],
 )
 def test_bodies_that_are_no_record(curator: Api, body: bytes, said: str) -> None:
     for response in (curator.post("/users", body), curator.put("/users/1", body)):
         assert said in assert_problem(response, 422, "invalid_input")["detail"]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"", "not JSON"),
+        (b"{", "not JSON: Expecting property name"),
+        (b'{"a": 1,}', "line 1, column 9"),
+        (b'{"a": 1} {"b": 2}', "more follows"),
+        (b"\xff\xfe{}", "not UTF-8"),
+        (b"[" * 100_000, "nested deeper"),
+    ],
+)
+def test_bodies_that_are_no_json(curator: Api, body: bytes, said: str) -> None:
+    for response in (curator.post("/users", body), curator.put("/users/1", body)):
+        assert said in assert_problem(response, 400, "malformed_body")["detail"]
 
 
 def test_a_body_with_a_byte_order_mark_and_an_escaped_backslash(curator: Api) -> None:

@@ -180,7 +180,7 @@ def test_a_saved_file_does_without_the_service(tmp_path: Path, capsys: pytest.Ca
     assert f"1 rates until 2024-01-02: file {file.pk}" in capsys.readouterr().out
     resolve(LoadFile)(file.pk)
     assert RawRecord.objects.get().payload == {"date": "2024-01-02", "currency": "EUR", "rate": "0.12500000"}
-    assert Run.objects.get().counts == {"rates": 1, "file": file.pk}
+    assert Run.objects.get(kind="rates").counts == {"rates": 1, "file": file.pk}
     with pytest.raises(RatesUnreadable, match="No such file"):
         resolve(FetchRates)(source=RateFile(tmp_path / "absent.json"))
 

@@ -137,15 +137,16 @@ def test_no_route_tells_or_changes_anything(lake: Lake, version: str, group: str
 @pytest.mark.parametrize("group", ["viewer", "engineer"])
 def test_records_are_not_there(lake: Lake, group: str) -> None:
     stranger = client_of(group)
+    headers = stranger.headers | {"If-Match": "*"}
     before = stored()
     for version in apis():
         for operation in operations(apis()[version]):
             if not is_of_records(operation):
                 continue
-            answer = operation.send(stranger.client, stranger.headers, dataset="stations", key=KEY)
+            answer = operation.send(stranger.client, headers, dataset="stations", key=KEY)
             is_read = operation.method == "GET"
             assert answer.status_code == (404 if is_read or group == "engineer" else 403), operation.id
-            missing = operation.send(stranger.client, stranger.headers, dataset="stations", key="absent")
+            missing = operation.send(stranger.client, headers, dataset="stations", key="absent")
             assert missing.status_code == answer.status_code
             assert told(missing, "absent") == told(answer, KEY), operation.id
     assert stored() == before
@@ -318,6 +319,7 @@ def test_the_pages_and_the_admin_do_not_show_it(lake: Lake) -> None:
     addresses = [
         "/",
         f"/found/document/{lake.document}",
+        f"/found/user/{KEY}/",
         f"/search/?q={SECRET}",
         "/admin/",
         "/admin/bronze/dataset/",

@@ -17,6 +17,7 @@ from bronze.models import Dataset, RawRecord, SourceFile
 from bronze.readers import FileFormat
 from bronze.rows import KEYLESS
 from bronze.uses import held_uses
+from governance.visibility import hidden
 from lakehouse_project.kernel.exact import loads
 from lakehouse_project.kernel.filters import Listing
 from lakehouse_project.kernel.rows import Rows
@@ -223,11 +224,11 @@ class RawRecords:
         return Rows(found, ordering, COLUMNS, TEXTS).each(_record_entity)
 
     def get(self, dataset: str, key: str) -> Record:
-        """Raises `RecordNotFound`, for deleted records too."""
+        """Raises `RecordNotFound`, for deleted records and those of data sets that are hidden from the caller too."""
         _require_storable(dataset, key)
         with connection.cursor() as cursor:
             cursor.execute(ONE_RECORD, [dataset, key])
-            for row in cursor.fetchall():
+            for row in () if dataset in hidden() else cursor.fetchall():
                 found = dict(zip(COLUMNS_OF_ONE, row, strict=True))
                 return _record_entity(found | {"errors": loads(found["errors"])})
         raise RecordNotFound(f"{dataset} has no record with the key {key!r}.")

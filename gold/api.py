@@ -41,7 +41,7 @@ def answered(
         return rows_of(mart, query, request.GET, cast("Any", request.user))
 
     to = wanted_format(request, query.format)
-    return part(rows()) if to is None else streamed(lambda: mart_table(mart, rows()), to)
+    return part(rows()) if to is None else streamed(request, lambda: mart_table(mart, rows()), to)
 
 
 def paged_view(mart: Mart) -> Callable[..., Any]:

@@ -1,8 +1,9 @@
 """Reading runs."""
 
+from collections.abc import Iterable, Iterator
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from governance.models import PRIVATE, Run
 from governance.visibility import hidden
@@ -14,8 +15,18 @@ COLUMNS = tuple(field.attname for field in Run._meta.concrete_fields)
 
 def visible_runs() -> QuerySet[Run]:
     """Those that are not of a data set that is hidden from the caller."""
-    names = list(hidden())
-    return Run.objects.exclude(inputs__dataset__in=names) if names else Run.objects.all()
+    names = hidden()
+    if not names:
+        return Run.objects.all()
+    of_hidden = Q(inputs__dataset__in=names) | Q(inputs__source__in=[*_sources(names)])
+    return Run.objects.exclude(pk__in=Run.objects.filter(of_hidden).values("pk"))
+
+
+def _sources(names: Iterable[str]) -> Iterator[str]:
+    """What exports call the lists of these data sets."""
+    for name in names:
+        yield f"bronze/{name}"
+        yield f"bronze/datasets/{name}/records"
 
 
 class Runs:

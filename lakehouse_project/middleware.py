@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django_structlog.middlewares import RequestMiddleware as StructlogRequest
 from pghistory.middleware import HistoryMiddleware as PghistoryMiddleware
 
+from lakehouse_project.kernel.addresses import is_api
 from lakehouse_project.kernel.callers import answering
 from lakehouse_project.problems import as_problem
 
@@ -43,7 +44,7 @@ class ApiProblemMiddleware:
         is_page = "json" not in response.get("Content-Type", "")
         return (
             as_problem(request, response)
-            if is_page and response.status_code >= 400 and _is_api(request)
+            if is_page and response.status_code >= 400 and is_api(request)
             else response
         )
 
@@ -86,15 +87,11 @@ class LengthRequiredMiddleware:
         return self.get_response(request)
 
 
-def _is_api(request: HttpRequest) -> bool:
-    return f"{request.path}/".startswith(("/api/", "/graphql/"))
-
-
 class LoginRequiredMiddleware(DjangoLoginRequired):
     """Every page asks for a login; the API answers 401 by itself, so it is left to its own authentication."""
 
     def process_view(self, request: HttpRequest, *args: object) -> HttpResponse | None:
-        if _is_api(request):
+        if is_api(request):
             return None
         return super().process_view(request, *args)  # type: ignore[arg-type, return-value]
 
@@ -132,7 +129,7 @@ def _policy(request: HttpRequest) -> str:
     """Our pages run and show nothing but our own files, and an answer in JSON is no page. The admin sets styles in its
     elements, and its scripts (Alpine) compute the expressions of its templates. No page runs a script of its own
     text."""
-    if _is_api(request):
+    if is_api(request):
         return _DATA
     return _ADMIN if request.path.startswith("/admin/") else _OWN_PAGES
 
@@ -152,4 +149,4 @@ class HistoryMiddleware(PghistoryMiddleware):
     """
 
     def get_context(self, request: HttpRequest) -> dict[str, Any]:
-        return {"user": request.user.pk, "reason": "api" if _is_api(request) else "admin edit"}
+        return {"user": request.user.pk, "reason": "api" if is_api(request) else "admin edit"}

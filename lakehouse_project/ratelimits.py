@@ -21,6 +21,7 @@ from redis.exceptions import NoScriptError, RedisError
 from redis.retry import Retry
 
 from lakehouse_project.env import env
+from lakehouse_project.kernel.addresses import is_api
 from lakehouse_project.kernel.problem import problem
 
 log = structlog.get_logger(__name__)
@@ -179,7 +180,7 @@ class RateLimitMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if not f"{request.path}/".startswith("/api/"):
+        if not is_api(request):
             return response
         standing = standing_of(request)
         if standing is None:

@@ -60,8 +60,9 @@ def get_record(
 ) -> Status[dict[str, Any] | None]:
     reject_unknown(request, (FIELDS,))
     require(request, "bronze.view_rawrecord")
+    contract = contract_named(dataset)
     record = resolve(RawRecords).get(dataset, key)
-    fields = read_fields(request.GET, {*contract_named(dataset).field_names(), *record.fields})
+    fields = read_fields(request.GET, {*contract.field_names(), *record.fields})
     shown = _only(_shown(request, response, record), fields)
     return Status(304, None) if is_unchanged(request, record.revision) else Status(200, shown)
 

@@ -12,7 +12,7 @@ from django.utils.http import content_disposition_header
 from governance.errors import NoResult, RangeNotSatisfiable
 
 BLOCK = 1 << 16
-RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 
 def file_answer(request: HttpRequest, path: Path, about: Mapping[str, Any]) -> HttpResponseBase:

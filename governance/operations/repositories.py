@@ -93,8 +93,10 @@ def _require_own(run: Run, caller: Caller | None) -> None:
 
 
 def _seen_by(caller: Caller | None) -> "QuerySet[Run]":
-    if caller is None or _sees_all(caller):
+    if caller is None:
         return Run.objects.all()
+    if _sees_all(caller):
+        return visible_runs()
     if not caller.pk:
         return Run.objects.none()
     return visible_runs().filter(Q(requested_by_id=caller.pk) | Q(is_shared=True))

@@ -10,6 +10,7 @@ from governance.operations.results import ResultFiles
 from governance.services import track
 from lakehouse_project.exports.domain import Wanted
 from lakehouse_project.exports.services import WriteExport
+from lakehouse_project.kernel.callers import on_behalf_of
 from lakehouse_project.kernel.errors import LakehouseError
 from lakehouse_project.kernel.masking import Caller
 from lakehouse_project.kernel.services import resolve
@@ -27,7 +28,8 @@ def write_export(run_id: str) -> None:
         resolve(ResultFiles).new(run_id) as path,
     ):
         wanted, caller = Wanted.model_validate(run.inputs), _caller(run)
-        written = resolve(WriteExport)(wanted, caller, path, run.report)
+        with on_behalf_of(caller):
+            written = resolve(WriteExport)(wanted, caller, path, run.report)
         run.counts = {"rows": written.rows, "bytes": written.size}
         run.result = {"name": written.name, "type": wanted.media_type, "needs": written.needs}
 

@@ -6,21 +6,20 @@ from ninja import NinjaAPI
 from lakehouse_project import problems
 from lakehouse_project.auth import AUTHENTICATION
 from lakehouse_project.graphql.execution import answer
-from lakehouse_project.kernel.errors import PermanentError
+from lakehouse_project.kernel.bodies import UnsupportedMediaType
 from lakehouse_project.kernel.parameters import reject_unknown
+from lakehouse_project.ratelimits import PerCaller
 from lakehouse_project.renderer import ExactRenderer
 
 JSON = "application/json"
 
-
-class UnsupportedMediaType(PermanentError):
-    """A body that is not said to be JSON."""
-
-    code = "unsupported_media_type"
-
-
 graphql = NinjaAPI(
-    title="lakehouse GraphQL", urls_namespace="graphql", auth=AUTHENTICATION, docs_url=None, openapi_url=None
+    title="lakehouse GraphQL",
+    urls_namespace="graphql",
+    auth=AUTHENTICATION,
+    throttle=[PerCaller()],
+    docs_url=None,
+    openapi_url=None,
 )
 problems.register(graphql)
 

@@ -8,6 +8,11 @@ VERSIONS = ("v1", "v2")
 _VERSION = re.compile(rf"/api/({'|'.join(VERSIONS)})(?=/|$)")
 
 
+def is_api(request: HttpRequest) -> bool:
+    """Whether programs ask: REST or GraphQL."""
+    return f"{request.path}/".startswith(("/api/", "/graphql/"))
+
+
 def api_root(request: HttpRequest) -> str:
     """`/api/v2` for a request below it; version 1 for any other."""
     found = _VERSION.match(request.path)

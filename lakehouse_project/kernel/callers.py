@@ -1,9 +1,10 @@
 """Who asks. What answers a request knows its caller without being told by every function on the way; tasks and commands have
-none."""
+none, but for tasks that do what somebody asked for."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 from django.http import HttpRequest
 
@@ -23,3 +24,12 @@ def answering(request: HttpRequest) -> Iterator[None]:
         yield
     finally:
         _REQUEST.reset(before)
+
+
+@contextmanager
+def on_behalf_of(user: Any) -> Iterator[None]:
+    """The block does what the user asked for, outside of a request: it sees what an answer to them would see."""
+    request = HttpRequest()
+    request.user = user
+    with answering(request):
+        yield

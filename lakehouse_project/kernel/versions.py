@@ -119,7 +119,7 @@ def _paged(view: View, query: type[Schema], refuses_unknown: bool, exported: Exp
         if refuses_unknown:
             reject_unknown(request, schema.model_fields)
         if exported and (to := wanted_format(request, query.format)) is not None:
-            return streamed(lambda: exported(request, query, **path), to)
+            return streamed(request, lambda: exported(request, query, **path), to)
         return view(request, query, **path).page(query.window)
 
     return _like(view, of_pages, schema)
@@ -133,7 +133,7 @@ def _cut(view: View, query: type[Schema], refuses_unknown: bool, exported: Expor
         if refuses_unknown:
             reject_unknown(request, schema.model_fields)
         if exported and (to := wanted_format(request, query.format)) is not None:
-            return streamed(lambda: exported(request, query, **path), to)
+            return streamed(request, lambda: exported(request, query, **path), to)
         listed: Listed = view(request, query, **path)
         return answer(request, response, query, listed.cut)
 

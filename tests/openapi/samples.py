@@ -65,13 +65,13 @@ class Operation:
         return b"", "application/json"
 
     def send(self, client: Client, headers: Mapping[str, str], **known: Any) -> Any:
-        """What the server answers to it; the answer is read to its end."""
+        """What the server answers to it; the answer is read to its end, and can be read again."""
         body, content_type = self.body()
         answer: Any = client.generic(
             self.method, self.address(**known), body, content_type, headers=dict(headers)
         )
         if answer.streaming:
-            b"".join(answer.streaming_content)
+            answer.streaming_content = [b"".join(answer.streaming_content)]
         return answer
 
 

@@ -8,6 +8,7 @@ from django.utils.http import content_disposition_header
 from ninja import Field, Schema
 from pydantic import ValidationError
 
+from lakehouse_project.kernel.callers import answering
 from lakehouse_project.kernel.errors import FieldError, InvalidInput
 from lakehouse_project.kernel.tabular.formats import MEDIA_TYPES, Format, encoded
 from lakehouse_project.kernel.tabular.reading import snapshot
@@ -45,7 +46,7 @@ def wanted_format(request: HttpRequest, given: Format | None) -> Format | None:
     return None if given is Format.JSON else given
 
 
-def streamed(build: Callable[[], Table], to: Format) -> StreamingHttpResponse:
+def streamed(request: HttpRequest, build: Callable[[], Table], to: Format) -> StreamingHttpResponse:
     """All rows of the table that `build` gives. Raises `TooManyRows`, and what is wrong with the request."""
     table = build()
     if (rows := table.count()) > DIRECT_ROWS:
@@ -55,15 +56,18 @@ def streamed(build: Callable[[], Table], to: Format) -> StreamingHttpResponse:
         )
     name = content_disposition_header(as_attachment=True, filename=f"{table.name}.{to}")
     return StreamingHttpResponse(
-        _blocks(build, to),
+        _blocks(request, build, to),
         content_type=to.media_type,
         headers={"Content-Disposition": name, "X-Content-Type-Options": "nosniff"},
     )
 
 
-def _blocks(build: Callable[[], Table], to: Format) -> Iterator[bytes]:
+def _blocks(request: HttpRequest, build: Callable[[], Table], to: Format) -> Iterator[bytes]:
+    """They are read when the view is done with the request, and still for who sent it."""
     with snapshot():
-        yield from encoded(build(), to)
+        with answering(request):
+            table = build()
+        yield from encoded(table, to)
 
 
 def read_query(schema: type[Query], query: QueryDict) -> Query:

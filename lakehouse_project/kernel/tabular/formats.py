@@ -78,7 +78,7 @@ def neutral(name: str, *, is_number: bool = False) -> pl.Expr:
 
 
 def _csv(table: Table, on_rows: OnRows) -> Iterator[bytes]:
-    yield pl.DataFrame(schema=list(table.schema)).write_csv().encode()
+    yield _header(table.schema).encode()
     for frame in table.frames():
         texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
         safe = frame.with_columns(neutral(name, is_number=name in table.numbers) for name in texts)
@@ -86,6 +86,12 @@ def _csv(table: Table, on_rows: OnRows) -> Iterator[bytes]:
         safe = safe.with_columns(pl.col(name).dt.to_string("iso:strict") for name in moments)
         on_rows(frame.height)
         yield safe.write_csv(include_header=False).encode()
+
+
+def _header(names: Iterable[str]) -> str:
+    """Fields of records are called what those who send them like."""
+    texts = pl.DataFrame({"name": list(names)}, schema={"name": pl.String})
+    return pl.DataFrame(schema=texts.select(neutral("name")).to_series().to_list()).write_csv()
 
 
 def _ndjson(table: Table, on_rows: OnRows) -> Iterator[bytes]:

@@ -103,9 +103,18 @@ def test_a_cursor_is_good_for_its_own_list_alone(second: VersionClient, users: A
         assert_problem(second.get(path, cursor=cursor, **query), 400, "invalid_cursor")
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "é", "A" * 8000])
+@pytest.mark.parametrize("cursor", ["", "x", "é", "=" * 9, "A" * 8000])
 def test_what_is_no_cursor(second: VersionClient, cursor: str) -> None:
     assert_problem(second.get("/bronze/users", cursor=cursor), 400, "invalid_cursor")
+
+
+@pytest.mark.parametrize(
+    "path", ["/bronze/users", "/silver/jobs", "/operations", "/bronze/files", "/lake/tables"]
+)
+def test_no_cursor_has_a_nul_character(second: VersionClient, path: str) -> None:
+    refused = second.get(path, cursor="\x00")
+    assert_problem(refused, refused.status_code, refused.json()["code"])
+    assert refused.status_code in (400, 422)
 
 
 def test_a_cursor_shows_nothing(second: VersionClient, users: Any) -> None:

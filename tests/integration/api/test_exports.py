@@ -1,5 +1,6 @@
 """Lists as files: in every format the same rows, values and masks as the list itself."""
 
+import csv
 import gzip
 import io
 import json
@@ -151,6 +152,13 @@ def test_what_a_spreadsheet_would_run_is_neutralised_and_comes_back(users: None,
     assert frame["city"].to_list()[3] == "'-Bonn"
     back = [value and re.sub(r"^'('*[=+\-@\t\r])", r"\1", value) for value in frame["nickname"]]
     assert back == [item.get("nickname") or "" for item in list_of(officer, "bronze/users")]
+
+
+def test_names_of_fields_are_neutralised_as_well(users: None, intake: Intake, officer: Api) -> None:
+    intake.rows("users", USERS[1] | {'=HYPERLINK("y")': "x"})
+    first = next(csv.reader(direct(officer, "bronze/users", "csv").decode().splitlines()))
+    assert '\'=HYPERLINK("y")' in first
+    assert not [name for name in first if name[0] in "=+-@"]
 
 
 def test_a_number_is_no_formula(intake: Intake, officer: Api) -> None:

@@ -67,6 +67,19 @@ def test_writes_have_a_limit_of_their_own_and_what_is_refused_does_nothing() -> 
     assert curator.get("/departments").json()["count"] == 2
 
 
+def test_graphql_is_limited_like_rest() -> None:
+    curator = client_of("curator")
+    body = {"query": "{ __typename }"}
+    answers = [
+        curator.client.post("/graphql/", body, "application/json", headers=curator.headers) for _ in range(3)
+    ]
+    assert [standing(answer) for answer in answers] == [("writes", 2, left) for left in (1, 0, 0)]
+    assert_problem(answers[2], 429, "rate_limited")
+    assert curator.post("/departments", {"id": "1", "department": "Sales"}).status_code == 429
+    strangers = [Client().post("/graphql/", body, "application/json") for _ in range(3)]
+    assert [answer.status_code for answer in strangers] == [401, 401, 429]
+
+
 def test_every_way_to_log_in_counts_for_the_same_user() -> None:
     user = member("ada")
     session = Client()

@@ -12,11 +12,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from bronze.domain import ReceivedFile
+from bronze.errors import UnknownDataset
 from bronze.models import Dataset, Document, RawRecord, SourceFile
 from bronze.repositories import SourceFiles
 from bronze.services import LoadDocuments
-from governance.models import Restriction
+from governance.models import Restriction, Run
 from governance.services import enqueue
+from lakehouse_project.exports.tasks import write_export
 from lakehouse_project.kernel.services import resolve
 from search.services import ProjectChanges
 from tests.integration.api.client import Api, assert_problem, client_of
@@ -135,15 +137,16 @@ def test_no_route_tells_or_changes_anything(lake: Lake, version: str, group: str
 @pytest.mark.parametrize("group", ["viewer", "engineer"])
 def test_records_are_not_there(lake: Lake, group: str) -> None:
     stranger = client_of(group)
+    headers = stranger.headers | {"If-Match": "*"}
     before = stored()
     for version in apis():
         for operation in operations(apis()[version]):
             if not is_of_records(operation):
                 continue
-            answer = operation.send(stranger.client, stranger.headers, dataset="stations", key=KEY)
+            answer = operation.send(stranger.client, headers, dataset="stations", key=KEY)
             is_read = operation.method == "GET"
             assert answer.status_code == (404 if is_read or group == "engineer" else 403), operation.id
-            missing = operation.send(stranger.client, stranger.headers, dataset="stations", key="absent")
+            missing = operation.send(stranger.client, headers, dataset="stations", key="absent")
             assert missing.status_code == answer.status_code
             assert told(missing, "absent") == told(answer, KEY), operation.id
     assert stored() == before
@@ -208,6 +211,87 @@ def test_who_is_in_its_groups_sees_it(lake: Lake, group: str) -> None:
     assert friend.patch(f"/datasets/stations/records/{KEY}", {"place": "there"}).status_code == 200
 
 
+def test_graphql_does_not_tell_it(lake: Lake) -> None:
+    """What names a restricted data set is answered as what names one that there is not."""
+    stranger, friend = client_of("engineer"), client_of("curator")
+    asked = (
+        '{ records(dataset: "NAME", first: 5) { nodes { key fields } } }',
+        '{ quarantine(dataset: "NAME") { total reasons { rule } files { name } } }',
+        'mutation { deleteRecords(dataset: "NAME", keys: ["KEY"]) { deleted } }',
+        'mutation { changeRecords(dataset: "NAME", rows: [{station: "KEY"}]) { changed } }',
+    )
+    before = stored()
+    for query in asked:
+        one, absent = (graph(stranger, query, name) for name in ("stations", "nothing"))
+        assert [error["extensions"]["code"] for error in one["errors"]] == ["unknown_dataset"], query
+        assert str(one).replace("stations", "") == str(absent).replace("nothing", ""), query
+    assert SECRET not in str(graph(stranger, "{ runs { nodes { kind inputs } } }"))
+    assert SECRET in str(graph(friend, "{ runs { nodes { kind inputs } } }"))
+    assert stored() == before
+    assert SECRET in str(graph(friend, asked[0], "stations"))
+
+
+def graph(caller: Api, query: str, name: str = "") -> Any:
+    body = {"query": query.replace("NAME", name).replace("KEY", KEY)}
+    answer = caller.client.post("/graphql/", body, "application/json", headers=caller.headers).json()
+    for error in answer.get("errors", ()):
+        del error["extensions"]["instance"]
+    return answer
+
+
+def test_a_file_that_was_asked_for_before_is_not_written(lake: Lake) -> None:
+    admin, engineer = client_of("admin"), client_of("engineer")
+    restrict(admin, "stations", ["engineer"])
+    for source in ("bronze/stations", "bronze/datasets/stations/records"):
+        waiting = export(engineer, source)
+        restrict(admin, "stations", [])
+        write_export(waiting)
+        run = Run.objects.get(pk=waiting)
+        assert (run.state, "There is no list" in run.message) == ("failed", True)
+        assert SECRET not in run.message
+        restrict(admin, "stations", ["engineer"])
+
+
+@pytest.mark.parametrize("source", ["bronze/stations", "bronze/datasets/stations/records"])
+def test_a_file_that_was_written_before_is_not_there(lake: Lake, source: str) -> None:
+    """What somebody has asked for of other data sets is."""
+    admin, engineer = client_of("admin"), client_of("engineer")
+    restrict(admin, "stations", ["engineer"])
+    written, other = export(engineer, source), export(engineer, "bronze/jobs")
+    write_export(written)
+    write_export(other)
+    result = engineer.client.get(f"/api/v1/operations/{written}/result", headers=engineer.headers)
+    assert SECRET.encode() in result.getvalue()
+    restrict(admin, "stations", [])
+    for path in ("", "/result"):
+        answer = engineer.client.get(f"/api/v2/operations/{written}{path}", headers=engineer.headers)
+        assert_problem(answer, 404, "operation_not_found")
+    listed = engineer.client.get("/api/v1/operations", headers=engineer.headers).json()["items"]
+    assert [item["id"] for item in listed] == [other]
+
+
+def export(caller: Api, source: str) -> str:
+    body = {"source": source, "format": "ndjson"}
+    answer = caller.client.post("/api/v1/exports", body, "application/json", headers=caller.headers)
+    assert answer.status_code == 202, answer.content
+    found: str = answer.json()["id"]
+    return found
+
+
+def test_a_list_that_is_sent_as_a_file_is_that_of_who_asked(lake: Lake) -> None:
+    """Its rows are read when the request itself is over."""
+    admin, engineer = client_of("admin"), client_of("engineer")
+    restrict(admin, "stations", ["engineer"])
+    address = "/api/v1/bronze/datasets/stations/records?format=ndjson"
+    answer = engineer.client.get(address, headers=engineer.headers)
+    assert SECRET.encode() in answer.getvalue()
+    late = engineer.client.get(address, headers=engineer.headers)
+    restrict(admin, "stations", [])
+    del late.wsgi_request.__dict__["hidden_datasets"]
+    with pytest.raises(UnknownDataset):
+        late.getvalue()
+
+
 def test_the_search_does_not_find_it(lake: Lake) -> None:
     resolve(ProjectChanges)()
     friend, stranger = client_of("curator"), client_of("viewer")
@@ -235,6 +319,7 @@ def test_the_pages_and_the_admin_do_not_show_it(lake: Lake) -> None:
     addresses = [
         "/",
         f"/found/document/{lake.document}",
+        f"/found/user/{KEY}/",
         f"/search/?q={SECRET}",
         "/admin/",
         "/admin/bronze/dataset/",

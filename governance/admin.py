@@ -10,9 +10,8 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from governance.models import PRIVATE, QualityResult, QualityThreshold, Run, Watermark
-from governance.operations.repositories import SEES_ALL
 from governance.quality import NEWEST, names, plain
-from governance.repositories import visible_runs
+from governance.repositories import SEES_ALL, visible_runs
 from lakehouse_project.kernel.admin import LayerAdmin, ReadOnlyAdmin, ReadOnlyInline, pretty_json
 
 COLOURS = {"succeeded": "success", "failed": "danger", "running": "info", "partial": "warning"}

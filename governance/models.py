@@ -18,6 +18,10 @@ PRIVATE = frozenset({"export", "lake query"})
 """Kinds of runs whose inputs are nobody else's business: what somebody looks for tells of whom they look for."""
 
 
+ADMINISTRATIVE = frozenset({"backup", "backup_verification", "backup_prune"})
+"""Kinds of runs that are for those alone who may change runs: they tell how the database can be had whole, or lost."""
+
+
 class Run(models.Model):
     """One piece of work of the pipeline; also the operation that an API client polls."""
 

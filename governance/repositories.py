@@ -5,21 +5,29 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from governance.models import PRIVATE, Run
+from governance.models import ADMINISTRATIVE, PRIVATE, Run
 from governance.visibility import hidden
+from lakehouse_project.kernel.callers import current_request
 from lakehouse_project.kernel.errors import NotFound
 from lakehouse_project.kernel.rows import Rows
 
 COLUMNS = tuple(field.attname for field in Run._meta.concrete_fields)
 
 
+SEES_ALL = "governance.change_run"
+"""The permission to see and cancel what others have asked for."""
+
+
 def visible_runs() -> QuerySet[Run]:
-    """Those that are not of a data set that is hidden from the caller."""
-    names = hidden()
-    if not names:
-        return Run.objects.all()
-    of_hidden = Q(inputs__dataset__in=names) | Q(inputs__source__in=[*_sources(names)])
-    return Run.objects.exclude(pk__in=Run.objects.filter(of_hidden).values("pk"))
+    """Those that are not of a data set that is hidden from the caller, nor for administrators alone."""
+    request, names = current_request(), hidden()
+    runs = Run.objects.all()
+    if names:
+        of_hidden = Q(inputs__dataset__in=names) | Q(inputs__source__in=[*_sources(names)])
+        runs = runs.exclude(pk__in=Run.objects.filter(of_hidden).values("pk"))
+    user = getattr(request, "user", None)
+    sees_all = request is None or (user is not None and user.has_perm(SEES_ALL))
+    return runs if sees_all else runs.exclude(kind__in=ADMINISTRATIVE)
 
 
 def _sources(names: Iterable[str]) -> Iterator[str]:

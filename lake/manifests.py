@@ -13,9 +13,11 @@ from lake.delta import as_columns, table_key
 from lake.domain import TableState
 from lake.storage import Storage
 
+CATALOGUE = "hive/"
+
 
 def manifest_key(name: str) -> str:
-    return f"hive/{name}.json"
+    return f"{CATALOGUE}{name}.json"
 
 
 def write_manifest(storage: Storage, name: str, state: TableState) -> None:

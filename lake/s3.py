@@ -156,8 +156,9 @@ class Bucket:
 def asked(what: str, bucket: str, *, told: Collection[str] = ()) -> Iterator[None]:
     """Turn what boto3 raises into a `FileNotFoundError`, or a `BucketUnavailable` with a sentence that says why.
 
-    A `ClientError` with one of the codes `told` goes on as it is.
+    A `ClientError` with one of the codes `told` goes on as it is. `bucket` is empty where no bucket is meant.
     """
+    where = f" in the bucket {bucket}" if bucket else ""
     try:
         yield
     except ClientError as error:
@@ -165,9 +166,9 @@ def asked(what: str, bucket: str, *, told: Collection[str] = ()) -> Iterator[Non
             raise
         if code_of(error) in GONE:
             raise FileNotFoundError(f"Cannot {what}: it is not there, or another one.") from error
-        raise BucketUnavailable(f"Cannot {what} in the bucket {bucket}: {_reason(error)}.") from error
+        raise BucketUnavailable(f"Cannot {what}{where}: {_reason(error)}.") from error
     except BotoCoreError as error:
-        raise BucketUnavailable(f"Cannot {what} in the bucket {bucket}: {_failure(error)}.") from error
+        raise BucketUnavailable(f"Cannot {what}{where}: {_failure(error)}.") from error
 
 
 def delta_options(access: Access) -> dict[str, str]:

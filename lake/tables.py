@@ -6,14 +6,14 @@ from typing import Any
 from lake.delta import DeltaLog, table_key
 from lake.domain import TableFacts, TableState
 from lake.errors import UnknownTable
-from lake.manifests import read_manifest
+from lake.manifests import CATALOGUE, manifest_key, read_manifest
 from lake.repositories import PublishedTables
 from lake.storage import Storage
 
 
 @dataclass(frozen=True, kw_only=True)
 class LakeTables:
-    """Read the lake: `facts` are remembered in the database and cheap, `state` asks the storage.
+    """Read the lake: `facts` are remembered in the database, of the tables that the storage still has; `state` reads a log.
 
     `location(name)` and `storage.options()` are what `polars.scan_delta` and `DeltaTable` take. The paths of
     `state(name).files` are relative to the location. `manifest(name)` is the plain Hive catalogue: the prefix of each
@@ -24,8 +24,9 @@ class LakeTables:
     published: PublishedTables
 
     def facts(self) -> list[TableFacts]:
-        """All published tables, by name."""
-        return self.published.all()
+        """All published tables, by name. Those that somebody has taken away are none."""
+        there = {stored.key for stored in self.storage.list(CATALOGUE)}
+        return [table for table in self.published.all() if manifest_key(table.name) in there]
 
     def get(self, name: str) -> TableFacts:
         """Raises `UnknownTable`."""

@@ -8,14 +8,17 @@ from governance.backoff import is_resting
 from governance.errors import OperationCancelled
 from governance.feed import drain
 from governance.services import track
+from lake.athena.following import FollowPublish
 from lake.backups.tasks import back_up_when_due, create_backup, prune_backups, verify_backup
 from lake.services import PublishLake, VacuumLake
 from lake.sql.tasks import run_query
+from lakehouse_project.kernel.errors import LakehouseError
 from lakehouse_project.kernel.services import resolve
 
 __all__ = [
     "back_up_when_due",
     "create_backup",
+    "follow",
     "prune_backups",
     "publish",
     "run",
@@ -41,6 +44,13 @@ def run(run_id: str, *, everything: bool) -> None:
             return
         with track("pipeline", run_id=run_id):
             publish()
+
+
+@shared_task(name="lake.follow")
+def follow() -> None:
+    """Athena's Hive partitions follow what was published. Its run says how it went; publish and vacuum try again."""
+    with suppress(LakehouseError):
+        resolve(FollowPublish)()
 
 
 @shared_task(name="lake.vacuum")

@@ -6,6 +6,7 @@ from django.db import transaction
 from gold.published import PublishedMarts
 from governance.feed import ChangeFeed
 from lake import services as lake
+from lake.athena.following import FollowPublish
 from lake.repositories import PublishedTables
 from lake.storage import Storage
 from lake.tables import LakeTables
@@ -38,13 +39,14 @@ def publish_lake(
 
 
 @wireup.injectable
-def vacuum_lake(stored: Storage, published: PublishedTables) -> lake.VacuumLake:
+def vacuum_lake(stored: Storage, published: PublishedTables, follow: FollowPublish) -> lake.VacuumLake:
     return lake.VacuumLake(
         storage=stored,
         published=published,
         feed=ChangeFeed(STAGE),
         atomic=transaction.atomic,
         grace_hours=env().lake_grace_hours,
+        follow=follow,
     )
 
 

@@ -5,9 +5,11 @@ from functools import cache
 
 import wireup
 from django.conf import settings
+from django.db import transaction
 
 from lake.athena.clients import Clients, connect
 from lake.athena.engine import AthenaEngine
+from lake.athena.following import FollowPublish
 from lake.athena.glue import GlueCatalogue
 from lake.athena.links import Links
 from lake.athena.queries import AthenaQueries
@@ -27,6 +29,7 @@ from lake.tables import LakeTables
 from lakehouse_project.env import env
 from lakehouse_project.kernel.errors import NotConfigured
 from lakehouse_project.kernel.events import EventBus
+from lakehouse_project.kernel.services import resolve
 from lakehouse_project.stores import access
 
 
@@ -103,6 +106,11 @@ def athena_site(stored: Storage, tables: LakeTables, lists: Links) -> AthenaSite
 
 
 @wireup.injectable
+def follow_publish(lists: Links) -> FollowPublish:
+    return FollowPublish(links=lists, site=lambda: resolve(AthenaSite), atomic=transaction.atomic)
+
+
+@wireup.injectable
 def results(stored: Storage) -> Results:
     return Results(storage=stored)
 
@@ -164,6 +172,7 @@ FACTORIES = (
     engines,
     links,
     athena_site,
+    follow_publish,
     results,
     lake_queries,
     estimate_query,

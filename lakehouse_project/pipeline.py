@@ -17,7 +17,7 @@ LISTENERS: Mapping[str, tuple[str, ...]] = {
     "bronze.changed": ("silver.refine", "gold.refresh", "search.project"),
     "silver.changed": ("gold.refresh", "search.project", "lake.publish"),
     "gold.changed": ("lake.publish",),
-    "lake.changed": (),
+    "lake.changed": ("lake.follow",),
     "search.changed": ("search.mirror",),
     "search.reindex_wanted": ("search.reindex",),
     "search.reconcile_wanted": ("search.reconcile",),

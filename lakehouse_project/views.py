@@ -26,7 +26,7 @@ from gold.models import DepartmentHires
 from gold.registry import MARTS, Mart
 from gold.schemas import MartQuery, query_schema
 from gold.services import ReadMart
-from governance.models import Run
+from governance.models import PRIVATE, Run
 from governance.repositories import visible_runs
 from lakehouse_project.drawings import NAMES, drawing
 from lakehouse_project.kernel.masking import may_see_personal_data
@@ -88,7 +88,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "tiles": tiles(),
         "files": files[:LATEST] if may(view_permission(SourceFile)) else (),
-        "runs": visible_runs()[:LATEST] if may(view_permission(Run)) else (),
+        "runs": visible_runs().exclude(kind__in=PRIVATE)[:LATEST] if may(view_permission(Run)) else (),
         "marts": [MartLink(mart, _usual(mart)) for mart in MARTS if may(view_permission(mart.model))],
     }
     return render(request, "home.html", context)

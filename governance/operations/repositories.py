@@ -12,12 +12,9 @@ from django.utils import timezone
 
 from governance.errors import OperationFinished, OperationNotFound
 from governance.models import PRIVATE, Run
-from governance.repositories import COLUMNS, visible_runs
+from governance.repositories import COLUMNS, SEES_ALL, visible_runs
 from lakehouse_project.kernel.permissions import Forbidden
 from lakehouse_project.kernel.rows import Rows
-
-SEES_ALL = "governance.change_run"
-"""The permission to see and cancel what others have asked for."""
 
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 

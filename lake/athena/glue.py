@@ -42,6 +42,16 @@ class GlueCatalogue:
                 return False
         return True
 
+    def exists(self) -> bool:
+        with asked(f"look for the database {self.database}"):
+            try:
+                self.client.get_database(Name=self.database)
+            except ClientError as error:
+                if code_of(error) != GONE:
+                    raise
+                return False
+        return True
+
     def tables(self) -> list[dict[str, Any]]:
         """As Glue has them; none if there is no database."""
         with asked(f"list the tables of {self.database}"):

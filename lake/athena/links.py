@@ -6,16 +6,19 @@ A list is replaced as a whole, so that a query sees the former or the present fi
 
 import json
 from dataclasses import dataclass
+from typing import Literal
 
 from lake.athena.tables import HiveTable
 from lake.storage import Storage
 
 FOLDER = "athena/links/"
+MARK = "athena/links/set-up.json"
+Hive = Literal["partitions", "projection"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Links:
-    """`athena/links/<table>/year=…/month=…/day=…/files` in the storage."""
+    """`athena/links/<table>/year=…/month=…/day=…/files` in the storage, and whether Athena was set up."""
 
     storage: Storage
 
@@ -30,6 +33,24 @@ class Links:
             self.storage.delete(f"{folder}files")
         self._put(self._index(table.name), json.dumps(wanted))
         return f"{self.storage.uri(FOLDER + table.name)}/"
+
+    def mark(self, hive: Hive | None) -> None:
+        """Remember that Athena was set up, and how its Hive tables are made, which follow each publish from then on."""
+        self._put(MARK, json.dumps({"hive": hive or self.hive()}))
+
+    def is_marked(self) -> bool:
+        return self._mark() is not None
+
+    def hive(self) -> Hive | None:
+        """How the Hive tables are made; None where there are none."""
+        return (self._mark() or {}).get("hive")
+
+    def _mark(self) -> dict[str, Hive | None] | None:
+        try:
+            with self.storage.open(MARK) as file:
+                return dict(json.loads(file.read()))
+        except FileNotFoundError:
+            return None
 
     def remove(self) -> None:
         self.storage.delete_prefix("athena/")

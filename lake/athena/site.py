@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from lake.athena.errors import asked, code_of, message_of
 from lake.athena.glue import Flips, GlueCatalogue
-from lake.athena.links import Links
+from lake.athena.links import Hive, Links
 from lake.athena.queries import AthenaQueries
 from lake.athena.tables import HiveTable, delta_statement, partitioned_input, projected_input
 from lake.sql.domain import MINIMUM_BYTES
@@ -16,7 +16,6 @@ from lake.sql.tables import sql_name
 from lake.tables import LakeTables
 
 ENGINE_VERSION = "Athena engine version 3"
-Hive = Literal["partitions", "projection"]
 
 
 @dataclass(frozen=True)
@@ -52,9 +51,10 @@ class AthenaSite:
 
     def set_up(self, hive: Hive | None = None) -> list[SetUp]:
         """Make or mend all of it. With `hive` each table is there a second time, as `<name>_hive`, as plain Hive partitions
-        whose places are brought up to date: after a publish do it again. Delta tables need no such thing."""
+        whose places `follow` brings up to date after each publish. Delta tables need no such thing."""
         self._put_workgroup()
         self.glue.create_database()
+        self.links.mark(hive)
         made = []
         for facts in self.lake.facts():
             name, location = sql_name(facts.name), self.lake.location(facts.name)
@@ -63,6 +63,13 @@ class AthenaSite:
             if hive is not None and facts.partition_by:
                 made.append(self._put_hive(facts.name, hive))
         return made
+
+    def follow(self) -> list[SetUp]:
+        """Bring the Hive tables, if there are any, to what is published now. Asks Glue alone."""
+        hive = self.links.hive()
+        if hive is None:
+            return []
+        return [self._put_hive(facts.name, hive) for facts in self.lake.facts() if facts.partition_by]
 
     def tables(self) -> list[dict[str, Any]]:
         """Tables as Glue has them."""
@@ -80,7 +87,7 @@ class AthenaSite:
 
     def is_empty(self) -> bool:
         """Whether nothing of it is left."""
-        return not self.glue.tables() and self.workgroup not in self._workgroups()
+        return not self.glue.exists() and self.workgroup not in self._workgroups()
 
     def _put_hive(self, published: str, hive: Hive) -> SetUp:
         table = HiveTable.of(published, self.lake.manifest(published))

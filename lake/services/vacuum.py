@@ -17,7 +17,8 @@ from lake.storage import Storage
 class VacuumLake:
     """Delete the files of former versions that were replaced more than `grace_hours` ago, and what killed runs have left.
 
-    Nothing is published meanwhile. The catalogue is brought to the newest version first, so that it names none of them.
+    Nothing is published meanwhile. The catalogues, also that of Athena (`follow`), are brought to the newest version first,
+    so that they name none of them; where that fails, nothing is deleted.
     """
 
     storage: Storage
@@ -25,9 +26,11 @@ class VacuumLake:
     feed: ChangeFeed
     atomic: Callable[[], AbstractContextManager[Any]]
     grace_hours: int
+    follow: Callable[[], None] = lambda: None
 
     def __call__(self) -> int:
         """How many files were deleted; 0 and no run where a publisher is at work."""
+        self.follow()
         try:
             with track("vacuum") as run, self.atomic():
                 self.feed.claim()

@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from lake.errors import LakeUnavailable
-from lake.sql.domain import Actual, Answer, Limits
+from lake.sql.domain import MB, Actual, Answer, Limits, human_bytes
 from lake.sql.errors import InvalidQuery, QueryTooLarge, QueryTooLong
 from lake.sql.estimating import Prepared
 from lake.sql.fetching import LocalFiles
@@ -23,6 +23,9 @@ from lake.sql.sandbox import Setting, first_line, locked_on, quoted, source
 THREADS = 2
 SPILL = 4
 """What does not fit into memory goes to a temporary folder, at most so many times the memory."""
+
+LARGEST_RESULT = 100 * MB
+"""A result is kept and shown from memory."""
 
 RESULT = '"result of the query"'
 """Asked for as Arrow right away, a query would be bound twice, and each file be looked at twice."""
@@ -46,7 +49,7 @@ class EmbeddedEngine:
         def fetch(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[pa.Table, dict[str, Any]]:
             connection.execute(f"CREATE TEMP TABLE {RESULT} AS {sql} LIMIT {limit + 1}").fetchall()
             profile = json.loads(connection.get_profiling_information())
-            return connection.table(RESULT).to_arrow_table(), profile
+            return _taken(connection), profile
 
         table, profile = self._within_limits(query, fetch)
         actual = _actual(query, profile, perf_counter() - begun)
@@ -119,6 +122,21 @@ class EmbeddedEngine:
             f"The query needs more than {self.limits.memory_mb} MB of memory (LAKE_QUERY_MEMORY_MB) and "
             f"{self.limits.memory_mb * SPILL} MB of temporary files. Choose fewer columns or partitions."
         )
+
+
+def _taken(connection: duckdb.DuckDBPyConnection) -> pa.Table:
+    """The result, as far as it may be kept. Raises `QueryTooLarge`."""
+    with connection.table(RESULT).to_arrow_reader() as reader:
+        batches, size = [], 0
+        for batch in reader:
+            size += batch.nbytes
+            if size > LARGEST_RESULT:
+                raise QueryTooLarge(
+                    f"The result has more than {human_bytes(LARGEST_RESULT)}: "
+                    "choose fewer rows or columns, or shorter texts."
+                )
+            batches.append(batch)
+        return pa.Table.from_batches(batches, reader.schema)
 
 
 GONE = "A file of the lake could not be read; the table may have changed meanwhile. Run the query again."

@@ -127,7 +127,9 @@ class Planner:
 
 
 def _planning_database() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(":memory:", config={"enable_external_access": "false", "threads": "1"})
+    connection = duckdb.connect(
+        ":memory:", config={"enable_external_access": "false", "threads": "1", "memory_limit": "256MB"}
+    )
     every = [name for (name,) in connection.execute("FROM duckdb_optimizers()").fetchall()]
     off = ",".join(name for name in every if name not in SOUND)
     connection.execute(f"SET disabled_optimizers = '{off}'")

@@ -3,10 +3,10 @@
 import datetime as dt
 import io
 import math
+import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import PurePosixPath
 from typing import Any
 
 import pyarrow as pa
@@ -17,6 +17,7 @@ from lake.sql.models import LakeQuery
 from lake.storage import Storage
 
 FOLDER = "queries"
+OWN = re.compile(rf"{FOLDER}/(?P<run>[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})\.parquet")
 PLAIN = (str, bool, int, float, type(None))
 
 
@@ -45,8 +46,9 @@ class Results:
         self.storage.delete(query.result_key)
 
     def sweep(self, known: Callable[[Collection[str]], set[str]]) -> None:
-        """Remove those whose query is not `known` any more: operations are forgotten after a while."""
-        kept = {PurePosixPath(found.key).stem: found.key for found in self.storage.list(f"{FOLDER}/")}
+        """Remove those whose query is not `known` any more: operations are forgotten after a while. Other files stay."""
+        found = [each.key for each in self.storage.list(f"{FOLDER}/")]
+        kept = {own["run"]: key for key in found if (own := OWN.fullmatch(key))}
         for run_id in kept.keys() - known(kept.keys()):
             self.storage.delete(kept[run_id])
 

@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 
 from lake.sql.errors import InvalidQuery, StatementNotAllowed
+from lake.sql.growth import check_growth
 from lake.sql.sandbox import first_line
 
 LONGEST = 20_000
@@ -36,6 +37,7 @@ def check(sql: str, known: Collection[str], connection: duckdb.DuckDBPyConnectio
     tree = _tree(text, connection)
     parts = list(_parts(tree))
     _check_functions(parts)
+    check_growth(parts)
     own = {str(entry["key"]).lower() for part in parts for entry in _ctes(part)}
     tables = [_table(part, known, own) for part in parts if _is_table_ref(part)]
     return Statement(text, tuple(sorted({name for name in tables if name})), _renamed(parts))

@@ -40,7 +40,9 @@ def _publish(out: OutputWrapper, *, everything: bool) -> None:
 def _tables(out: OutputWrapper) -> None:
     tables = resolve(LakeTables).facts()
     if not tables:
-        out.write("Nothing has been published yet. A worker does it, or `lakehouse lake publish`.")
+        out.write(
+            "Nothing is published. A worker does it once there are rows, or `lakehouse lake publish --everything`."
+        )
         return
     width = max(len(table.name) for table in tables)
     for table in tables:

@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Mapping
 from typing import Any, TextIO
 
@@ -62,7 +62,14 @@ def _add_query_arguments(parser: ArgumentParser) -> None:
 
 
 def _add_day(parser: ArgumentParser) -> None:
-    parser.add_argument("--day", type=dt.date.fromisoformat, help="2024-05-07; else the last day with orders")
+    parser.add_argument("--day", type=_date, help="2024-05-07; else the last day with orders")
+
+
+def _date(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text!r} is no day such as 2024-05-07") from error
 
 
 def run(verb: str, out: Any, options: Mapping[str, Any]) -> None:

@@ -141,8 +141,11 @@ def _inputs(inputs: Inputs, retention: Sequence[int]) -> Iterator[str]:
 def _prices(prices: Prices) -> Iterator[str]:
     yield "## Prices"
     yield ""
-    yield f"{prices.currency}, {prices.region}, as of {prices.as_of}, first tier: {', '.join(prices.sources)}."
-    yield "They stand in `lake/backups/cost/prices.json`. Data transfer to other regions or to the internet is not in it."
+    yield (
+        f"List prices of the first tier in {prices.currency}, {prices.region}, as they were noted in {prices.as_of}. "
+        f"Nobody has looked since: check them before you decide ({', '.join(prices.sources)})."
+    )
+    yield "To replace them, edit `lake/backups/cost/prices.json`. Transfer to other regions or the internet is not in it."
     yield ""
     yield "| Class | GB a month (c) | GB given back | 1,000 uploads (u) | Days at least (m) | Hours to wait |"
     yield "|---|--:|--:|--:|--:|--:|"

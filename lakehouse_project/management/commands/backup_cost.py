@@ -52,6 +52,10 @@ class Command(BaseCommand):
             return
         for window in retention:
             self._compare(inputs, window)
+        self.stdout.write(
+            f"List prices of {prices().region} as noted in {prices().as_of}: check them. "
+            "--output writes down every input and formula."
+        )
 
     def _compare(self, inputs: Inputs, window: int) -> None:
         best = cheapest(estimates(inputs, window, prices()), inputs)

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 from rich.filesize import decimal
 
+from lake.athena.links import Links
 from lake.athena.site import AthenaSite
 from lake.cleanup import (
     AthenaObjects,
@@ -24,7 +25,11 @@ from lake.storage import S3Storage, Storage
 from lakehouse_project.kernel.services import resolve
 from lakehouse_project.management.asking import require_word
 
-PREFIXES = {"lake": ("lake/", "hive/", "athena/", "athena-results/", "queries/"), "backups": ("backups/",)}
+PREFIXES = {
+    "athena": ("athena/", "athena-results/"),
+    "lake": ("lake/", "hive/", "queries/"),
+    "backups": ("backups/",),
+}
 FOLDERS = ("output", "exports", "cache", "tmp")
 """Of the state folder: what can be made again."""
 KINDS = ("athena", "lake", "backups", "local")
@@ -75,11 +80,10 @@ class Command(BaseCommand):
 
 
 def _targets(what: str, *, with_bucket: bool) -> Iterator[Target]:
-    """Athena first: its tables point to the files."""
+    """Athena first: its tables point to the files. With `all` only where it was set up: other stores have none."""
     kinds = KINDS if what == "all" else (what,)
     storage = resolve(Storage)
-    is_on_s3 = isinstance(storage, S3Storage)
-    if "athena" in kinds and (is_on_s3 or what == "athena"):
+    if what == "athena" or ("athena" in kinds and resolve(Links).is_marked()):
         yield AthenaObjects(name="athena", site=resolve(AthenaSite))
     for kind, prefixes in PREFIXES.items():
         if kind in kinds:

@@ -5,10 +5,17 @@ from typing import Any
 
 import polars as pl
 import pytest
+from django.db import transaction
 
-from lake.athena.errors import AthenaUnavailable
+from governance.feed import ChangeFeed
+from governance.models import Run
+from lake.athena.errors import AthenaNotSetUp, AthenaUnavailable
+from lake.athena.following import FollowPublish
 from lake.athena.glue import Flips
 from lake.athena.site import AthenaSite, SetUp
+from lake.cleanup import AthenaObjects, StoredObjects, remaining, removed
+from lake.repositories import PublishedTables
+from lake.services import VacuumLake
 from lake.storage import Storage
 from tests.integration.athena import published
 
@@ -142,3 +149,66 @@ def test_all_of_it_is_taken_away_and_the_lake_stays(site: AthenaSite, storage: S
     assert not list(storage.list("athena/"))
     assert list(storage.list("lake/order_lines/"))
     assert site.drop().tables == ()
+
+
+def test_hive_partitions_follow_a_publish(site: AthenaSite, storage: Storage) -> None:
+    """In whichever form they were made; without them nobody asks AWS for anything."""
+    follow = FollowPublish(links=site.links, site=lambda: site, atomic=transaction.atomic)
+    site.set_up()
+    follow()
+    assert not Run.objects.exists()
+
+    site.set_up("partitions")
+    before = partitions(site)
+    published.publish(storage, MOVED)
+    follow()
+    assert Run.objects.get().counts == {"added": 0, "moved": 1, "removed": 1}
+    after = partitions(site)
+    assert after.keys() == before.keys() - {("2023", "12", "4")}
+    [moved] = [after[values] for values in after if after[values] != before[values]]
+    assert list(storage.list(moved.removeprefix(f"{storage.where}/")))
+
+    site.set_up("projection")
+    published.publish(storage)
+    second = read(storage, 2)
+    follow()
+    assert read(storage, 2) != second
+    assert read(storage, 4)
+
+
+def test_files_that_athena_still_names_are_not_deleted(site: AthenaSite, storage: Storage) -> None:
+    site.set_up("partitions")
+    published.publish(storage, MOVED)
+    site.glue.delete_database()
+    vacuum = VacuumLake(
+        storage=storage,
+        published=PublishedTables(),
+        feed=ChangeFeed("lake"),
+        atomic=transaction.atomic,
+        grace_hours=0,
+        follow=FollowPublish(links=site.links, site=lambda: site, atomic=transaction.atomic),
+    )
+    with pytest.raises(AthenaNotSetUp, match="lakehouse lake athena setup"):
+        vacuum()
+    assert Run.objects.get().state == Run.State.FAILED
+    site.set_up("partitions")
+    assert vacuum() > 0
+
+
+def test_a_cleanup_leaves_nothing_on_athena_and_proves_it(site: AthenaSite, storage: Storage) -> None:
+    targets = [
+        AthenaObjects(name="athena", site=site),
+        StoredObjects(name="athena", storage=storage, prefix="athena/"),
+    ]
+    assert all(target.look().is_nothing for target in targets)
+    site.set_up("projection")
+    assert site.links.is_marked()
+    assert [target.look().is_nothing for target in targets] == [False, False]
+    site.glue.delete_table("order_lines_hive")  # as if a clean-up was killed
+    assert not targets[0].look().is_nothing
+
+    assert list(removed(targets)) == targets
+    assert remaining(targets) == []
+    assert not site.links.is_marked()
+    assert list(storage.list("lake/order_lines/"))
+    list(removed(targets))

@@ -198,6 +198,23 @@ def test_the_admin_shows_receipts_to_administrators_alone() -> None:
     assert "/admin/lake/backup/" not in other.get("/admin/").content.decode()
 
 
+@pytest.mark.django_db
+def test_runs_of_backups_are_for_administrators_alone() -> None:
+    run = Run.objects.create(kind="backup_verification", state="failed", message="orders: 7 rows are missing")
+    Run.objects.create(kind="lake query", state="failed", message="what somebody looks for")
+    seen = {}
+    for group in ("viewer", "engineer", "admin"):
+        client = Client()
+        client.force_login(staff(group))
+        seen[group] = [
+            "7 rows are missing" in client.get(address).content.decode()
+            for address in ("/", "/admin/governance/run/", "/api/v1/runs")
+        ] + [client.get(f"/api/v1/runs/{run.pk}").status_code]
+        assert "what somebody looks for" not in client.get("/").content.decode()
+    assert seen["viewer"] == seen["engineer"] == [False, False, False, 404]
+    assert seen["admin"] == [True, True, True, 200]
+
+
 def staff(group: str) -> User:
     user = member(f"staff-{group}", group)
     user.is_staff = True

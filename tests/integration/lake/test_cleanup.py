@@ -11,6 +11,7 @@ from django.core.management.base import CommandError
 from lake.cleanup import LocalFolder, StoredObjects, WholeBucket, remaining
 from lake.errors import BucketShared
 from lake.storage import LocalStorage, S3Storage, Storage
+from tests.integration.lake.lake import Lake
 from tests.s3 import new_storage
 
 
@@ -139,3 +140,19 @@ def test_the_command_asks_lists_removes_and_proves(capsys: Any, monkeypatch: pyt
     assert "There is nothing to remove." in said("--yes")
     with pytest.raises(CommandError, match="goes with --what all"):
         said("--bucket")
+
+
+def test_tables_that_were_cleaned_away_are_none(lake: Lake) -> None:
+    """They are published whole with the next change."""
+    lake.order("o1", "2024-05-07")
+    lake.bring()
+    assert "order_lines" in {table.name for table in lake.tables.facts()}
+
+    for prefix in ("lake/", "hive/"):
+        StoredObjects(name="lake", storage=lake.storage, prefix=prefix).remove()
+    assert lake.tables.facts() == []
+    lake.order("o2", "2024-05-08")
+    lake.bring()
+
+    assert "order_lines" in {table.name for table in lake.tables.facts()}
+    assert lake.counts() == {(2024, 5, 7): 1, (2024, 5, 8): 1}

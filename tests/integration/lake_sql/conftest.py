@@ -20,6 +20,9 @@ def stored() -> Path:
 
     folder = Path(settings.LAKEHOUSE_HOME) / "storage" / "lake" / TABLE
     lake_tables.write(lake_tables.orders(), folder)
+    catalogue = folder.parent.parent / "hive" / f"{TABLE}.json"
+    catalogue.parent.mkdir(exist_ok=True)
+    catalogue.write_text("{}")
     return folder
 
 

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import polars as pl
 import pytest
@@ -150,6 +151,19 @@ def test_results_are_removed_after_their_time(viewer: Client) -> None:
     answered(viewer, JANUARY)
     assert not (settings.LAKEHOUSE_HOME / "storage" / key).exists()
     assert "removed after its time" in viewer.get(f"{old}/result").json()["detail"]
+
+
+def test_results_of_forgotten_queries_go_and_other_files_stay(viewer: Client) -> None:
+    answered(viewer, JANUARY)
+    folder = settings.LAKEHOUSE_HOME / "storage" / "queries"
+    forgotten, strange = folder / f"{uuid4()}.parquet", folder / "notes.txt"
+    for file in (forgotten, strange):
+        file.write_bytes(b"x")
+    address = answered(viewer, JANUARY)
+    assert viewer.get(address).json()["state"] == "succeeded"
+    assert not forgotten.exists()
+    assert strange.exists()
+    strange.unlink()
 
 
 def test_a_task_that_comes_twice_runs_the_query_once(viewer: Client) -> None:

@@ -81,6 +81,14 @@ def test_a_query_is_stopped_at_the_limit_of_memory(estimator: Estimator, tmp_pat
         ask(estimator, tmp_path, sql, memory_mb=64)
 
 
+def test_a_result_that_is_too_large_to_keep_is_told(estimator: Estimator, tmp_path: Path) -> None:
+    """Few rows, long texts: the limit of rows does not help."""
+    with pytest.raises(QueryTooLarge, match=r"more than 100\.0 MB"):
+        ask(
+            estimator, tmp_path, "SELECT repeat(repeat('x', 1000), 100) AS long FROM range(1200)", rows=10_000
+        )
+
+
 def test_what_fails_while_running_is_told(estimator: Estimator, tmp_path: Path) -> None:
     with pytest.raises(InvalidQuery, match="Could not convert"):
         ask(estimator, tmp_path, "SELECT CAST(order_id AS INTEGER) FROM orders WHERE year = 2023")

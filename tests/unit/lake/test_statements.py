@@ -73,6 +73,33 @@ OTHER_STATEMENTS = (
 REACHING = ("COPY", "ATTACH", "INSTALL", "LOAD", "SET", "RESET", "EXPORT")
 
 
+TOO_LONG = (
+    "SELECT repeat('x', 1000000000)",
+    "SELECT repeat(status, day * 1000) FROM orders WHERE year = 2024",
+    "SELECT repeat(repeat('x', 10000), 10000)",
+    "WITH a AS (SELECT repeat('x', 10000) AS s) SELECT repeat(s, 10000) FROM a",
+    "SELECT 'x'.repeat(1000000000)",
+    "SELECT lpad('x', 800000000, 'y')",
+    "SELECT rpad(status, 800000000, 'y') FROM orders WHERE year = 2024",
+    "SELECT len(range(150000000))",
+    "SELECT unnest(generate_series(1, 150000000))",
+    "SELECT list_resize([1], 150000000)",
+    "SELECT format('{:>800000000}', '1')",
+    "SELECT format('{:>{}}', '1', 800000000)",
+    "SELECT printf('%800000000d', 1)",
+    "SELECT printf('%*d', 800000000, 1)",
+)
+
+
+@pytest.mark.parametrize("sql", TOO_LONG)
+def test_a_value_is_not_made_beyond_the_limit_of_memory(estimator: Estimator, sql: str) -> None:
+    """Not even while the query is planned, which is where constants are computed."""
+    with pytest.raises(
+        StatementNotAllowed, match=r"(list_resize|repeat|[lr]pad|range|generate_series|format|printf)\(\)"
+    ):
+        estimator(sql)
+
+
 @pytest.mark.parametrize("sql", OUTSIDE)
 def test_nothing_but_tables_of_the_lake_is_read(estimator: Estimator, sql: str) -> None:
     with pytest.raises(StatementNotAllowed):
@@ -106,6 +133,9 @@ def test_what_is_wrong_with_a_query_is_told(estimator: Estimator, sql: str, told
         "SELECT 1",
         "VALUES (1), (2)",
         "SELECT * FROM range(3), unnest([1, 2])",
+        "SELECT sum(range) FROM range(1000000000)",
+        "SELECT repeat('=', 20), lpad(status, 12, ' '), unnest(range(1, 10, 2)) FROM orders WHERE year = 2024",
+        "SELECT format('{:,} of {:>12}', 5, 'x'), printf('%08.2f', 1.5)",
         "FROM status_names",
         "SELECT * FROM Status_Names;  -- the mart",
         "WITH RECURSIVE r AS (SELECT 1 AS x UNION ALL SELECT x + 1 FROM r WHERE x < 5) SELECT * FROM r",

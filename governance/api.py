@@ -12,6 +12,7 @@ from governance.quality import Check, checks
 from governance.repositories import Runs
 from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import require
+from lakehouse_project.kernel.problem import Problem
 from lakehouse_project.kernel.rows import Items, Listed
 from lakehouse_project.kernel.services import resolve
 from lakehouse_project.kernel.versions import Versions
@@ -85,6 +86,7 @@ class QualityFilters(Schema):
     "/quality",
     item=CheckOut,
     query=QualityFilters,
+    response={404: Problem},
     operation_id="list_quality",
     summary="Quality: the latest result of each check on each table, and how fresh the data are",
     description="Counts, shares of rows that are not as they should be, quarantined records per field and rule, columns "

@@ -91,7 +91,7 @@ STATUS: Mapping[str, int] = {
     "search_refused": 503,
     "search_mirror_busy": 503,
 }
-"""Every other code is 422: the request was understood, and its content cannot be taken."""
+"""Every other code is 422: the request was understood, and its content cannot be taken. What may work later is 503."""
 
 CREATE_DATASET = "Over the API: POST {api}/bronze/datasets."
 
@@ -104,6 +104,7 @@ HOW: Mapping[str, str] = {
 
 UNAUTHORIZED = 401
 UNPROCESSABLE = 422
+UNAVAILABLE = 503
 RETRY_SECONDS = 5
 WAYS_IN = 'Token realm="lakehouse", Bearer realm="lakehouse", Basic realm="lakehouse"'
 
@@ -126,7 +127,7 @@ FRAMEWORK: Mapping[int, tuple[str, str]] = {
 
 
 def status_of(error: LakehouseError) -> int:
-    return STATUS.get(error.code, UNPROCESSABLE)
+    return STATUS.get(error.code, UNAVAILABLE if isinstance(error, TransientError) else UNPROCESSABLE)
 
 
 def register(api: NinjaAPI) -> None:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from typing import Any
 
 from django.core.wsgi import get_wsgi_application
@@ -11,6 +12,9 @@ from lakehouse_project.bodies import WholeBody
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lakehouse_project.settings")
 
 _django = get_wsgi_application()
+import_module(
+    "lakehouse_project.graphql.execution"
+)  # its schema takes time, which the first query shall not wait for
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -23,6 +23,7 @@ from lakehouse_project.kernel.errors import InvalidInput
 from lakehouse_project.kernel.pagination import Page, PageOf
 from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import require
+from lakehouse_project.kernel.problem import Problem
 from lakehouse_project.kernel.rows import Listed
 from lakehouse_project.kernel.services import resolve
 from lakehouse_project.kernel.versions import Versions
@@ -188,7 +189,7 @@ def download_original(request: HttpRequest, file_id: int) -> HttpResponseBase:
 
 @versions.post(
     "/{int:file_id}/retry",
-    response={202: ReceivedFile},
+    response={202: ReceivedFile, 409: Problem},
     operation_id="retry_file",
     summary="Load a file that failed once more",
 )

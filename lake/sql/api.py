@@ -32,7 +32,16 @@ versions = Versions(tags=["lake"])
 class SqlIn(Schema):
     """One SELECT (or WITH … SELECT) over tables of the lake, in the dialect of DuckDB."""
 
-    sql: Annotated[str, Field(min_length=1, max_length=20_000)]
+    sql: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=20_000,
+            examples=[
+                "SELECT status, count(*) AS order_lines FROM order_lines WHERE year = 2024 AND month = 5 GROUP BY status"
+            ],
+        ),
+    ]
 
 
 class QueryIn(SqlIn):

@@ -17,7 +17,12 @@ from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from schemathesis.checks import content_type_conformance, response_schema_conformance
+from schemathesis.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+from schemathesis.core.failures import FailureGroup
 
 from bronze.contracts import CONTRACTS
 from bronze.repositories import SourceFiles
@@ -44,6 +49,7 @@ def server(db: None) -> Iterator[WSGIHandler]:
         signal.connect(close_old_connections)
 
 
+CHECKS = [status_code_conformance, content_type_conformance, response_schema_conformance]
 FEW = 2
 EXAMPLES = int(os.environ.get("FUZZING_EXAMPLES", FEW))
 OTHERS = {
@@ -116,9 +122,9 @@ def faults(operation: Any, mode: Any, known: Mapping[str, Any], headers: Mapping
             found.append(f"{answer.status_code} {case.as_curl_command()[:600]} {answer.text[:300]}")
             return
         try:
-            case.validate_response(answer, checks=[content_type_conformance, response_schema_conformance])
-        except Exception as error:  # noqa: BLE001  all that it can find
-            found.append(f"{error!s:.1500}")
+            case.validate_response(answer, checks=CHECKS)
+        except FailureGroup as group:
+            found.extend(f"{error!s:.1500}" for error in group.exceptions)
 
     random.seed(0)
     tried(ask, operation, mode)

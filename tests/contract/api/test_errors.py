@@ -1,10 +1,13 @@
 """What is refused by every version, each time as a problem with the id of the request."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from lakehouse_project.kernel.errors import LakehouseError, TransientError
+from lakehouse_project.problems import status_of
 from tests.contract.api.versions import VersionClient
 from tests.integration.api.client import assert_problem
 from tests.unit.bronze.samples import valid_row
@@ -116,3 +119,13 @@ def test_the_id_of_a_request_is_in_header_problem_and_log(
 def test_answers_in_json_are_no_page(curator: VersionClient) -> None:
     for answer in (curator.get(USERS), curator.get(f"{USERS}/nobody")):
         assert answer["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+
+
+def kinds_of(error: type[LakehouseError]) -> Iterator[type[LakehouseError]]:
+    yield error
+    for kind in error.__subclasses__():
+        yield from kinds_of(kind)
+
+
+def test_what_may_work_later_is_no_fault_of_the_caller() -> None:
+    assert {status_of(kind("busy")) for kind in kinds_of(TransientError)} == {409, 503, 507}

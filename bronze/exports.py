@@ -134,7 +134,9 @@ class _Export:
         """The permissions to which the caller owes it that something is shown in clear."""
         needed = {Classification.PERSONAL: PERMISSION, Classification.SECRET: SECRET_PERMISSION}
         classes = {class_of(self.contract, name) for name in self.names}
-        yield from (needed[each] for each in needed if each in classes and self.caller.has_perm(needed[each]))
+        yield from (
+            right for kind, right in needed.items() if kind in classes and self.caller.has_perm(right)
+        )
 
     def _frames(self) -> Iterator[pl.DataFrame]:
         for frame in self._read({name: text_of(name) for name in self.names}):

@@ -72,10 +72,10 @@ def _add_routes(mart: Mart, row: Any) -> None:
         (versions.v1, Page[row], paged_view(mart), query_schema(mart)),
         (versions.v2, Slice[row], sliced_view(mart), slice_query_schema(mart)),
     )
-    for router, answered, view, query in kinds:
+    for router, rows, view, query in kinds:
         router.get(
             mart.path,
-            response=answered,
+            response=rows,
             operation_id=f"gold_{mart.group}_{mart.slug}",
             summary=mart.title,
             description=mart.summary,

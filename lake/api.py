@@ -58,8 +58,8 @@ def partitions(request: HttpRequest, query: NoFilters, name: str) -> Listed:
     return Items(sorted(found, key=_values), _values)
 
 
-def _name(table: TableFacts) -> tuple[str]:
-    return (table.name,)
+def _name(facts: TableFacts) -> tuple[str]:
+    return (facts.name,)
 
 
 def _values(partition: dict[str, Any]) -> tuple[int, ...]:

@@ -1,6 +1,5 @@
 """The REST API in both versions."""
 
-from functools import cache
 from typing import Any
 
 from django.urls import URLPattern, URLResolver
@@ -43,13 +42,16 @@ class Api(NinjaAPI):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(throttle=[PerCaller()], **options)
+        self._documents: dict[str, OpenAPISchema] = {}
 
     def get_openapi_schema(
         self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None
     ) -> OpenAPISchema:
-        return self._document(path_prefix or self.get_root_path(path_params or {}))
+        prefix = path_prefix or self.get_root_path(path_params or {})
+        if prefix not in self._documents:
+            self._documents[prefix] = self._document(prefix)
+        return self._documents[prefix]
 
-    @cache  # noqa: B019  there are two of them for as long as the process lives
     def _document(self, path_prefix: str) -> OpenAPISchema:
         document = super().get_openapi_schema(path_prefix=path_prefix)
         document["components"]["schemas"].update(contract_schemas())

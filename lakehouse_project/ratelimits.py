@@ -119,8 +119,7 @@ class Counter:
         return Standing(policy, quota, remaining, max(math.ceil(window.left), wait), wait)
 
     def _ask(self, name: str, quota: int, cost: int) -> tuple[bool, Window]:
-        current = f"lakehouse:requests:{{{name}}}"
-        keys = (f"{current}:before", current)
+        keys = [f"lakehouse:requests:{{{name}}}{which}" for which in (":before", "")]
         taking, looking = self._scripts
         pipeline = self._server.pipeline(transaction=False)
         pipeline.evalsha(taking.sha, 2, *keys, quota, SECONDS, cost)

@@ -138,13 +138,18 @@ def _shared(at: Resource) -> Iterator[Route]:
 def _writes(at: Resource, *, is_conditional: bool) -> Iterator[Route]:
     """What writes one record; version 2 wants to know which revision is meant."""
     match = parameters("If-Match", required=is_conditional)
-    whole, part = at.body(required=True) | match, at.body(required=False) | match
     refused = (428,) if is_conditional else ()
     changed = {200: Row} | refusals(400, 404, 412, 422, *refused)
     deleted = {204: None} | refusals(400, 404, 409, 412, *refused)
     routes: tuple[tuple[Route, str], ...] = (
-        (("PUT", ONE, replace_record, changed, whole, "Replace a record of {}"), "change"),
-        (("PATCH", ONE, change_record, changed, part, "Change a record of {}"), "change"),
+        (
+            ("PUT", ONE, replace_record, changed, at.body(required=True) | match, "Replace a record of {}"),
+            "change",
+        ),
+        (
+            ("PATCH", ONE, change_record, changed, at.body(required=False) | match, "Change a record of {}"),
+            "change",
+        ),
         (("DELETE", ONE, delete_record, deleted, match, "Delete a record of {}"), "delete"),
     )
     for (method, path, view, answers, extra, summary), right in routes:

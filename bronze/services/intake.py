@@ -89,14 +89,7 @@ class MergeRows:
                 batch = IncomingBatch(returned.unmarked(read), contract, self.cipher)
                 yield load.prepare(batch, checked=seen is not None)
 
-        taken, size = 0, path.stat().st_size
-        with closing(read_ahead(batches())) as ahead:
-            for prepared in ahead:
-                load.add(prepared)
-                taken += prepared.batch.bytes_read
-                on_progress(taken, size)
-                if seen:
-                    seen(prepared.batch.rows)
+        _take_in(batches(), load, seen, lambda taken: on_progress(taken, path.stat().st_size))
         merged = merge_bound(load.merge, contract, file_id=file_id)
         settled = returned.settle(file_id)
         self.recheck(merged.patched)
@@ -106,6 +99,23 @@ class MergeRows:
     def _unique_field(contract: ContractSpec) -> str | None:
         """The key's field, if rows of one file with the same key are to be quarantined."""
         return contract.key[0] if contract.key and duplicate_keys(contract.name) == "quarantine" else None
+
+
+def _take_in(
+    batches: Iterator[Prepared],
+    load: FileLoad,
+    seen: Callable[[pl.DataFrame], None] | None,
+    on_bytes: Callable[[int], None],
+) -> None:
+    """Read ahead; after each batch `on_bytes` is told the bytes of the file that have been taken in."""
+    taken = 0
+    with closing(read_ahead(batches)) as ahead:
+        for prepared in ahead:
+            load.add(prepared)
+            taken += prepared.batch.bytes_read
+            on_bytes(taken)
+            if seen:
+                seen(prepared.batch.rows)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Search: the same query as over REST, with what speaks for each hit."""
 
 from time import perf_counter
-from typing import Any
+from typing import Annotated, Any
 
 import strawberry
 from strawberry.types import Info
@@ -69,7 +69,7 @@ def search(
     q: str = "",
     entity: list[str] | None = None,
     mode: Mode = Mode.HYBRID,
-    filter: Json | None = None,  # noqa: A002  as REST calls it
+    tree: Annotated[Json | None, strawberry.argument(name="filter")] = None,
     page: int = 1,
     page_size: int = PAGE_SIZE,
     facets: list[str] | None = None,
@@ -78,7 +78,7 @@ def search(
 ) -> SearchResult:
     """`filter`: the tree of `POST /api/v1/search`."""
     require(info.context.request, PERMISSION)
-    wanted: dict[str, Any] = {"q": q, "entity": entity or [], "mode": mode, "filter": filter, "page": page}
+    wanted: dict[str, Any] = {"q": q, "entity": entity or [], "mode": mode, "filter": tree, "page": page}
     wanted |= {"page_size": page_size, "facets": facets, "sort": sort or [], "highlight": highlight}
     query = asked_by(checked(SearchIn, wanted), is_personal_shown=info.context.is_personal_shown)
     started = perf_counter()

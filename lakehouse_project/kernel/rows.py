@@ -119,10 +119,9 @@ class Rows:
 
     def _told_apart(self) -> Iterator[Term]:
         """An order by one column twice is the first of both: two would contradict each other in a place."""
-        paths = dict.fromkeys(name.removeprefix("-") for name in self.ordering)
-        for path in paths:
-            name = next(name for name in self.ordering if name.removeprefix("-") == path)
-            yield Term(path, name != path, self._may_be_null(path))
+        names = {name.removeprefix("-"): name for name in reversed(self.ordering)}
+        for path in dict.fromkeys(name.removeprefix("-") for name in self.ordering):
+            yield Term(path, names[path] != path, self._may_be_null(path))
 
     def _may_be_null(self, path: str) -> bool:
         """An order that nulls have no part in is one that an index has."""

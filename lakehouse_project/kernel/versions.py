@@ -31,7 +31,6 @@ from lakehouse_project.kernel.tabular.answers import FormatQuery, streamed, want
 View = Callable[..., Any]
 Decorator = Callable[[View], View]
 Exported = Callable[..., Table]
-NO_MORE: Mapping[int, Any] = {}
 
 
 class NoFilters(Schema):
@@ -74,7 +73,7 @@ class Versions:
         *,
         item: Any,
         query: type[Schema] = NoFilters,
-        response: Mapping[int, Any] = NO_MORE,
+        response: Mapping[int, Any] | None = None,
         refuses_unknown: bool = True,
         exported: Exported | None = None,
         **options: Any,
@@ -94,7 +93,9 @@ class Versions:
                 (self.v2, Slice[item], _cut(view, query, refuses_unknown, exported)),
             )
             for router, answered, made in kinds:
-                router.add_api_operation(path, ["GET"], made, response={200: answered, **response}, **options)
+                router.add_api_operation(
+                    path, ["GET"], made, response={200: answered, **(response or {})}, **options
+                )
             return view
 
         return decorate

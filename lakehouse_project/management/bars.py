@@ -10,7 +10,7 @@ OnProgress = Callable[[int, int], None]
 
 
 @contextmanager
-def bar(what: str) -> Iterator[OnProgress]:
+def progress_bar(what: str) -> Iterator[OnProgress]:
     """Tell what it gives how much is done, of how much."""
     console = Console(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()

@@ -13,7 +13,7 @@ from lakehouse_project.exports.tasks import EXPORT
 from lakehouse_project.kernel.masking import PERMISSION, SECRET_PERMISSION
 from lakehouse_project.kernel.services import resolve
 from lakehouse_project.kernel.tabular import Format
-from lakehouse_project.management.bars import bar
+from lakehouse_project.management.bars import progress_bar
 
 
 class Operator:
@@ -61,7 +61,7 @@ class Command(BaseCommand):
         partial = output.with_name(f".{output.name}.part")
         inputs = wanted.model_dump(mode="json")
         try:
-            with track(EXPORT, **inputs) as run, bar(f"exporting {wanted.source}") as show:
+            with track(EXPORT, **inputs) as run, progress_bar(f"exporting {wanted.source}") as show:
                 run.report.listener = show
                 written = resolve(WriteExport)(wanted, caller, partial, run.report)
                 run.counts = {"rows": written.rows, "bytes": written.size}

@@ -10,7 +10,7 @@ from rich.console import Console
 from gold.services import RefreshMarts, RefreshViews, WriteFiles
 from lake.services import PublishLake
 from lakehouse_project.kernel.services import resolve
-from lakehouse_project.management.bars import bar
+from lakehouse_project.management.bars import progress_bar
 from silver.services import RebuildStar
 
 
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{layer} is rebuilt: {changed or 'everything was right already'}.")
 
     def _silver(self) -> Mapping[str, int]:
-        with bar("refining") as show:
+        with progress_bar("refining") as show:
             return resolve(RebuildStar)(show).counts
 
     def _lake(self) -> Mapping[str, int]:
@@ -37,7 +37,7 @@ class Command(BaseCommand):
             return resolve(PublishLake).everything().rows
 
     def _gold(self) -> Mapping[str, int]:
-        with bar("computing the marts") as show:
+        with progress_bar("computing the marts") as show:
             refreshed = resolve(RefreshMarts).everything(show)
             resolve(RefreshViews)()
             resolve(WriteFiles)()

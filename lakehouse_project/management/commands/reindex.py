@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from lakehouse_project.kernel.services import resolve
-from lakehouse_project.management.bars import bar
+from lakehouse_project.management.bars import progress_bar
 from search.domain import ENTITIES, INDEXES
 from search.services import RebuildIndexes
 
@@ -25,7 +25,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, entity: list[str], **_options: Any) -> None:
         rebuild = resolve(RebuildIndexes)
-        with bar("building the indexes") as show:
+        with progress_bar("building the indexes") as show:
             wanted = [index for index in INDEXES if not entity or index.entity in entity]
             counts = rebuild(wanted, on_progress=show)
         width = max(map(len, counts))

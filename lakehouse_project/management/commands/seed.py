@@ -11,7 +11,7 @@ from bronze.seeding import write_seed
 from bronze.services import SeedLake
 from governance.services import track
 from lakehouse_project.kernel.services import resolve
-from lakehouse_project.management.bars import bar
+from lakehouse_project.management.bars import progress_bar
 from lakehouse_project.management.waiting import wait_for_gold_and_search
 
 
@@ -37,7 +37,7 @@ class Command(BaseCommand):
             files = write_seed(output, scale=scale, seed=seed)
             self.stdout.write(f"{len(files)} files written to {output}")
             return
-        with track("seed", scale=scale, seed=seed) as run, bar("seeding") as show:
+        with track("seed", scale=scale, seed=seed) as run, progress_bar("seeding") as show:
             run.report.listener = show
             seeded = resolve(SeedLake)(scale=scale, seed=seed, on_progress=run.report)
             run.counts = {"files": len(seeded), "rows": sum(file.rows for file in seeded)}

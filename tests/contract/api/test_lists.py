@@ -121,7 +121,7 @@ def test_a_cursor_shows_nothing(second: VersionClient, users: Any) -> None:
     import base64  # noqa: PLC0415
 
     cursor = cursor_of(second.get("/bronze/users", limit=2, ordering="email"))
-    assert b"@" not in base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    assert b"example" not in base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
 
 
 def test_rows_are_counted_when_asked_for(second: VersionClient, users: Any) -> None:

@@ -177,6 +177,8 @@ def test_a_task_that_comes_twice_runs_the_query_once(viewer: Client) -> None:
 def test_a_worker_is_told(viewer: Client) -> None:
     from lakehouse_project.celery import app  # noqa: PLC0415
 
+    with app.connection_for_read() as connection:
+        connection.SimpleQueue("lake").clear()  # what other tests have asked for
     run = post(viewer, JANUARY).json()["run"]
     with app.connection_for_read() as connection:
         message = connection.SimpleQueue("lake").get(timeout=5)

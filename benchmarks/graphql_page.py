@@ -10,7 +10,6 @@ time of this process and the server together.
 import argparse
 import datetime as dt
 import json
-import os
 from collections.abc import Callable
 from decimal import Decimal
 from statistics import median
@@ -20,8 +19,6 @@ from benchmarks.lab import Lab, laboratory
 
 LINES, USERS, PRODUCTS, DAYS = 5_000, 500, 200, 60
 PAGE = 100
-NO_BROKER = "redis://127.0.0.1:1/0"
-"""Nothing is sent to it, and without limits nothing is counted in it."""
 
 USER, PRODUCT, DATE = ("key", "user_id", "city"), ("key", "sku", "name", "category"), ("key", "date")
 LINE = ("id", "order_id", "line_number", "status", "quantity", "amount")
@@ -139,8 +136,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--rounds", type=int, default=40)
     rounds = parser.parse_args().rounds
-    os.environ |= {"RATE_LIMIT_READS": "0", "RATE_LIMIT_WRITES": "0"}
-    with laboratory(broker=NO_BROKER) as lab:
+    with laboratory() as lab:
         fill()
         rest, graph = clients()
         page, expected = graph(), by_rest(rest)

@@ -1,4 +1,4 @@
-"""A lakehouse of its own for one benchmark: PostgreSQL with the settings of the product, thrown away at the end."""
+"""A lakehouse of its own for one benchmark: PostgreSQL and Valkey as the product runs them, thrown away at the end."""
 
 import json
 import os
@@ -18,8 +18,11 @@ import psutil
 from lakehouse_project.runtime.accounts import postgres_binaries, server_account
 from lakehouse_project.runtime.postgres import EmbeddedPostgres
 from lakehouse_project.runtime.secrets import load_secrets
+from lakehouse_project.runtime.valkey import EmbeddedValkey
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+UNREACHED = str(10**9)
+"""Requests a minute: the limit is counted, as in the product, and stops nobody."""
 
 
 @dataclass(frozen=True)
@@ -58,27 +61,32 @@ class Lab:
 
 
 @contextmanager
-def laboratory(broker: str = "memory://localhost/") -> Iterator[Lab]:
-    """Start the server, make the tables, and set Django up in this process."""
+def laboratory() -> Iterator[Lab]:
+    """Start the servers, make the tables, and set Django up in this process."""
     home = Path(tempfile.mkdtemp(prefix="lakehouse-benchmark-"))
-    server = EmbeddedPostgres(folder=home / "postgres", log=home / "postgres.log", secrets=load_secrets(home))
+    secrets = load_secrets(home)
+    server = EmbeddedPostgres(folder=home / "postgres", log=home / "postgres.log", secrets=secrets)
+    broker = EmbeddedValkey(
+        folder=home / "valkey", log=home / "valkey.log", password=secrets.valkey_password, durable=False
+    )
     try:
         address = server.start()
         os.environ |= {
             "LAKEHOUSE_HOME": str(home),
             "DATABASE_URL": address,
-            "BROKER_URL": broker,
+            "BROKER_URL": broker.start(),
             "DJANGO_SETTINGS_MODULE": "lakehouse_project.settings",
             "MALLOC_ARENA_MAX": "2",
             "MAX_UPLOAD_MB": "100000",
             "LOG_LEVEL": "WARNING",
-            "RATE_LIMIT_READS": "0",
-            "RATE_LIMIT_WRITES": "0",
+            "RATE_LIMIT_READS": UNREACHED,
+            "RATE_LIMIT_WRITES": UNREACHED,
         }
         _set_up_django()
         psql = postgres_binaries(server_account(home / "postgres")) / "psql"
         yield Lab(home, address, psql, _server_of(home / "postgres"))
     finally:
+        broker.stop()
         server.stop()
         shutil.rmtree(home, ignore_errors=True)
 

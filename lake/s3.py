@@ -5,8 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -66,6 +64,9 @@ class StoredObject:
 
 def client(access: Access) -> Any:
     """A client of boto3, safe to share between threads. Asks nobody yet."""
+    import boto3  # noqa: PLC0415  it takes longer to load than much that needs no bucket takes in all
+    from botocore.config import Config  # noqa: PLC0415  as above
+
     config = Config(
         connect_timeout=CONNECT_SECONDS,
         read_timeout=READ_SECONDS,
@@ -190,6 +191,8 @@ def delta_options(access: Access) -> dict[str, str]:
 
 
 def _session(access: Access) -> Any:
+    import boto3  # noqa: PLC0415  as in `client`
+
     return boto3.Session(
         aws_access_key_id=access.access_key_id,
         aws_secret_access_key=access.secret_access_key,

@@ -86,18 +86,22 @@ def overview() -> str:
 
 
 def _execute() -> None:
-    from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415  fast --help
+    import django  # noqa: PLC0415  fast --help
+    from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415
     from django.core.management import execute_from_command_line  # noqa: PLC0415
     from django.db import OperationalError  # noqa: PLC0415
     from pydantic import ValidationError  # noqa: PLC0415
 
     from lakehouse_project.kernel.errors import LakehouseError  # noqa: PLC0415
+    from lakehouse_project.loading import much_is_loaded  # noqa: PLC0415
     from lakehouse_project.runtime.errors import RuntimeProblem  # noqa: PLC0415
 
     argv = ["lakehouse", *sys.argv[1:]]
     if not argv[1].startswith("-"):
         argv[1] = argv[1].replace("-", "_")  # search-eval: a module has no hyphen in its name
     try:
+        with much_is_loaded():
+            django.setup()
         execute_from_command_line(argv)
     except (LakehouseError, RuntimeProblem, ImproperlyConfigured) as error:
         sys.exit(f"lakehouse: {error}")

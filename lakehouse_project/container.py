@@ -18,7 +18,7 @@ from bronze.conflicts import Conflicts
 from bronze.documents import Documents
 from bronze.encryption import FieldCipher
 from bronze.enrichment.repositories import StoredRates
-from bronze.enrichment.sources import FrankfurterRates, RateFile, RateSource
+from bronze.enrichment.sources import RateFile, RateSource
 from bronze.history import Revisions
 from bronze.quarantine import Quarantine
 from bronze.rejected import RejectedRecords
@@ -135,6 +135,8 @@ def _rate_source() -> RateSource | None:
     if wanted is None:
         return None
     if wanted.startswith(("http://", "https://")):
+        from bronze.enrichment.frankfurter import FrankfurterRates  # noqa: PLC0415  and an HTTP cache: seldom wanted
+
         return FrankfurterRates(url=wanted, cache=settings.LAKEHOUSE_HOME / "cache")
     return RateFile(Path(wanted))
 

@@ -125,12 +125,12 @@ def _length(channel: object, queue: str) -> int:
 
 def _worker() -> str:
     try:
-        answers = app.control.ping(timeout=_WORKER_ANSWER_SECONDS)
+        answers = app.control.ping(timeout=_WORKER_ANSWER_SECONDS, limit=1 + env().ocr)
     except (BrokerError, OSError) as error:
         raise Ailment("cannot be asked without the broker", "Mend the broker first.") from error
     if not answers:
         raise Ailment("no worker answers", f"{_START}; logs/worker.log says why it ended.")
-    return f"{len(answers)} answered"
+    return "answers"
 
 
 def _search() -> str:

@@ -9,8 +9,6 @@ from django.db.backends.postgresql.base import DatabaseWrapper
 
 from lakehouse_project.env import env
 from lakehouse_project.kernel.services import resolve
-from search.embedding import Embedder
-from search.errors import EmbedderUnusable
 
 OLDEST_POSTGRESQL = 18
 """The first with virtual generated columns."""
@@ -18,9 +16,13 @@ OLDEST_POSTGRESQL = 18
 
 def embedder_is_usable(databases: Sequence[str] | None = None, **_: Any) -> list[checks.CheckMessage]:
     """Loads the model where a database is asked for, which is before it is migrated."""
+    if not (databases and env().embedder.startswith("onnx:")):
+        return []
+    from search.embedding import Embedder  # noqa: PLC0415  every command loads this module, few embed
+    from search.errors import EmbedderUnusable  # noqa: PLC0415  as above
+
     try:
-        if databases and env().embedder.startswith("onnx:"):
-            resolve(Embedder)
+        resolve(Embedder)
     except EmbedderUnusable as error:
         return [checks.Error(error.message, hint="Mend EMBEDDER, or leave it empty.", id="lakehouse.E002")]
     return []

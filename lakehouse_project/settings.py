@@ -21,7 +21,7 @@ CSRF_TRUSTED_ORIGINS = [origin.strip() for origin in ENV.trusted_origins.split("
 INSTALLED_APPS = [
     "unfold",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # only who serves pages loads them: see urls.py
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

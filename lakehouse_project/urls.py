@@ -35,6 +35,8 @@ def not_found(request: HttpRequest, *_: object, **__: object) -> HttpResponse:
     return problem(request, 404, code="not_found", title=title_of(404), detail=detail)
 
 
+admin.autodiscover()
+
 urlpatterns = [
     path("healthz", healthz),
     path("", views.home, name="home"),

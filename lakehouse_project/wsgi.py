@@ -8,13 +8,14 @@ from typing import Any
 from django.core.wsgi import get_wsgi_application
 
 from lakehouse_project.bodies import WholeBody
+from lakehouse_project.loading import much_is_loaded
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lakehouse_project.settings")
 
-_django = get_wsgi_application()
-import_module(
-    "lakehouse_project.graphql.execution"
-)  # its schema takes time, which the first query shall not wait for
+with much_is_loaded():
+    _django = get_wsgi_application()
+    for _name in ("urls", "graphql.execution"):  # they take time, which the first request shall not wait for
+        import_module(f"lakehouse_project.{_name}")
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -52,6 +52,9 @@ def start(config: pytest.Config) -> None:
     Each process of xdist calls it for itself: on a server that all share, an open transaction of one test would hold
     back the change feeds of another one.
     """
+    os.environ.pop(
+        "PYTHONDONTWRITEBYTECODE", None
+    )  # processes that tests start would each translate all anew
     for name in SEARCH_SERVER:
         if value := os.environ.pop(name, ""):
             os.environ[f"REAL_{name}"] = value

@@ -3,9 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
 from lake.athena.errors import asked
 from lake.s3 import ATTEMPTS, CONNECT_SECONDS, READ_SECONDS, Access
 
@@ -25,6 +22,9 @@ def connect(access: Access) -> Clients:
 
 
 def _client(service: str, access: Access) -> Any:
+    import boto3  # noqa: PLC0415  it takes longer to load than much that asks no AWS takes in all
+    from botocore.config import Config  # noqa: PLC0415  as above
+
     return boto3.client(
         service,
         endpoint_url=access.endpoint_url,

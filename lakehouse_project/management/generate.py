@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
+
+from lakehouse_project.management.command import LakehouseCommand
 
 NOTICE = "<!-- Written by `lakehouse {command}`; do not edit. -->"
 
 
-class GenerateCommand(BaseCommand):
+class GenerateCommand(LakehouseCommand):
     """Writes generated files, or with `--check` only says which are not up to date. Needs no database."""
-
-    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from psycopg import ProgrammingError, conninfo
 from rich.console import Console
 
@@ -24,9 +24,10 @@ from lakehouse_project.env import env
 from lakehouse_project.kernel.services import resolve
 from lakehouse_project.management import backups as words
 from lakehouse_project.management.asking import require_word
+from lakehouse_project.management.command import LakehouseCommand
 
 
-class Command(BaseCommand):
+class Command(LakehouseCommand):
     help = (
         "Back up the database to the storage, prove backups by restoring them, restore them, let old ones go."
     )

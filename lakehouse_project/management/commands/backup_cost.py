@@ -4,8 +4,6 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from lake.backups.cost.document import document
 from lake.backups.cost.model import Assumptions, Inputs, cheapest, estimates, prices, recommended
 from lake.backups.cost.units import days, gigabytes, gigabytes_a_day
@@ -13,14 +11,14 @@ from lake.backups.depot import Depot
 from lake.backups.domain import StoredBackup
 from lakehouse_project.kernel.errors import InvalidInput, TransientError
 from lakehouse_project.kernel.services import resolve
+from lakehouse_project.management.command import LakehouseCommand
 
 LEAST_BYTES = 50_000_000
 """A smaller database is mostly catalogue, and says nothing of how rows compress."""
 
 
-class Command(BaseCommand):
+class Command(LakehouseCommand):
     help = "Compare what logical dumps, base backups with WAL, and volume snapshots cost, from size, growth and retention."
-    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--size", required=True, help="of the database today: 100GB")

@@ -5,14 +5,15 @@ import secrets
 from typing import Any
 
 from django.contrib.auth.models import Group, User
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from lakehouse_project.auth import issue_token
+from lakehouse_project.management.command import LakehouseCommand
 
 USERNAME = "admin"
 
 
-class Command(BaseCommand):
+class Command(LakehouseCommand):
     help = (
         "Create the first administrator if there is none; prints name, password and token as JSON, this once."
     )

@@ -4,14 +4,13 @@ from argparse import ArgumentParser
 from dataclasses import replace
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from lake.buckets import DEFAULT_REGION, Buckets
 from lake.s3 import client
+from lakehouse_project.management.command import LakehouseCommand
 from lakehouse_project.stores import access
 
 
-class Command(BaseCommand):
+class Command(LakehouseCommand):
     help = "Create, list or verify buckets of the S3 store that the AWS_ settings name."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from rich.console import Console
 from rich.filesize import decimal
 
@@ -24,6 +24,7 @@ from lake.cleanup import (
 from lake.storage import S3Storage, Storage
 from lakehouse_project.kernel.services import resolve
 from lakehouse_project.management.asking import require_word
+from lakehouse_project.management.command import LakehouseCommand
 
 PREFIXES = {
     "athena": ("athena/", "athena-results/"),
@@ -35,9 +36,8 @@ FOLDERS = ("output", "exports", "cache", "tmp")
 KINDS = ("athena", "lake", "backups", "local")
 
 
-class Command(BaseCommand):
+class Command(LakehouseCommand):
     help = "Remove published tables, what Athena knows of them, backups or local output. Never the database."
-    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--what", required=True, choices=(*KINDS, "all"), help="what is to go")

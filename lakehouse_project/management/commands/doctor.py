@@ -2,14 +2,12 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from lakehouse_project.doctor import Diagnosis, examine
+from lakehouse_project.management.command import LakehouseCommand
 
 
-class Command(BaseCommand):
+class Command(LakehouseCommand):
     help = "Check database, broker, worker, search and storage. Exit status 1 when something is wrong."
-    requires_system_checks = ()
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         diagnoses = examine()

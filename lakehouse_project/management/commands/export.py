@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any, get_args
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from governance.services import track
 from lakehouse_project.exports.domain import Compression, Wanted
@@ -14,6 +14,7 @@ from lakehouse_project.kernel.masking import PERMISSION, SECRET_PERMISSION
 from lakehouse_project.kernel.services import resolve
 from lakehouse_project.kernel.tabular import Format
 from lakehouse_project.management.bars import progress_bar
+from lakehouse_project.management.command import LakehouseCommand
 
 
 class Operator:
@@ -26,7 +27,7 @@ class Operator:
         return self._is_clear or perm not in (PERMISSION, SECRET_PERMISSION)
 
 
-class Command(BaseCommand):
+class Command(LakehouseCommand):
     help = "Write a list to a file: records of a data set, a table of the star schema, a mart."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from bronze.admission import Overrides
 from bronze.documents import Documents
@@ -15,6 +15,7 @@ from bronze.repositories import SourceFiles
 from bronze.services import PreviewFile, ReceiveFiles
 from lakehouse_project.kernel.errors import LakehouseError
 from lakehouse_project.kernel.services import resolve
+from lakehouse_project.management.command import LakehouseCommand
 from lakehouse_project.management.sources import Source, named_sources
 from lakehouse_project.management.waiting import wait_for_gold_and_search
 
@@ -24,7 +25,7 @@ EXIT_CODES = (
 )
 
 
-class Command(BaseCommand):
+class Command(LakehouseCommand):
     help = (
         "Load files into bronze; silver, gold and search follow by themselves. A folder stands for the files in it, "
         "hidden and half-written ones aside; - stands for standard input."

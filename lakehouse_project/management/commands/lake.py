@@ -3,12 +3,11 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from lakehouse_project.management import lake_publishing, lake_queries
+from lakehouse_project.management.command import LakehouseCommand
 
 
-class Command(BaseCommand):
+class Command(LakehouseCommand):
     help = (
         "Publish the tables of the lake, list them, delete files that nobody reads any more; query them, here or on Athena, "
         "and see what a query reads and costs."

@@ -5,14 +5,13 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import BaseCommand
-
 from governance.models import Run
 from governance.operations.repositories import Operations
 from lakehouse_project.kernel.services import resolve
+from lakehouse_project.management.command import LakehouseCommand
 
 
-class Command(BaseCommand):
+class Command(LakehouseCommand):
     help = "What was asked for, and what the pipeline does: list it, look at one, cancel one."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

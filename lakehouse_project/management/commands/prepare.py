@@ -4,19 +4,20 @@ import io
 import json
 from typing import Any
 
+from django.core.checks import Tags
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
 
 from bronze.models import SourceFile
+from lakehouse_project.management.command import LakehouseCommand
 
 
-class Command(BaseCommand):
+class Command(LakehouseCommand):
     help = "Migrate, create the first administrator; prints {administrator, is_empty} as JSON (used by `up`)."
-    requires_system_checks = ()
 
     def handle(self, *_args: Any, **_options: Any) -> None:
-        call_command("migrate", interactive=False, skip_checks=False, stdout=self.stderr)
+        self.check(tags=[Tags.database], databases=[DEFAULT_DB_ALIAS])
+        call_command("migrate", interactive=False, stdout=self.stderr)
         account = io.StringIO()
         with transaction.atomic():  # an administrator whose password nobody saw would be of no use
             call_command("bootstrap_admin", stdout=account)

@@ -5,16 +5,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from bronze.enrichment.sources import RateFile
 from bronze.services.rates import RUN, FetchRates
 from governance.services import track
 from lakehouse_project.kernel.services import resolve
+from lakehouse_project.management.command import LakehouseCommand
 from lakehouse_project.management.waiting import wait_for_gold_and_search
 
 
-class Command(BaseCommand):
+class Command(LakehouseCommand):
     help = "Fetch exchange rates into bronze, from RATE_SOURCE or a file that was saved from such a service."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

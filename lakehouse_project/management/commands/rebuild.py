@@ -4,17 +4,17 @@ from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from rich.console import Console
 
 from gold.services import RefreshMarts, RefreshViews, WriteFiles
 from lake.services import PublishLake
 from lakehouse_project.kernel.services import resolve
 from lakehouse_project.management.bars import progress_bar
+from lakehouse_project.management.command import LakehouseCommand
 from silver.services import RebuildStar
 
 
-class Command(BaseCommand):
+class Command(LakehouseCommand):
     help = "Build a layer anew from the one below it. It gives the same content as the increments did."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -3,14 +3,13 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from lakehouse_project.kernel.services import resolve
+from lakehouse_project.management.command import LakehouseCommand
 from search.domain import Drift
 from search.services import Reconcile
 
 
-class Command(BaseCommand):
+class Command(LakehouseCommand):
     help = "Compare the search server with the rows: what it lacks, has too much or has of an older version."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

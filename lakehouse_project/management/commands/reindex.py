@@ -3,15 +3,14 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from lakehouse_project.kernel.services import resolve
 from lakehouse_project.management.bars import progress_bar
+from lakehouse_project.management.command import LakehouseCommand
 from search.domain import ENTITIES, INDEXES
 from search.services import RebuildIndexes
 
 
-class Command(BaseCommand):
+class Command(LakehouseCommand):
     help = "Build the indexes of the search server anew from the rows, while the old ones answer."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

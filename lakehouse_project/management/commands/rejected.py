@@ -4,13 +4,12 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from bronze.services import ExportRejected
 from lakehouse_project.kernel.services import resolve
+from lakehouse_project.management.command import LakehouseCommand
 
 
-class Command(BaseCommand):
+class Command(LakehouseCommand):
     help = "Print the rows of a loaded file that are in quarantine, in its own format and with the reasons."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -8,7 +8,6 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from django.db import transaction
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -16,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from lakehouse_project.composed_search import evaluated_server
 from lakehouse_project.env import env
 from lakehouse_project.kernel.services import resolve
+from lakehouse_project.management.command import LakehouseCommand
 from search.domain import Mode
 from search.embedding import Embedder
 from search.engines.postgres import NAME, PostgresSearcher
@@ -30,7 +30,7 @@ from search.services.evaluating import Told
 _HEADINGS = ("nDCG@10", "recall@100", "MRR", "nothing found")
 
 
-class Command(BaseCommand):
+class Command(LakehouseCommand):
     help = "Measure the ranking of every engine on documents, queries and judgements in a folder."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from bronze.repositories import SourceFiles
 from bronze.seeding import write_seed
@@ -12,10 +12,11 @@ from bronze.services import SeedLake
 from governance.services import track
 from lakehouse_project.kernel.services import resolve
 from lakehouse_project.management.bars import progress_bar
+from lakehouse_project.management.command import LakehouseCommand
 from lakehouse_project.management.waiting import wait_for_gold_and_search
 
 
-class Command(BaseCommand):
+class Command(LakehouseCommand):
     help = "Generate a company's data as files of every kind and load them. Running it again changes nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

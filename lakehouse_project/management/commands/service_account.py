@@ -5,12 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 import pghistory
-from django.core.management.base import BaseCommand
 
 from lakehouse_project.access import service_accounts
+from lakehouse_project.management.command import LakehouseCommand
 
 
-class Command(BaseCommand):
+class Command(LakehouseCommand):
     help = "Users for programs: without a password, with a group, an owner and API tokens of their own."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -3,12 +3,11 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from lakehouse_project.auth import issue_token
+from lakehouse_project.management.command import LakehouseCommand
 
 
-class Command(BaseCommand):
+class Command(LakehouseCommand):
     help = "Print a new API token for a user, alone on the last line. It is shown this once: only its digest is stored."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -4,14 +4,15 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from bronze.domain import Undone, UndoneRecord
 from bronze.services import PreviewUndo, UndoFile
 from lakehouse_project.kernel.services import resolve
+from lakehouse_project.management.command import LakehouseCommand
 
 
-class Command(BaseCommand):
+class Command(LakehouseCommand):
     help = "Take a loaded file back: put back what it updated, remove what it inserted, leave what was changed since."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

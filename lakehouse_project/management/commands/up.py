@@ -3,14 +3,14 @@
 import argparse
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
+from lakehouse_project.management.command import LakehouseCommand
 from lakehouse_project.runtime.main import add_arguments, up
 
 
-class Command(BaseCommand):
+class Command(LakehouseCommand):
     help = "Start everything: database, broker, web server, worker. The first run sets up and seeds."
-    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         add_arguments(parser)

@@ -6,12 +6,12 @@ import time
 from typing import Any
 
 import structlog
-from django.core.management.base import BaseCommand
 from django.db import OperationalError, close_old_connections
 
 from bronze.services.inbox import WatchInbox
 from lakehouse_project.inboxes import watched
 from lakehouse_project.kernel.errors import TransientError
+from lakehouse_project.management.command import LakehouseCommand
 
 FOLDER_SECONDS = 1.0
 BUCKET_SECONDS = 5.0
@@ -21,7 +21,7 @@ AGAIN_SECONDS = 30.0
 log = structlog.get_logger(__name__)
 
 
-class Command(BaseCommand):
+class Command(LakehouseCommand):
     help = (
         "Load every file that is put into the inbox folder of the state folder, or into the bucket of INBOX_URL. "
         "Part of `lakehouse up`."

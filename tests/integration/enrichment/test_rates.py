@@ -13,7 +13,8 @@ from django.core.management import call_command
 from django.test import Client
 
 from bronze.enrichment.errors import BadPeriod, RatesUnavailable, RatesUnreadable
-from bronze.enrichment.sources import FrankfurterRates, RateFile, quarters
+from bronze.enrichment.frankfurter import FrankfurterRates, quarters
+from bronze.enrichment.sources import RateFile
 from bronze.models import RawRecord, SourceFile
 from bronze.services import LoadFile
 from bronze.services.rates import FetchedRates, FetchRates

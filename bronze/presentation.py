@@ -1,6 +1,7 @@
 """Records as callers see them: personal data masked for those without the right, secrets opened only for those with."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from bronze.catalog import contract_named
@@ -110,15 +111,24 @@ def hidden_classes(caller: Caller) -> frozenset[Classification]:
 
 def seen_by(caller: Caller, contract: ContractSpec, fields: Mapping[str, Any]) -> dict[str, Any]:
     """Some fields of a data set as the caller may see them."""
-    personal, secret = may_see_personal_data(caller), caller.has_perm(SECRET_PERMISSION)
     shown = dict(fields)
-    for name in [name for name, value in shown.items() if value]:
-        kind = class_of(contract, name)
-        if kind is Classification.SECRET:
-            shown[name] = _opened(str(shown[name]), name) if secret else MASK
-        elif kind is Classification.PERSONAL and not personal:
+    for name, kind in _veiled(contract, tuple(shown), has_personal=may_see_personal_data(caller)):
+        if not shown[name]:
+            continue
+        if kind is not Classification.SECRET:
             shown[name] = mask(shown[name])
+        else:
+            shown[name] = _opened(str(shown[name]), name) if caller.has_perm(SECRET_PERMISSION) else MASK
     return shown
+
+
+@lru_cache(maxsize=1000)
+def _veiled(
+    contract: ContractSpec, names: tuple[str, ...], *, has_personal: bool
+) -> Sequence[tuple[str, Classification]]:
+    """The fields that are not shown as they are stored. Records of a list mostly have the same ones."""
+    veiled = {Classification.SECRET} if has_personal else {Classification.SECRET, Classification.PERSONAL}
+    return [(name, kind) for name in names if (kind := class_of(contract, name)) in veiled]
 
 
 def _complete(contract: ContractSpec, record: Record, caller: Caller) -> dict[str, Any]:
@@ -234,6 +244,8 @@ def _visible_errors(
     contract: ContractSpec, errors: Sequence[dict[str, Any]], caller: Caller
 ) -> list[dict[str, Any]]:
     """The class of a field may be another one than when the row was checked."""
+    if not errors:
+        return []
     hidden = hidden_classes(caller)
     return [
         {**error, "value": None} if class_of(contract, error["field"]) in hidden else error

@@ -18,7 +18,7 @@ from bronze.readers import FileFormat
 from bronze.rows import KEYLESS
 from bronze.uses import held_uses
 from governance.visibility import hidden
-from lakehouse_project.kernel.exact import loads
+from lakehouse_project.kernel.exact import loads_jsonb
 from lakehouse_project.kernel.filters import Listing
 from lakehouse_project.kernel.rows import Rows
 
@@ -35,11 +35,11 @@ FROM unnest(%s::text[]) WITH ORDINALITY AS row (payload, number) ORDER BY row.nu
 
 
 COLUMNS_OF_ONE = (
-    *("id", "dataset_id", "key", "status", "errors", "revision", "source_file_id", "line"),
-    *("fields", "conflicts"),
+    *("id", "dataset_id", "key", "status", "revision", "source_file_id", "line"),
+    *("fields", "failed", "conflicts"),
 )
 ONE_RECORD = """
-SELECT id, dataset_id, key, status, errors::text, revision, source_file_id, line, effective::text, conflict::text
+SELECT id, dataset_id, key, status, revision, source_file_id, line, effective::text, errors::text, conflict::text
 FROM bronze_rawrecord WHERE dataset_id = %s AND key = %s AND status <> 'deleted'
 """
 """As written: a query of the ORM takes longer to build than this one to run."""
@@ -229,8 +229,7 @@ class RawRecords:
         with connection.cursor() as cursor:
             cursor.execute(ONE_RECORD, [dataset, key])
             for row in () if dataset in hidden() else cursor.fetchall():
-                found = dict(zip(COLUMNS_OF_ONE, row, strict=True))
-                return _record_entity(found | {"errors": loads(found["errors"])})
+                return _record_entity(dict(zip(COLUMNS_OF_ONE, row, strict=True)))
         raise RecordNotFound(f"{dataset} has no record with the key {key!r}.")
 
     def text_of(self, dataset: str, key: str) -> str:
@@ -350,8 +349,12 @@ def _require_storable(dataset: str, key: str) -> None:
         raise RecordNotFound(f"{dataset} has no record with the key {key!r}.")
 
 
-COLUMNS = ("id", "dataset_id", "key", "status", "errors", "revision", "source_file_id", "line")
-TEXTS = {"fields": json_text("effective"), "conflicts": json_text("conflict")}
+COLUMNS = ("id", "dataset_id", "key", "status", "revision", "source_file_id", "line")
+TEXTS = {
+    "fields": json_text("effective"),
+    "failed": json_text("errors"),
+    "conflicts": json_text("conflict"),
+}
 """What a record is made of."""
 
 
@@ -364,13 +367,13 @@ def _record_entity(row: Mapping[str, Any]) -> Record:
         id=row["id"],
         dataset=row["dataset_id"],
         key=row["key"],
-        fields=loads(row["fields"]),
+        fields=loads_jsonb(row["fields"]),
         status=row["status"],
-        errors=row["errors"],
+        errors=loads_jsonb(row["failed"]),
         revision=row["revision"],
         source_file_id=row["source_file_id"],
         line=row["line"],
-        conflict=loads(row["conflicts"]),
+        conflict=loads_jsonb(row["conflicts"]),
     )
 
 

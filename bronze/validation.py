@@ -5,9 +5,10 @@ Input: a frame of strings, one column per field that the data has. Output: the s
 value).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 import orjson
 import polars as pl
@@ -31,6 +32,8 @@ MAX_SHOWN = 200
 """Characters of a bad value that an error repeats."""
 
 NO_ERRORS = "[]"
+TEXT, MOMENT = "_text_of_", "_moment_of_"
+"""Columns of trimmed texts and of moments, null where there is none, while rows are checked: these and the field's name."""
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2100, 12, 31)
 """No date or moment outside of these days is meant: it is a typing error or a stand-in for "never"."""
 
@@ -43,6 +46,10 @@ class Rule:
     name: str
     broken: pl.Expr
     message: str | pl.Expr
+
+
+FEW = 10_000
+"""Rows of which it costs more to hand the rules to several threads than to check them."""
 
 
 def check(rows: pl.DataFrame, contract: ContractSpec) -> pl.DataFrame:
@@ -58,10 +65,32 @@ def keys_of(rows: pl.DataFrame, contract: ContractSpec) -> pl.Series:
 
 def errors_of(rows: pl.DataFrame, contract: ContractSpec) -> pl.Series:
     """The errors of each row as JSON text."""
-    complete = _complete(rows, contract)
-    rules = [rule for field in contract.fields for rule in rules_of(field)]
-    flags = complete.select(rule.broken.fill_null(value=False).alias(str(i)) for i, rule in enumerate(rules))
-    return _errors(complete, flags, rules)
+    prepared = _complete(rows, contract).with_columns(_texts(contract)).with_columns(_moments(contract))
+    rules = [rule for rule in _rules(contract) if rule.name == "required" or _has_value(prepared, rule.field)]
+    select = prepared.select if rows.height > FEW else prepared.select_seq
+    flags = select(rule.broken.fill_null(value=False).alias(str(i)) for i, rule in enumerate(rules))
+    return _errors(prepared, flags, rules)
+
+
+def _texts(contract: ContractSpec) -> pl.Expr:
+    """What nearly every rule looks at."""
+    return present(pl.col(contract.field_names())).name.prefix(TEXT)
+
+
+@lru_cache
+def _moments(contract: ContractSpec) -> Sequence[pl.Expr]:
+    """What several rules look at and what takes long to read."""
+    named = [field.name for field in contract.fields if field.kind == "datetime"]
+    return [parse_datetime(pl.col(TEXT + name)).alias(MOMENT + name) for name in named]
+
+
+def _has_value(prepared: pl.DataFrame, field: FieldSpec) -> bool:
+    return prepared[TEXT + field.name].null_count() < prepared.height
+
+
+@lru_cache
+def _rules(contract: ContractSpec) -> Sequence[Rule]:
+    return [rule for field in contract.fields for rule in rules_of(field)]
 
 
 def _complete(rows: pl.DataFrame, contract: ContractSpec) -> pl.DataFrame:
@@ -70,7 +99,7 @@ def _complete(rows: pl.DataFrame, contract: ContractSpec) -> pl.DataFrame:
     )
 
 
-def _errors(rows: pl.DataFrame, flags: pl.DataFrame, rules: list[Rule]) -> pl.Series:
+def _errors(rows: pl.DataFrame, flags: pl.DataFrame, rules: Sequence[Rule]) -> pl.Series:
     none = pl.repeat(NO_ERRORS, rows.height, eager=True)
     if not rules:
         return none
@@ -78,7 +107,7 @@ def _errors(rows: pl.DataFrame, flags: pl.DataFrame, rules: list[Rule]) -> pl.Se
     return none if bad.is_empty() else none.scatter(bad, _describe(rows[bad], flags[bad], rules))
 
 
-def _describe(rows: pl.DataFrame, flags: pl.DataFrame, rules: list[Rule]) -> pl.Series:
+def _describe(rows: pl.DataFrame, flags: pl.DataFrame, rules: Sequence[Rule]) -> pl.Series:
     """The errors of rows that have some, as JSON text. Only the rules that fired are spelled out."""
     fired = [i for i, seen in enumerate(flags.max().row(0)) if seen]
     marked = rows.with_columns(flags[str(i)].alias(f"_{i}") for i in fired)
@@ -115,11 +144,10 @@ def _key_part(field: FieldSpec, *, composite: bool) -> pl.Expr:
 
 def rules_of(field: FieldSpec) -> Iterator[Rule]:
     """The rules of one field. Those on the value hold only where there is one."""
-    column = pl.col(field.name)
-    text = present(column)
+    text = pl.col(TEXT + field.name)
     if field.required:
         yield Rule(field, "required", text.is_null(), "is missing")
-    yield from _type_rules(field, column, text)
+    yield from _type_rules(field, text)
     if field.max_length is not None:
         yield Rule(
             field, "max_length", text.str.len_chars() > field.max_length, f"is longer than {field.max_length}"
@@ -129,27 +157,27 @@ def rules_of(field: FieldSpec) -> Iterator[Rule]:
     if field.check is not None:
         yield _checked(field, text)
     if field.not_before is not None:
-        is_before = parse_date(column) < parse_date(pl.col(field.not_before))
+        is_before = parse_date(text) < parse_date(pl.col(field.not_before))
         yield Rule(field, "not_before", is_before, f"is before {field.not_before}")
 
 
-def _type_rules(field: FieldSpec, column: pl.Expr, text: pl.Expr) -> Iterator[Rule]:
+def _type_rules(field: FieldSpec, text: pl.Expr) -> Iterator[Rule]:
     if field.kind == "text":
-        nested = column.str.contains(rf"^{NESTED}[\[{{]")
+        nested = pl.col(field.name).str.contains(rf"^{NESTED}[\[{{]")
         yield Rule(field, "text", nested, "is not text but a JSON object or array")
     elif field.kind == "integer":
         yield Rule(
-            field, "integer", text.is_not_null() & parse_integer(column).is_null(), "is not a whole number"
+            field, "integer", text.is_not_null() & parse_integer(text).is_null(), "is not a whole number"
         )
-        yield from _range_rules(field, parse_integer(column))
+        yield from _range_rules(field, parse_integer(text))
     elif field.kind == "decimal":
-        yield from _decimal_rules(field, column, text)
+        yield from _decimal_rules(field, text)
     elif field.kind == "date":
-        day = parse_date(column)
+        day = parse_date(text)
         yield Rule(field, "date", text.is_not_null() & day.is_null(), "is not a date like 2024-05-17")
-        yield _calendar_rule(field, parse_end(column) if field.may_be_open else day)
+        yield _calendar_rule(field, parse_end(text) if field.may_be_open else day)
     elif field.kind == "datetime":
-        moment = parse_datetime(column)
+        moment = pl.col(MOMENT + field.name)
         broken = text.is_not_null() & moment.is_null()
         yield Rule(field, "datetime", broken, "is not a timestamp like 2024-05-17T18:20:00Z (ISO 8601)")
         yield _calendar_rule(field, moment.dt.date())
@@ -178,8 +206,8 @@ def _is_object(text: str) -> bool:
         return False
 
 
-def _decimal_rules(field: FieldSpec, column: pl.Expr, text: pl.Expr) -> Iterator[Rule]:
-    value = parse_decimal(column, pl.Decimal(18, field.scale))
+def _decimal_rules(field: FieldSpec, text: pl.Expr) -> Iterator[Rule]:
+    value = parse_decimal(text, pl.Decimal(18, field.scale))
     number = text.str.contains(r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)$")
     yield Rule(field, "decimal", ~number, "is not a plain number like 1234.50")
     too_fine = number & text.str.contains(rf"\.[0-9]{{{field.scale}}}[0-9]*[1-9]")
@@ -200,8 +228,8 @@ def _checked(field: FieldSpec, text: pl.Expr) -> Rule:
 
     def problems(texts: pl.Series) -> pl.Series:
         distinct = texts.drop_nulls().unique()
-        found = {value: rule(value) for value in distinct}
-        return texts.replace_strict(found, default=None, return_dtype=pl.String) if found else texts
+        found = {value: message for value in distinct if (message := rule(value)) is not None}
+        return texts.replace_strict(found, default=None, return_dtype=pl.String) if found else texts.clear(len(texts))
 
     message = text.map_batches(problems, return_dtype=pl.String)
     return Rule(field, field.check or "", text.is_not_null() & message.is_not_null(), message)

@@ -8,12 +8,15 @@ see them.
 
 from typing import Any, ClassVar, TypeVar
 
-from django.db import models
+from django.db import connection, models
 
 from governance.models import Restriction
 from lakehouse_project.kernel.callers import current_request
 
 PERMISSION = "governance.change_restriction"
+
+RESTRICTED = f"SELECT name, groups FROM {Restriction._meta.db_table}"  # noqa: S608  a table of ours
+"""As written: every request asks, and a query of the ORM takes longer to build than this one to run."""
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -32,7 +35,9 @@ def hidden() -> frozenset[str]:
 
 def _hidden_from(user: Any) -> frozenset[str]:
     """Whoever may restrict data sets sees them all."""
-    restricted = dict(Restriction.objects.values_list("name", "groups"))
+    with connection.cursor() as cursor:
+        cursor.execute(RESTRICTED)
+        restricted = dict(cursor.fetchall())
     if not restricted or (user is not None and user.has_perm(PERMISSION)):
         return frozenset()
     own = set() if user is None else set(user.groups.values_list("name", flat=True))

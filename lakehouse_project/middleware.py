@@ -13,6 +13,7 @@ from pghistory.middleware import HistoryMiddleware as PghistoryMiddleware
 from lakehouse_project.kernel.addresses import is_api
 from lakehouse_project.kernel.callers import answering
 from lakehouse_project.problems import as_problem
+from lakehouse_project.ratelimits import address_of
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -135,7 +136,12 @@ def _policy(request: HttpRequest) -> str:
 
 
 class RequestLogMiddleware(StructlogRequest):
-    """The log has the address of a request without its query, in which people look for people."""
+    """The log has the address of a request without its query, in which people look for people, and where it comes from as
+    the limits see it."""
+
+    @classmethod
+    def bind_ip(cls, request: HttpRequest) -> None:
+        structlog.contextvars.bind_contextvars(ip=address_of(request))
 
     @staticmethod
     def format_request(request: HttpRequest) -> str:

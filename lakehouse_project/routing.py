@@ -9,20 +9,27 @@ Entry = URLPattern | URLResolver
 
 
 def nested(entries: Iterable[Entry]) -> Iterator[Entry]:
-    """The same addresses in the same order, neighbours with the same first segment below one entry."""
-    for segment, group in groupby(entries, key=_first_segment):
-        if segment is None:
-            yield from group
-        else:
+    """The same addresses, those with the same first segment below one entry. The order stays where it matters: before and
+    behind an address that begins with a parameter."""
+    for is_fixed, group in groupby(entries, key=_begins_fixed):
+        yield from (_by_segment if is_fixed else iter)(group)
+
+
+def _begins_fixed(entry: Entry) -> bool:
+    return isinstance(entry, URLPattern) and "<" not in str(entry.pattern).partition("/")[0]
+
+
+def _by_segment(entries: Iterable[Entry]) -> Iterator[Entry]:
+    groups: dict[tuple[str, str], list[Entry]] = {}
+    for entry in entries:
+        segment, slash, _rest = str(entry.pattern).partition("/")
+        groups.setdefault((segment, slash), []).append(entry)
+    for (segment, slash), group in groups.items():
+        if slash:
             below = [_below(entry, segment) for entry in group if isinstance(entry, URLPattern)]
             yield path(f"{segment}/", include(list(nested(below))))
-
-
-def _first_segment(entry: Entry) -> str | None:
-    """None if the address has but one, or if it is a parameter."""
-    segment, slash, _rest = str(entry.pattern).partition("/")
-    is_fixed = isinstance(entry, URLPattern) and slash and "<" not in segment
-    return segment if is_fixed else None
+        else:
+            yield from group
 
 
 def _below(entry: URLPattern, segment: str) -> URLPattern:

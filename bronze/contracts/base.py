@@ -86,11 +86,15 @@ class ContractSpec:
     is_open: bool = False
     """Records may have fields beyond these: a data set that was described at run time."""
 
+    def __hash__(self) -> int:
+        """What follows from a contract is kept by it; examples may be of types without a hash."""
+        return hash(self.name)
+
     def field(self, name: str) -> FieldSpec:
         return self._by_name[name]
 
     def field_names(self) -> tuple[str, ...]:
-        return tuple(spec.name for spec in self.fields)
+        return tuple(self._by_name)
 
     def column_names(self) -> Mapping[str, str]:
         """Every accepted column name (field names and aliases, in lower case with underscores) -> field name."""

@@ -71,17 +71,23 @@ def parse_datetime(text: pl.Expr) -> pl.Expr:
 
 def _datetimes(texts: pl.Series) -> pl.Series:
     """The common form first: it parses ten times faster than the general one, which then sees only the rest."""
-    shaped = texts.set(texts.str.len_bytes() != len("2021-11-07T02:48:42Z"), None)
-    common = shaped.str.to_datetime("%Y-%m-%dT%H:%M:%SZ", time_unit="us", strict=False).dt.replace_time_zone(
-        "UTC"
-    )
-    rest = common.is_null() & texts.is_not_null()
-    if not rest.any():
+    common = pl.DataFrame({"text": texts}).select_seq(_COMMON_DATETIME).to_series()
+    if common.null_count() == texts.null_count():
         return common
+    rest = common.is_null() & texts.is_not_null()
     # By way of a list: polars 2.1 panics in its string functions on some filtered columns.
     others = pl.DataFrame({"text": texts.filter(rest).to_list()}, schema={"text": pl.String})
     general = others.select(_general_datetime(pl.col("text"))).to_series()
     return common.scatter(rest.arg_true(), general)
+
+
+def _common_datetime(value: pl.Expr) -> pl.Expr:
+    shaped = pl.when(value.str.len_bytes() == len("2021-11-07T02:48:42Z")).then(value)
+    moment = shaped.str.to_datetime("%Y-%m-%dT%H:%M:%SZ", time_unit="us", strict=False)
+    return moment.dt.replace_time_zone("UTC")
+
+
+_COMMON_DATETIME = _common_datetime(pl.col("text"))
 
 
 def _general_datetime(value: pl.Expr) -> pl.Expr:

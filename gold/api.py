@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 
 from gold.registry import MARTS, Mart
-from gold.repositories import MartRows
+from gold.repositories import MartRows, mart_table
 from gold.schemas import (
     MartQuery,
     MartSliceQuery,
@@ -16,7 +16,7 @@ from gold.schemas import (
     row_schema,
     slice_query_schema,
 )
-from gold.tables import mart_table, rows_of
+from gold.tables import rows_of
 from lakehouse_project.kernel.filters import openapi_parameters
 from lakehouse_project.kernel.pagination import Page
 from lakehouse_project.kernel.permissions import require, view_permission

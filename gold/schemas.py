@@ -1,12 +1,13 @@
 """Schemas of the mart routes, made from the registry so that each mart has its own in OpenAPI."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from ninja import Field, Schema
 from pydantic import create_model
 
 from gold.registry import Column, Mart, Parameter
 from lakehouse_project.kernel import filters as filtering
+from lakehouse_project.kernel.parameters import WholeQuery
 from lakehouse_project.kernel.slices import SliceQuery
 from lakehouse_project.kernel.tabular.answers import FormatQuery
 
@@ -21,7 +22,7 @@ class MartPage(Schema):
     page_size: Annotated[int, Field(ge=1, le=MAX_PAGE_SIZE)] = PAGE_SIZE
 
 
-class MartTop(Schema):
+class MartTop(WholeQuery):
     """How many rows of a mart."""
 
     top: Annotated[
@@ -39,7 +40,7 @@ class MartQuery(MartTop, FormatQuery, MartPage):
         return slice(start, start + self.page_size)
 
 
-class MartSliceQuery(FormatQuery, SliceQuery):
+class MartSliceQuery(FormatQuery, SliceQuery, WholeQuery):
     """What every mart understands in version 2: which slice, and in which format."""
 
     @property
@@ -74,7 +75,10 @@ def row_schema(mart: Mart) -> Any:
 
 
 def _parameters(mart: Mart) -> dict[str, Any]:
-    return {parameter.name: _parameter(parameter) for parameter in mart.parameters}
+    """Its own, and the columns that it filters by."""
+    columns = frozenset(column.name for column in filters(mart))
+    own = {parameter.name: _parameter(parameter) for parameter in mart.parameters}
+    return {**own, "columns": (ClassVar[frozenset[str]], columns)}
 
 
 def _parameter(parameter: Parameter) -> tuple[Any, Any]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver
 from ninja import NinjaAPI
+from ninja.errors import ValidationError, ValidationErrorContext
 from ninja.openapi.schema import OpenAPISchema
 
 from bronze.api import versions as bronze
@@ -43,6 +44,12 @@ class Api(NinjaAPI):
     def __init__(self, **options: Any) -> None:
         super().__init__(throttle=[PerCaller()], **options)
         self._documents: dict[str, OpenAPISchema] = {}
+
+    def validation_error_from_error_contexts(
+        self, error_contexts: list[ValidationErrorContext[Any]]
+    ) -> ValidationError:
+        found = super().validation_error_from_error_contexts(error_contexts)
+        return problems.UnfitRequest(found.errors, error_contexts)
 
     def get_openapi_schema(
         self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None

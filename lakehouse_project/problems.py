@@ -1,7 +1,7 @@
 """One table from error codes to HTTP statuses, for every route and for what the framework raises itself."""
 
 import errno
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -10,10 +10,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.http.request import UnreadablePostError
 from ninja import NinjaAPI
-from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
+from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError, ValidationErrorContext
 
 from lakehouse_project.kernel.addresses import api_root
 from lakehouse_project.kernel.errors import FieldError, LakehouseError, TransientError
+from lakehouse_project.kernel.parameters import misspelled
 from lakehouse_project.kernel.problem import problem, title_of
 from lakehouse_project.kernel.unfit import sentence_of
 from lakehouse_project.ratelimits import too_many
@@ -130,6 +131,16 @@ def status_of(error: LakehouseError) -> int:
     return STATUS.get(error.code, UNAVAILABLE if isinstance(error, TransientError) else UNPROCESSABLE)
 
 
+class UnfitRequest(ValidationError):
+    """What the framework raises for parameters and bodies. `query`: the schema by which it reads a query string that is among
+    what is wrong."""
+
+    def __init__(self, errors: list[dict[str, Any]], contexts: Sequence[ValidationErrorContext[Any]]) -> None:
+        super().__init__(errors)
+        queries = (each.model for each in contexts if each.model.__ninja_param_source__ == "query")
+        self.query = next((field.annotation for each in queries for field in each.model_fields.values()), None)
+
+
 def register(api: NinjaAPI) -> None:
     """Make every error of `api` a problem+json answer."""
     api.add_exception_handler(LakehouseError, _domain_error)
@@ -189,6 +200,7 @@ def _not_logged_in(request: HttpRequest, _error: Any) -> HttpResponse:
 
 def _invalid_request(request: HttpRequest, error: Any) -> HttpResponse:
     errors = [_unfit(entry) for entry in error.errors]
+    errors += misspelled(request.GET, getattr(error, "query", None))
     detail = "; ".join(f"{entry.field} {entry.message}" for entry in errors)
     return problem(request, 422, code="invalid_request", title=title_of(422), detail=detail, errors=errors)
 

@@ -6,7 +6,7 @@ The record is named in the query: a key may hold slashes, so nothing can follow 
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
-from ninja import Field, Query, Schema
+from ninja import Field, Query
 
 from bronze.api.routes import ROW, refusals
 from bronze.catalog import contract_named
@@ -16,7 +16,7 @@ from bronze.history import Revisions
 from bronze.presentation import present, present_revision
 from bronze.repositories import RawRecords
 from bronze.services import ResolveConflict, RestoreRevision
-from lakehouse_project.kernel.parameters import reject_unknown
+from lakehouse_project.kernel.parameters import WholeQuery, reject_unknown
 from lakehouse_project.kernel.permissions import require
 from lakehouse_project.kernel.rows import Items, Listed
 from lakehouse_project.kernel.services import resolve
@@ -25,7 +25,7 @@ from lakehouse_project.kernel.versions import Versions
 versions = Versions(tags=["history"])
 
 
-class RecordNamed(Schema):
+class RecordNamed(WholeQuery):
     """A record, deleted or not."""
 
     dataset: str

@@ -16,7 +16,7 @@ from bronze.quarantine import Counts, Quarantine
 from bronze.services import DeleteQuarantined, PreviewRepair, RepairRecords
 from bronze.services.quarantine import AT_ONCE
 from lakehouse_project.kernel.masking import PERMISSION
-from lakehouse_project.kernel.parameters import reject_unknown
+from lakehouse_project.kernel.parameters import WholeQuery, reject_unknown
 from lakehouse_project.kernel.permissions import require
 from lakehouse_project.kernel.services import resolve
 from lakehouse_project.kernel.versions import Versions
@@ -30,7 +30,7 @@ EXAMPLE: Any = {
 }
 
 
-class CountsQuery(Schema):
+class CountsQuery(WholeQuery):
     """Which quarantined records to count."""
 
     dataset: str

@@ -18,8 +18,8 @@ from bronze.presentation import present
 from bronze.repositories import RawRecords
 from bronze.services import ChangeRecord, CreateRecord, DeleteRecord, ReplaceRecord, RestoreRecord
 from governance.idempotency import idempotent
-from lakehouse_project.kernel.filters import FIELDS, read_fields
-from lakehouse_project.kernel.parameters import reject_unknown
+from lakehouse_project.kernel.filters import read_fields
+from lakehouse_project.kernel.parameters import FIELDS, reject_unknown
 from lakehouse_project.kernel.permissions import permitted, require
 from lakehouse_project.kernel.preconditions import etag, expected_tags, is_unchanged, require_condition
 from lakehouse_project.kernel.rows import Listed

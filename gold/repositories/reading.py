@@ -51,10 +51,6 @@ class MartRows:
         """All of them, whatever `top` says."""
         return Rows(self.queryset, self.ordering, self.paths, shown=self._items)
 
-    def stream(self) -> Iterator[tuple[Any, ...]]:
-        """All rows, one by one, in constant memory."""
-        return map(self._masked, self.chosen.values_list(*self.paths).iterator(chunk_size=2000))
-
     @property
     def chosen(self) -> "models.QuerySet[models.Model]":
         """In order, the first `top`."""

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from gold.exports import csv_lines
 from gold.registry import MARTS, VIEWS, Mart
-from gold.repositories import MartReader, TableStates
+from gold.repositories import MartReader, TableStates, mart_table
+from lakehouse_project.kernel.tabular import Format, encoded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,12 +61,10 @@ class WriteFiles:
         rows = self.reader.rows(mart, mart.file_columns)
         path = self._path(mart)
         with (
-            tempfile.NamedTemporaryFile(
-                "w", encoding="utf-8", newline="", dir=self.folder, prefix=f".{mart.slug}.", delete=False
-            ) as file,
+            tempfile.NamedTemporaryFile(dir=self.folder, prefix=f".{mart.slug}.", delete=False) as file,
             _removed_on_error(Path(file.name)),
         ):
-            file.writelines(csv_lines(mart.file_columns, rows.stream()))
+            file.writelines(encoded(mart_table(mart, rows), Format.CSV))
             file.flush()
         stamp = _microseconds(changed_at) * 1000
         os.utime(file.name, ns=(stamp, stamp))

@@ -11,7 +11,7 @@ from governance.operations.schemas import look_after
 from lake.sql.domain import Actual, Estimate, Verdict
 from lake.sql.models import LakeQuery
 from lake.sql.repositories import LakeQueries, result_address
-from lake.sql.results import Results, columns, rows, texts
+from lake.sql.results import Results, cells, columns, rows
 from lake.sql.services import AskQuery, EstimateQuery
 from lakehouse_project.kernel.addresses import in_version
 from lakehouse_project.kernel.cells import csv_lines
@@ -178,7 +178,7 @@ def get_result(request: HttpRequest, run_id: UUID, query: Query[ResultQuery]) ->
 
 def csv_answer(query: LakeQuery, table: Any) -> StreamingHttpResponse:
     """All rows as a file."""
-    lines = csv_lines(table.schema.names, texts(table))
+    lines = csv_lines(table.schema.names, cells(table))
     response = StreamingHttpResponse(lines, content_type=f"{CSV}; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="query-{str(query.pk)[:8]}.csv"'
     return response

@@ -64,14 +64,16 @@ def rows(table: pa.Table) -> Iterator[list[Any]]:
         yield [_plain(value) for value in row.values()]
 
 
-def texts(table: pa.Table) -> Iterator[list[Any]]:
-    """Values as files and tables show them: nothing is nothing, and numbers stay numbers."""
+def cells(table: pa.Table) -> Iterator[list[Any]]:
+    """Values as files have them: numbers stay numbers."""
     for row in table.to_pylist():
-        yield [value if isinstance(value, Decimal) else _shown(_plain(value)) for value in row.values()]
+        yield [value if isinstance(value, Decimal) else _plain(value) for value in row.values()]
 
 
-def _shown(value: Any) -> Any:
-    return "" if value is None else value
+def texts(table: pa.Table) -> Iterator[list[Any]]:
+    """Values as tables show them: nothing is an empty place."""
+    for row in cells(table):
+        yield ["" if value is None else value for value in row]
 
 
 def _plain(value: Any) -> Any:

@@ -5,7 +5,8 @@ from django.http import QueryDict
 from bronze.catalog import contract_named, visible_contracts
 from bronze.exports import record_table
 from gold.registry import MARTS
-from gold.tables import asked_rows, mart_table
+from gold.repositories import mart_table
+from gold.tables import asked_rows
 from lakehouse_project.exports.errors import UnknownSource
 from lakehouse_project.kernel.masking import Caller
 from lakehouse_project.kernel.permissions import Forbidden, view_permission

@@ -20,7 +20,7 @@ from lakehouse_project.graphql.inputs import require_few
 from lakehouse_project.graphql.pages import Connection, connection_type, page
 from lakehouse_project.graphql.rows import Context
 from lakehouse_project.graphql.scalars import BigInt, Json
-from lakehouse_project.kernel.filters import ORDERING, SEPARATOR
+from lakehouse_project.kernel.parameters import OPERATOR, ORDERING
 from lakehouse_project.kernel.permissions import require
 from lakehouse_project.kernel.services import resolve
 from lakehouse_project.kernel.slices import LIMIT
@@ -117,7 +117,7 @@ def _query(where: Sequence[FieldFilter], order_by: Sequence[FieldOrder]) -> Quer
     query = QueryDict(mutable=True)
     for each in where:
         is_equality = each.op == FilterOperator.EQ
-        name = each.field if is_equality else f"{each.field}{SEPARATOR}{each.op}"
+        name = each.field if is_equality else f"{each.field}{OPERATOR}{each.op}"
         query.appendlist(name, each.value)
     for order in order_by:
         query.appendlist(ORDERING, f"-{order.field}" if order.descending else order.field)

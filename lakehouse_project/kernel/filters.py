@@ -16,6 +16,7 @@ from django.http import QueryDict
 
 from lakehouse_project.kernel.errors import FieldError, InvalidInput, UnknownParameter
 from lakehouse_project.kernel.kinds import Kind
+from lakehouse_project.kernel.parameters import FIELDS, OPERATOR, ORDERING, told, unknown_parameters
 
 Operator = Literal["eq", "gt", "gte", "lt", "lte", "in", "isnull", "contains", "startswith"]
 
@@ -30,8 +31,6 @@ OPERATORS: Mapping[Kind, tuple[Operator, ...]] = {
     "boolean": ("eq", "isnull"),
     "object": ("isnull",),
 }
-SEPARATOR = "__"
-ORDERING, FIELDS = "ordering", "fields"
 MOST_VALUES = 1000
 """Values of one `in`."""
 
@@ -112,19 +111,18 @@ def _asked(
 def _column_and_operator(parameter: str, known: Mapping[str, Column]) -> tuple[Column, Operator] | None:
     if parameter in known and "eq" in OPERATORS[known[parameter].kind]:
         return known[parameter], "eq"
-    name, _separator, suffix = parameter.rpartition(SEPARATOR)
+    name, _separator, suffix = parameter.rpartition(OPERATOR)
     if name not in known or suffix == "eq":
         return None
     return next(((known[name], found) for found in OPERATORS[known[name].kind] if found == suffix), None)
 
 
-def _unknown(names: Sequence[str], known: Iterable[str]) -> UnknownParameter:
-    errors = [FieldError(name, "unknown_parameter", "This parameter is not known.") for name in names]
-    operators = ", ".join(f"{SEPARATOR}{name}" for name in OPERATORS["text"] if name != "eq")
+def _unknown(names: Sequence[str], known: Collection[str]) -> UnknownParameter:
+    operators = ", ".join(f"{OPERATOR}{name}" for name in OPERATORS["text"] if name != "eq")
     return UnknownParameter(
-        f"Unknown parameter {', '.join(names)}. Known here: {', '.join(sorted(set(known)))}; "
+        f"{told(names, known)} Known here: {', '.join(sorted(set(known)))}; "
         f"fields also with {operators}, as far as their type allows.",
-        errors=errors,
+        errors=unknown_parameters(names, known),
     )
 
 
@@ -293,7 +291,7 @@ def openapi_parameters(columns: Iterable[Column], *, own: Collection[str] = ()) 
 
 
 def _filter(column: Column) -> dict[str, Any]:
-    more = [f"`{column.name}{SEPARATOR}{name}`" for name in OPERATORS[column.kind] if name != "eq"]
+    more = [f"`{column.name}{OPERATOR}{name}`" for name in OPERATORS[column.kind] if name != "eq"]
     return _entry(column.name, TYPES.get(column.kind, {"type": "string"}), f"Also {', '.join(more)}.")
 
 

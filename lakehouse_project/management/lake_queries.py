@@ -14,7 +14,7 @@ from lake.athena.site import AthenaSite, SetUp
 from lake.sql.domain import Actual, Estimate, human_bytes
 from lake.sql.examples import RunExamples
 from lake.sql.models import LakeQuery
-from lake.sql.results import columns, rows, texts
+from lake.sql.results import cells, columns, rows, texts
 from lake.sql.services import EstimateQuery, PlanQuery, RunQuery
 from lakehouse_project.kernel.cells import csv_lines
 from lakehouse_project.kernel.services import resolve
@@ -178,7 +178,7 @@ def _explain(out: Any, sql: str, engine: str) -> None:
 
 def _write(out: Any, table: Any, form: str) -> None:
     if form == "csv":
-        for block in csv_lines(table.schema.names, texts(table)):
+        for block in csv_lines(table.schema.names, cells(table)):
             out.write(block, ending="")
     elif form == "json":
         names = [column["name"] for column in columns(table)]

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from lakehouse_project.kernel.callers import answering
 from lakehouse_project.kernel.errors import FieldError, InvalidInput
+from lakehouse_project.kernel.parameters import misspelled
 from lakehouse_project.kernel.tabular.formats import MEDIA_TYPES, Format, encoded
 from lakehouse_project.kernel.tabular.reading import snapshot
 from lakehouse_project.kernel.tabular.table import Table
@@ -82,6 +83,7 @@ def read_query(schema: type[Query], query: QueryDict) -> Query:
             )
             for each in error.errors()
         ]
+        errors += misspelled(query, schema)
         told = "; ".join(f"{each.field} {each.message}" for each in errors)
         raise InvalidInput(told, errors=errors) from error
 

@@ -10,14 +10,11 @@ from typing import Any
 
 import polars as pl
 
+from lakehouse_project.kernel.cells import frame_lines, header_line
 from lakehouse_project.kernel.tabular.table import Table
 
 OnRows = Callable[[int], None]
 """Told the number of rows of each block."""
-
-FORMULA = r"^'*[=+\-@\t\r]"
-"""What a spreadsheet would run, and what looks like one that was neutralised before."""
-NUMBER = r"^[+-]?[0-9]+(?:\.[0-9]+)?$"
 
 
 class Format(StrEnum):
@@ -67,31 +64,11 @@ def gzipped(blocks: Iterable[bytes]) -> Iterator[bytes]:
     yield compressor.flush()
 
 
-def neutral(name: str, *, is_number: bool = False) -> pl.Expr:
-    """A text that a spreadsheet would run as a formula gets an apostrophe in front, and so does one that has it already, so
-    that taking one away gives every text back: `^'+[=+\\-@\\t\\r]` is one that has got it."""
-    text = pl.col(name)
-    is_formula = text.str.contains(FORMULA)
-    if is_number:
-        is_formula &= ~text.str.contains(NUMBER)
-    return pl.when(is_formula).then("'" + text).otherwise(text).alias(name)
-
-
 def _csv(table: Table, on_rows: OnRows) -> Iterator[bytes]:
-    yield _header(table.schema).encode()
+    yield header_line(table.schema).encode()
     for frame in table.frames():
-        texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
-        safe = frame.with_columns(neutral(name, is_number=name in table.numbers) for name in texts)
-        moments = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.Datetime)]
-        safe = safe.with_columns(pl.col(name).dt.to_string("iso:strict") for name in moments)
         on_rows(frame.height)
-        yield safe.write_csv(include_header=False).encode()
-
-
-def _header(names: Iterable[str]) -> str:
-    """Fields of records are called what those who send them like."""
-    texts = pl.DataFrame({"name": list(names)}, schema={"name": pl.String})
-    return pl.DataFrame(schema=texts.select(neutral("name")).to_series().to_list()).write_csv()
+        yield frame_lines(frame, numbers=table.numbers).encode()
 
 
 def _ndjson(table: Table, on_rows: OnRows) -> Iterator[bytes]:

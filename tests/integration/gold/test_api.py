@@ -252,6 +252,22 @@ def test_a_missing_or_wrong_year_is_named(client: Client, query: str) -> None:
     assert "year" in problem["detail"]
 
 
+def test_a_misspelled_name_is_told_beside_what_is_missing(client: Client) -> None:
+    for version in ("v1", "v2"):
+        path = f"/api/{version}/gold/people/hires-by-quarter"
+        problem = get(client, f"{path}?yaer=2021&q1__gte=1&fields=job&hue=red", status=422)
+        assert [(error["field"], error["code"]) for error in problem["errors"]] == [
+            ("year", "missing"),
+            ("yaer", "unknown_parameter"),
+            ("hue", "unknown_parameter"),
+        ]
+        assert problem["detail"] == (
+            "year is missing: add it; yaer is not known: did you mean year?; hue is not known: leave it out"
+        )
+        unknown = get(client, f"{path}?year=2021&departmnt__in=Sales", status=400)
+        assert "Unknown parameter departmnt__in: did you mean department__in? Known" in unknown["detail"]
+
+
 def test_an_unknown_parameter_is_named_with_the_known_ones(client: Client) -> None:
     problem = get(client, f"{PEOPLE}/city-payroll?town=Berlin", status=400)
     assert problem["code"] == "unknown_parameter"

@@ -167,7 +167,5 @@ def shown(rows: list[tuple[Any, ...]]) -> list[tuple[str, ...]]:
 
 def as_text(value: Any) -> str:
     if isinstance(value, dt.datetime):
-        return value.replace(tzinfo=dt.UTC).isoformat(timespec="microseconds")
-    if isinstance(value, bool):
-        return str(value).lower()
+        return value.replace(tzinfo=dt.UTC).isoformat()
     return "" if value is None else str(value)

@@ -163,11 +163,11 @@ def test_only_files_that_are_old_or_lost_are_written(
 def test_a_file_that_cannot_be_written_leaves_nothing_behind(
     company: Warehouse, write_files: WriteFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def torn(*_: object) -> Iterator[str]:
-        yield "half a file"
+    def torn(*_: object) -> Iterator[bytes]:
+        yield b"half a file"
         raise OSError("the disk is full")
 
-    monkeypatch.setattr("gold.services.publish.csv_lines", torn)
+    monkeypatch.setattr("gold.services.publish.encoded", torn)
     with pytest.raises(OSError, match="full"):
         write_files()
     assert list(write_files.folder.iterdir()) == []

@@ -11,6 +11,7 @@ from functools import cached_property
 import polars as pl
 from django.db import models
 
+from gold.lineage import datasets_of
 from gold.models import TableState
 from gold.registry import MARTS, Mart
 from gold.repositories.tables import typed
@@ -41,6 +42,7 @@ class MartSource:
             ),
             partition_by=PARTS[: GRAIN[self._date]] if self._date else (),
             sorted_by=tuple(name.removeprefix("-") for name in self.mart.ordering if name != "year"),
+            datasets=datasets_of(self.mart.model),
         )
 
     def news(self, window: Window, stamp: str) -> News:

@@ -19,9 +19,7 @@ class PublishedTables:
         """Raises `UnknownTable`."""
         row = PublishedTable.objects.filter(name=name).values().first()
         if row is None:
-            raise UnknownTable(
-                f"The lake has no table {name!r}. GET /api/v1/lake/tables or `lakehouse lake tables` lists them."
-            )
+            raise unknown(name)
         return _facts(row)
 
     def save(self, tables: Iterable[TableFacts]) -> None:
@@ -30,6 +28,12 @@ class PublishedTables:
             PublishedTable.objects.update_or_create(
                 name=values.pop("name"), defaults=values | {"partition_by": list(table.partition_by)}
             )
+
+
+def unknown(name: str) -> UnknownTable:
+    return UnknownTable(
+        f"The lake has no table {name!r}. GET /api/v1/lake/tables or `lakehouse lake tables` lists them."
+    )
 
 
 def _facts(row: Mapping[str, Any]) -> TableFacts:

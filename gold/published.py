@@ -4,6 +4,7 @@ Each is partitioned by its natural date, one step coarser than its rows, so that
 days by month, months by year. Marts without a date are one partition.
 """
 
+import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -114,3 +115,10 @@ class PublishedMarts:
             table: at.isoformat() for table, at in TableState.objects.values_list("table", "changed_at")
         }
         return any(stamps.get(mart.slug, "") != changed.get(mart.table, "") for mart in MARTS)
+
+    def lag(self, changed_at: Mapping[str, dt.datetime], stamps: Mapping[str, str]) -> bool:
+        """Whether a mart was published before it changed, by table, last."""
+        return any(
+            mart.table in changed_at and stamps.get(mart.slug, "") < changed_at[mart.table].isoformat()
+            for mart in MARTS
+        )

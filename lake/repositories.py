@@ -15,6 +15,10 @@ class PublishedTables:
     def all(self) -> list[TableFacts]:
         return [_facts(row) for row in PublishedTable.objects.values()]
 
+    def stamps(self) -> Mapping[str, str]:
+        """What the source of each table was like when it was published."""
+        return dict(PublishedTable.objects.values_list("name", "stamp"))
+
     def get(self, name: str) -> TableFacts:
         """Raises `UnknownTable`."""
         row = PublishedTable.objects.filter(name=name).values().first()

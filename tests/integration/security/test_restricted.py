@@ -394,7 +394,9 @@ def test_what_is_made_of_it_is_refused_as_what_may_not_be_seen() -> None:
             assert friend.client.get(f"/api/{version}{path}", headers=friend.headers).status_code == 200
         for path in MADE_OF_OTHERS:
             assert stranger.client.get(f"/api/{version}{path}", headers=stranger.headers).status_code == 200
-    asked = graph(stranger, "{ cityPayroll { totalCount } employments { totalCount } dailyRevenue { totalCount } }")
+    asked = graph(
+        stranger, "{ cityPayroll { totalCount } employments { totalCount } dailyRevenue { totalCount } }"
+    )
     assert {error["extensions"]["code"] for error in asked["errors"]} == {"forbidden"}
     assert (asked["data"]["cityPayroll"], asked["data"]["dailyRevenue"]) == (None, {"totalCount": 0})
     write_export(waiting)

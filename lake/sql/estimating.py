@@ -38,7 +38,7 @@ class Estimator:
     """Finds out what a query would read, from the table logs and the footers of the files alone."""
 
     tables: Tables
-    planner: Planner = field(default_factory=Planner)
+    planner: Planner
     snapshots: Snapshots = field(default_factory=Snapshots)
     footers: Footers = field(default_factory=Footers)
 

@@ -21,10 +21,12 @@ import polars as pl
 from deltalake import DeltaTable
 
 from benchmarks.lab import Cost
+from lake.sql.children import Children
 from lake.sql.domain import Limits, TableAddress
 from lake.sql.embedded import EmbeddedEngine
 from lake.sql.estimating import Estimator, Guard
 from lake.sql.fetching import LocalFiles
+from lake.sql.planning import Planner
 from tests.lake_tables import Lake, with_partitions, write
 
 DAYS = 1095
@@ -87,9 +89,13 @@ def main() -> None:
 
 
 def measure(table: Path, folder: Path, rounds: int) -> None:
-    estimator = Estimator(tables=Lake([TableAddress("orders", str(table))]))
+    children = Children(LIMITS.memory_mb)
+    estimator = Estimator(tables=Lake([TableAddress("orders", str(table))]), planner=Planner(children))
     engine = EmbeddedEngine(
-        limits=LIMITS, files=LocalFiles(folder=folder / "cache", megabytes=1000), temporary=folder / "tmp"
+        limits=LIMITS,
+        files=LocalFiles(folder=folder / "cache", megabytes=1000),
+        temporary=folder / "tmp",
+        children=children,
     )
     files = [
         str(table / path)

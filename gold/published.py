@@ -4,6 +4,7 @@ Each is partitioned by its natural date, one step coarser than its rows, so that
 days by month, months by year. Marts without a date are one partition.
 """
 
+import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +12,7 @@ from functools import cached_property
 import polars as pl
 from django.db import models
 
+from gold.lineage import datasets_of
 from gold.models import TableState
 from gold.registry import MARTS, Mart
 from gold.repositories.tables import typed
@@ -41,6 +43,7 @@ class MartSource:
             ),
             partition_by=PARTS[: GRAIN[self._date]] if self._date else (),
             sorted_by=tuple(name.removeprefix("-") for name in self.mart.ordering if name != "year"),
+            datasets=datasets_of(self.mart.model),
         )
 
     def news(self, window: Window, stamp: str) -> News:
@@ -112,3 +115,10 @@ class PublishedMarts:
             table: at.isoformat() for table, at in TableState.objects.values_list("table", "changed_at")
         }
         return any(stamps.get(mart.slug, "") != changed.get(mart.table, "") for mart in MARTS)
+
+    def lag(self, changed_at: Mapping[str, dt.datetime], stamps: Mapping[str, str]) -> bool:
+        """Whether a mart was published before it changed, by table, last."""
+        return any(
+            mart.table in changed_at and stamps.get(mart.slug, "") < changed_at[mart.table].isoformat()
+            for mart in MARTS
+        )

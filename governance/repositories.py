@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from governance.models import ADMINISTRATIVE, PRIVATE, Run
-from governance.visibility import hidden
+from governance.visibility import ANYTHING, hidden
 from lakehouse_project.kernel.callers import current_request
 from lakehouse_project.kernel.errors import NotFound
 from lakehouse_project.kernel.rows import Rows
@@ -24,6 +24,7 @@ def visible_runs() -> QuerySet[Run]:
     runs = Run.objects.all()
     if names:
         of_hidden = Q(inputs__dataset__in=names) | Q(inputs__source__in=[*_sources(names)])
+        of_hidden |= Q(inputs__datasets__has_any_keys=[*names, ANYTHING])
         runs = runs.exclude(pk__in=Run.objects.filter(of_hidden).values("pk"))
     user = getattr(request, "user", None)
     sees_all = request is None or (user is not None and user.has_perm(SEES_ALL))

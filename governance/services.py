@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
+from django.contrib.auth.models import AnonymousUser, User
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -46,6 +47,12 @@ def enqueue_once(kind: str, *, user_id: int | None = None, **inputs: Any) -> tup
         if not known.is_shared and known.requested_by_id != user_id:
             Run.objects.filter(pk=known.pk).update(is_shared=True)
         return known, False
+
+
+def asker(run: Run) -> User | AnonymousUser:
+    """Who asked for the run, as far as they may see by now; nobody if they are gone."""
+    user = run.requested_by
+    return user if user is not None and user.is_active else AnonymousUser()
 
 
 @contextmanager

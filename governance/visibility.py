@@ -6,6 +6,7 @@ what keeps the data whole, by the manager `everything`: a record that others nee
 see them.
 """
 
+from collections.abc import Collection
 from typing import Any, ClassVar, TypeVar
 
 from django.db import connection, models
@@ -17,6 +18,8 @@ PERMISSION = "governance.change_restriction"
 
 RESTRICTED = f"SELECT name, groups FROM {Restriction._meta.db_table}"  # noqa: S608  a table of ours
 """As written: every request asks, and a query of the ORM takes longer to build than this one to run."""
+ANYTHING = "*"
+"""Stands for the data sets of what nobody knows the origin of: it may hold anything."""
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -24,13 +27,22 @@ Row = TypeVar("Row", bound=models.Model)
 def hidden() -> frozenset[str]:
     """Names of the data sets that are hidden from whoever asks. Looked up once in a request."""
     request = current_request()
-    if request is None:
-        return frozenset()
-    user: Any = getattr(request, "user", None)
-    known: dict[int | None, frozenset[str]] = request.__dict__.setdefault("hidden_datasets", {})
+    return frozenset() if request is None else hidden_from(getattr(request, "user", None))
+
+
+def hidden_from(user: Any) -> frozenset[str]:
+    """The same for somebody, whether a request is answered or not."""
+    known: dict[int | None, frozenset[str]] = getattr(current_request(), "__dict__", {}).setdefault(
+        "hidden_datasets", {}
+    )
     if getattr(user, "pk", None) not in known:
         known[getattr(user, "pk", None)] = _hidden_from(user)
     return known[getattr(user, "pk", None)]
+
+
+def holds_any(datasets: Collection[str], names: Collection[str]) -> bool:
+    """Whether what is made of `datasets` holds anything of the hidden `names`."""
+    return bool(names) and (ANYTHING in datasets or not set(names).isdisjoint(datasets))
 
 
 def _hidden_from(user: Any) -> frozenset[str]:

@@ -32,6 +32,8 @@ class TableSpec:
     partition_by: tuple[str, ...] = ()
     sorted_by: tuple[str, ...]
     """The order within a file; it leaves nothing open, so that the same rows give the same bytes."""
+    datasets: frozenset[str] = frozenset()
+    """The data sets that it is made of: who may not see one of them, does not get to see the table."""
 
     @property
     def names(self) -> list[str]:

@@ -15,13 +15,15 @@ class PublishedTables:
     def all(self) -> list[TableFacts]:
         return [_facts(row) for row in PublishedTable.objects.values()]
 
+    def stamps(self) -> Mapping[str, str]:
+        """What the source of each table was like when it was published."""
+        return dict(PublishedTable.objects.values_list("name", "stamp"))
+
     def get(self, name: str) -> TableFacts:
         """Raises `UnknownTable`."""
         row = PublishedTable.objects.filter(name=name).values().first()
         if row is None:
-            raise UnknownTable(
-                f"The lake has no table {name!r}. GET /api/v1/lake/tables or `lakehouse lake tables` lists them."
-            )
+            raise unknown(name)
         return _facts(row)
 
     def save(self, tables: Iterable[TableFacts]) -> None:
@@ -30,6 +32,12 @@ class PublishedTables:
             PublishedTable.objects.update_or_create(
                 name=values.pop("name"), defaults=values | {"partition_by": list(table.partition_by)}
             )
+
+
+def unknown(name: str) -> UnknownTable:
+    return UnknownTable(
+        f"The lake has no table {name!r}. GET /api/v1/lake/tables or `lakehouse lake tables` lists them."
+    )
 
 
 def _facts(row: Mapping[str, Any]) -> TableFacts:

@@ -1,5 +1,7 @@
 """How the services of the lake are built: what the layers above publish is handed to it here."""
 
+from collections.abc import Sequence
+
 import wireup
 from django.db import transaction
 
@@ -8,6 +10,7 @@ from governance.feed import ChangeFeed
 from lake import services as lake
 from lake.athena.following import FollowPublish
 from lake.repositories import PublishedTables
+from lake.sources import PublishedLayer
 from lake.storage import Storage
 from lake.tables import LakeTables
 from lakehouse_project.env import env
@@ -23,12 +26,24 @@ def storage() -> Storage:
     return storage_of(env().storage_url)
 
 
+def _layers() -> Sequence[PublishedLayer]:
+    return PublishedFacts(env().lake_personal_data), PublishedMarts()
+
+
+@wireup.injectable
+def lake_tables(stored: Storage, published: PublishedTables) -> LakeTables:
+    specs = [source.spec for layer in _layers() for source in layer.sources()]
+    return LakeTables(
+        storage=stored, published=published, origins={spec.name: spec.datasets for spec in specs}
+    )
+
+
 @wireup.injectable
 def publish_lake(
     publish: lake.PublishTable, tables: LakeTables, published: PublishedTables, bus: EventBus
 ) -> lake.PublishLake:
     return lake.PublishLake(
-        layers=(PublishedFacts(env().lake_personal_data), PublishedMarts()),
+        layers=_layers(),
         publish=publish,
         tables=tables,
         published=published,
@@ -50,5 +65,5 @@ def vacuum_lake(stored: Storage, published: PublishedTables, follow: FollowPubli
     )
 
 
-FACTORIES = (storage, publish_lake, vacuum_lake)
-PLAIN = (PublishedTables, LakeTables, lake.PublishTable)
+FACTORIES = (storage, lake_tables, publish_lake, vacuum_lake)
+PLAIN = (PublishedTables, lake.PublishTable)

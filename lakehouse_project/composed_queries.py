@@ -15,12 +15,14 @@ from lake.athena.links import Links
 from lake.athena.queries import AthenaQueries
 from lake.athena.site import AthenaSite
 from lake.sql import services
+from lake.sql.children import Children
 from lake.sql.domain import MB, Limits
 from lake.sql.embedded import EmbeddedEngine
 from lake.sql.engines import Engine
 from lake.sql.estimating import Estimator, Guard
 from lake.sql.examples import RunExamples
 from lake.sql.fetching import LocalFiles
+from lake.sql.planning import Planner
 from lake.sql.repositories import LakeQueries
 from lake.sql.results import Results
 from lake.sql.tables import QueriedTables
@@ -35,7 +37,7 @@ from lakehouse_project.stores import access
 
 @wireup.injectable
 def estimator(tables: LakeTables) -> Estimator:
-    return Estimator(tables=QueriedTables(lake=tables))
+    return Estimator(tables=QueriedTables(lake=tables), planner=Planner(_children()))
 
 
 @wireup.injectable
@@ -56,7 +58,13 @@ def _embedded() -> EmbeddedEngine:
         limits=_limits(),
         files=LocalFiles(folder=settings.LAKEHOUSE_HOME / "cache" / "lake", megabytes=env().lake_cache_mb),
         temporary=settings.LAKEHOUSE_HOME / "tmp",
+        children=_children(),
     )
+
+
+@cache
+def _children() -> Children:
+    return Children(_limits().memory_mb)
 
 
 def _athena() -> AthenaEngine:

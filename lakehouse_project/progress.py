@@ -1,6 +1,6 @@
-"""How far the layers are with what came in: has everything that a file changed reached gold and search?"""
+"""How far the layers are with what came in: has everything that a file changed reached gold, search and the lake?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,13 +8,16 @@ from django.db.models import Max, QuerySet, Sum
 from django.utils import timezone
 
 from bronze.models import RawRecord, SourceFile
-from gold.repositories import MartChanges
+from gold.published import PublishedMarts
+from gold.repositories import MartChanges, TableStates
 from governance.feed import ChangeFeed
 from governance.models import Run
+from lake.repositories import PublishedTables
 from lakehouse_project.celery import app
 from lakehouse_project.kernel.errors import PermanentError
 from search.sources import Changes
 from silver.models import Change
+from silver.published import PublishedFacts
 
 
 class StageFailed(PermanentError):
@@ -29,7 +32,7 @@ class NobodyWorks(PermanentError):
     code = "no_worker"
 
 
-STAGES = ("silver", "gold", "search")
+STAGES = ("silver", "gold", "search", "lake")
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,8 @@ class Pipeline:
     file_ids: tuple[int, ...]
     since: datetime
     _changes_up_to: int | None = None
+    _marts: Mapping[str, datetime] | None = None
+    """When each mart had changed last, once gold had all that the files brought."""
 
     def look(self) -> Progress:
         """Raises `StageFailed` if a stage has failed since."""
@@ -75,10 +80,22 @@ class Pipeline:
         if self._changes_up_to is None:
             self._changes_up_to = max(loaded, Change.objects.aggregate(last=Max("xid"))["last"] or 0)
         gold, search = ChangeFeed("gold").position(), ChangeFeed("search").position()
-        if gold <= self._changes_up_to and MartChanges().has_news(gold, timezone.now().date()):
+        is_gold_behind = gold <= self._changes_up_to and MartChanges().has_news(gold, timezone.now().date())
+        if is_gold_behind:
             yield "gold"
         if search <= self._changes_up_to and Changes().has_news(search):
             yield "search"
+        if is_gold_behind or self._is_lake_behind(self._changes_up_to):
+            yield "lake"
+
+    def _is_lake_behind(self, changes: int) -> bool:
+        """With silver, or with the marts as they were when gold had everything: they may go on changing."""
+        lake = ChangeFeed("lake").position()
+        if lake <= changes and PublishedFacts().has_news(lake, {}):
+            return True
+        if self._marts is None:
+            self._marts = TableStates().all()
+        return PublishedMarts().lag(self._marts, PublishedTables().stamps())
 
     def _raise_failures(self) -> None:
         failed = Run.objects.filter(state=Run.State.FAILED, created_at__gte=self.since).exclude(kind="ingest")

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Literal
 
 import polars as pl
-from django.db import connection
+from django.db import connection, models
 
 from bronze.contracts import CONTRACTS
 from governance.feed import Window
@@ -16,7 +16,8 @@ from lake.sources import News
 from lakehouse_project.kernel.copy import copy_out
 from lakehouse_project.kernel.masking import MASK
 from lakehouse_project.kernel.parsing import MONEY, parse_date
-from silver.models import Change
+from silver.lineage import datasets_of
+from silver.models import Change, DimEventType, FactEmployment, FactEvent, FactHire, FactOrderLine
 
 Personal = Literal["omit", "mask"]
 """What becomes of personal and secret fields on their way to the lake."""
@@ -34,6 +35,8 @@ class FactColumn:
     comment: str
     sql: str = ""
     field: str = ""
+    is_of_one: bool = False
+    """It tells of a single person what the marts show to those alone who may see personal data, whatever its class says."""
 
     @property
     def expression(self) -> str:
@@ -55,7 +58,7 @@ class FactSource:
     name: str
     dataset: str
     comment: str
-    table: str
+    model: type[models.Model]
     date: str
     day: str
     entity: str
@@ -63,6 +66,7 @@ class FactSource:
     sorted_by: tuple[str, ...]
     personal: Personal = "omit"
     joined: str = ""
+    joins: tuple[type[models.Model], ...] = ()
 
     @cached_property
     def spec(self) -> TableSpec:
@@ -72,6 +76,7 @@ class FactSource:
             columns=tuple(LakeColumn(each.name, each.dtype, each.comment) for each in self._published),
             partition_by=PARTS,
             sorted_by=self.sorted_by,
+            datasets=datasets_of(self.model).union(*map(datasets_of, self.joins)),
         )
 
     def news(self, window: Window, stamp: str) -> News:
@@ -109,11 +114,13 @@ class FactSource:
         return self.personal == "mask" and column.dtype == TEXT and self._is_personal(column)
 
     def _is_personal(self, column: FactColumn) -> bool:
-        return CONTRACTS[self.dataset].field(column.contract_field).is_personal
+        field = CONTRACTS[self.dataset].field(column.contract_field)
+        return field.is_personal or column.is_of_one
 
     def _select(self, columns: str, partitions: Collection[Values] | None) -> str:
         """Days outside of the calendar have key 0."""
-        query = f"SELECT {columns} FROM {self.table} f {self.joined} CROSS JOIN LATERAL (SELECT {self.day} AS day) d"  # noqa: S608
+        rows = f"{self.model._meta.db_table} f {self.joined}"
+        query = f"SELECT {columns} FROM {rows} CROSS JOIN LATERAL (SELECT {self.day} AS day) d"  # noqa: S608
         if partitions is None:
             return query
         return f"{query} WHERE f.{self.date} = ANY(%(dates)s::int[]) AND day = ANY(%(days)s::date[])"
@@ -148,7 +155,7 @@ def fact_sources(personal: Personal) -> tuple[FactSource, ...]:
             "order_lines",
             "order_lines",
             "One line of an order, by the day (UTC) of the order.",
-            table="silver_factorderline",
+            model=FactOrderLine,
             date="date_id",
             day="(f.ordered_at AT TIME ZONE 'UTC')::date",
             entity="order_day",
@@ -177,7 +184,7 @@ def fact_sources(personal: Personal) -> tuple[FactSource, ...]:
             "events",
             "events",
             "One thing that a user did, by its day (UTC).",
-            table="silver_factevent",
+            model=FactEvent,
             date="date_id",
             day="(f.occurred_at AT TIME ZONE 'UTC')::date",
             entity="event_day",
@@ -190,12 +197,13 @@ def fact_sources(personal: Personal) -> tuple[FactSource, ...]:
             sorted_by=("occurred_at", "event_id"),
             personal=personal,
             joined="LEFT JOIN silver_dimeventtype t ON t.key = f.event_type_id AND t.key <> 0",
+            joins=(DimEventType,),
         ),
         FactSource(
             "hires",
             "hired_employees",
             "One hire, by its day (UTC).",
-            table="silver_facthire",
+            model=FactHire,
             date="date_id",
             day="(f.hired_at AT TIME ZONE 'UTC')::date",
             entity="hire_day",
@@ -213,7 +221,7 @@ def fact_sources(personal: Personal) -> tuple[FactSource, ...]:
             "employments",
             "employment_info",
             "One employment of a user, by its first day.",
-            table="silver_factemployment",
+            model=FactEmployment,
             date="start_id",
             day="f.start_date",
             entity="employment_day",
@@ -224,13 +232,14 @@ def fact_sources(personal: Personal) -> tuple[FactSource, ...]:
                 FactColumn("job_title", TEXT, "As the source has it."),
                 FactColumn("start_date", DAY, "First day."),
                 FactColumn("end_date", DAY, "Last day; empty while it lasts."),
-                FactColumn("salary", MONEY, "Pay per year, in `currency`."),
+                FactColumn("salary", MONEY, "Pay per year, in `currency`.", is_of_one=True),
                 CURRENCY,
                 FactColumn(
                     "salary_reporting",
                     MONEY,
                     "In the reporting currency; empty without a rate.",
                     field="salary",
+                    is_of_one=True,
                 ),
             ),
             sorted_by=("start_date", "employment_id"),

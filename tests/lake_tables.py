@@ -8,10 +8,12 @@ from pathlib import Path
 
 import polars as pl
 
+from lake.sql.children import Children
 from lake.sql.domain import Limits, TableAddress
 from lake.sql.embedded import EmbeddedEngine
-from lake.sql.estimating import Estimator, Guard
+from lake.sql.estimating import Estimator, Guard, Tables
 from lake.sql.fetching import LocalFiles
+from lake.sql.planning import Planner
 
 FIRST_DAY = dt.datetime(2023, 12, 1, tzinfo=dt.UTC)
 PARTITIONS = ["year", "month", "day"]
@@ -65,16 +67,22 @@ class Lake:
         return self.tables
 
 
+CHILDREN = Children(memory_mb=256)
+
 ROOMY = Limits(scan_bytes=10**9, seconds=30, memory_mb=256, rows=1000)
 
 
 def estimator_of(*tables: TableAddress) -> Estimator:
-    return Estimator(tables=Lake(tables))
+    return estimator_over(Lake(tables))
+
+
+def estimator_over(tables: Tables) -> Estimator:
+    return Estimator(tables=tables, planner=Planner(CHILDREN))
 
 
 def engine_in(folder: Path, limits: Limits = ROOMY) -> EmbeddedEngine:
     files = LocalFiles(folder=folder / "cache", megabytes=100)
-    return EmbeddedEngine(limits=limits, files=files, temporary=folder / "tmp")
+    return EmbeddedEngine(limits=limits, files=files, temporary=folder / "tmp", children=CHILDREN)
 
 
 ANY = Guard(scan_bytes=ROOMY.scan_bytes)

@@ -13,12 +13,12 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from unfold.decorators import action, display
 
-from lake.sql.api import PERMISSION, csv_answer
+from lake.sql.api import csv_answer
 from lake.sql.domain import Actual, Estimate, human_bytes
 from lake.sql.models import LakeQuery
 from lake.sql.repositories import LakeQueries, actual_of
 from lake.sql.results import Results, columns, texts
-from lake.sql.services import AskQuery, Engines, EstimateQuery, PlanQuery
+from lake.sql.services import PERMISSION, AskQuery, Engines, EstimateQuery, PlanQuery
 from lake.sql.tables import sql_name
 from lake.tables import LakeTables
 from lakehouse_project.kernel.admin import ReadOnlyAdmin, pretty_json
@@ -43,7 +43,7 @@ class LakeQueryAdmin(ReadOnlyAdmin):
     readonly_fields = ("shown_state", "message", "what_would", "what_did")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LakeQuery]:
-        return LakeQuery.objects.select_related("run").filter(run__requested_by=request.user.pk)
+        return resolve(LakeQueries).of(_user_id(request)).select_related("run")
 
     def get_urls(self) -> list[Any]:
         pages = [

@@ -12,7 +12,7 @@ from lake.sql.domain import Actual, Estimate, Verdict
 from lake.sql.models import LakeQuery
 from lake.sql.repositories import LakeQueries, result_address
 from lake.sql.results import Results, cells, columns, rows
-from lake.sql.services import AskQuery, EstimateQuery
+from lake.sql.services import PERMISSION, AskQuery, EstimateQuery
 from lakehouse_project.kernel.addresses import in_version
 from lakehouse_project.kernel.cells import csv_lines
 from lakehouse_project.kernel.pagination import PageQuery
@@ -22,7 +22,6 @@ from lakehouse_project.kernel.rows import Listed
 from lakehouse_project.kernel.services import resolve
 from lakehouse_project.kernel.versions import NoFilters, Versions
 
-PERMISSION = "lake.view_lake"
 CSV = "text/csv"
 CSV_ANSWER = {200: {"content": {CSV: {"schema": {"type": "string"}}}}}
 

@@ -112,6 +112,8 @@ class TableAddress:
     name: str
     uri: str
     options: dict[str, str] | None = field(default=None, repr=False)
+    datasets: frozenset[str] = frozenset()
+    """The data sets that it is made of."""
 
 
 def cost_of(scanned: int) -> Decimal:

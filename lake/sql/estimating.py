@@ -29,6 +29,8 @@ class Prepared:
     snapshots: Mapping[str, Snapshot]
     needs: Sequence[Need]
     estimate: Estimate
+    datasets: frozenset[str]
+    """The data sets that its tables are made of."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +38,7 @@ class Estimator:
     """Finds out what a query would read, from the table logs and the footers of the files alone."""
 
     tables: Tables
-    planner: Planner = field(default_factory=Planner)
+    planner: Planner
     snapshots: Snapshots = field(default_factory=Snapshots)
     footers: Footers = field(default_factory=Footers)
 
@@ -49,7 +51,8 @@ class Estimator:
         needs = self.planner.needs(statement, snapshots)
         scans = tuple(self._scan(need, snapshots[need.table], known[need.table]) for need in needs)
         estimate = Estimate(scans=scans, milliseconds=round((perf_counter() - begun) * 1000, 1))
-        return Prepared(statement, snapshots, needs, estimate)
+        datasets = frozenset().union(*(known[name].datasets for name in statement.tables))
+        return Prepared(statement, snapshots, needs, estimate, datasets)
 
     def _scan(self, need: Need, snapshot: Snapshot, address: TableAddress) -> TableScan:
         every = range(snapshot.files.num_rows)

@@ -1,5 +1,6 @@
 """Functions that make a very long value of short ones: DuckDB makes it beyond its limit of memory, and cannot be interrupted
-meanwhile, also while a query is only planned. So how long it gets has to stand in the query."""
+meanwhile, also while a query is only planned. So how long it gets has to stand in the query, and is told at once. What gets
+past here ends the child process that runs it (`lake.sql.child`)."""
 
 import math
 import re

@@ -1,8 +1,9 @@
 """Which columns and files of which tables a query reads: DuckDB's own plan of it, made over empty tables of the same schema.
 
-Only optimisations that hold whatever is in the tables are switched on, so that the plan holds for the full ones.
+See `lake.sql.plans` why it holds for the full ones.
 """
 
+import base64
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,23 +13,15 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from lake.sql.errors import InvalidQuery
+from lake.sql.children import Children, Refused
+from lake.sql.errors import InvalidQuery, QueryTooLarge, QueryTooLong
 from lake.sql.predicates import Conditions
-from lake.sql.sandbox import first_line, locked_on, quoted
+from lake.sql.sandbox import locked_on, quoted
 from lake.sql.snapshots import HIGHEST, LOWEST, PARTITION, Snapshot
 from lake.sql.statements import Statement, check
+from lakehouse_project.kernel.errors import PermanentError
 
-SOUND = frozenset(
-    {
-        "expression_rewriter",
-        "filter_pullup",
-        "filter_pushdown",
-        "cte_filter_pusher",
-        "unused_columns",
-        "column_lifetime",
-    }
-    | {"cte_inlining", "deliminator", "unnest_rewriter", "outer_join_simplification"}
-)
+PLANNING_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -54,12 +47,11 @@ class _Scan:
 
 
 class Planner:
-    """One database for all plans; one at a time."""
+    """Plans are made by a child process: to fold the constants of a query may take any memory. One at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, children: Children) -> None:
+        self._children = children
         self._connection = locked_on((), {"threads": 1, "memory_limit": "256MB"})
-        self._plans = _planning_database()
-        self._schemas: dict[str, pa.Schema] = {}
         self._lock = RLock()
 
     def check(self, sql: str, known: Sequence[str]) -> Statement:
@@ -70,29 +62,34 @@ class Planner:
     def needs(self, statement: Statement, snapshots: Mapping[str, Snapshot]) -> list[Need]:
         """Every reading of every table. A table that the plan does not mention counts as read whole."""
         with self._lock:
-            for snapshot in snapshots.values():
-                self._define(snapshot)
-            scans = [_scan(node, above) for node, above in self._nodes(statement.sql)]
+            scans = [_scan(node, above) for node, above in self._nodes(statement.sql, snapshots)]
             named = {scan.table for scan in scans}
             scans += [_Scan(name, (), (), ()) for name in statement.tables if name not in named]
             return [self._need(scan, snapshots[scan.table], statement) for scan in scans]
 
-    def _define(self, snapshot: Snapshot) -> None:
-        if self._schemas.get(snapshot.name) == snapshot.schema:
-            return
-        empty = snapshot.schema.empty_table()
-        self._plans.register("empty", empty)
-        self._plans.execute(f"CREATE OR REPLACE TABLE {quoted(snapshot.name)} AS FROM empty")
-        self._plans.unregister("empty")
-        self._schemas[snapshot.name] = snapshot.schema
-
-    def _nodes(self, sql: str) -> Iterator[tuple[dict[str, Any], tuple[str, ...]]]:
+    def _nodes(
+        self, sql: str, snapshots: Mapping[str, Snapshot]
+    ) -> Iterator[tuple[dict[str, Any], tuple[str, ...]]]:
+        schemas = {name: _as_text(snapshot.schema) for name, snapshot in snapshots.items()}
         try:
-            [(_, text)] = self._plans.execute("EXPLAIN (FORMAT json) " + sql).fetchall()
-        except duckdb.Error as error:
-            raise InvalidQuery(first_line(error)) from error
-        for root in json.loads(text):
+            answer = self._children.ask("explain", seconds=PLANNING_SECONDS, sql=sql, schemas=schemas)
+        except Refused as refused:
+            raise self._not_planned(refused) from refused
+        for root in json.loads(answer["text"]):
             yield from _readings(root, ())
+
+    def _not_planned(self, refused: Refused) -> PermanentError:
+        match refused.kind:
+            case "late":
+                return QueryTooLong(
+                    f"The query cannot be planned within {PLANNING_SECONDS:g} s. Make it simpler."
+                )
+            case "memory":
+                return QueryTooLarge(
+                    f"To be planned alone the query needs more than {self._children.memory_mb} MB of memory "
+                    "(LAKE_QUERY_MEMORY_MB). Make its constants shorter."
+                )
+        return InvalidQuery(refused.message)
 
     def _need(self, scan: _Scan, snapshot: Snapshot, statement: Statement) -> Need:
         own = {name.lower() for name in snapshot.schema.names}
@@ -126,16 +123,8 @@ class Planner:
         return [row for (row,) in found]
 
 
-def _planning_database() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(
-        ":memory:", config={"enable_external_access": "false", "threads": "1", "memory_limit": "256MB"}
-    )
-    every = [name for (name,) in connection.execute("FROM duckdb_optimizers()").fetchall()]
-    off = ",".join(name for name in every if name not in SOUND)
-    connection.execute(f"SET disabled_optimizers = '{off}'")
-    connection.execute("SET TimeZone = 'UTC'")
-    connection.execute("SET lock_configuration = true")
-    return connection
+def _as_text(schema: pa.Schema) -> str:
+    return base64.b64encode(schema.serialize().to_pybytes()).decode()
 
 
 def _readings(

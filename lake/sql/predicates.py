@@ -5,7 +5,8 @@ at worst too many files are kept, never too few.
 """
 
 import json
-from collections.abc import Callable, Collection, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 import duckdb
@@ -43,6 +44,10 @@ PURE = frozenset(
     | {"prefix", "suffix", "lower", "upper", "make_timestamp", "last_day", "!", "~~", "starts_with", "cast"}
 )
 """Functions whose value follows from their arguments alone."""
+WIDENING = frozenset({"lpad", "printf", "format"})
+_WIDE = re.compile(r"\d{3,}")
+LONGEST = 2_000
+"""Conditions are tried on every file, in this process: none may make long values of short ones."""
 CLASSES = frozenset(
     {"COLUMN_REF", "CONSTANT", "COMPARISON", "CONJUNCTION", "OPERATOR", "CAST", "BETWEEN", "FUNCTION", "TYPE"}
 )
@@ -77,7 +82,7 @@ class Conditions:
 
     def _part(self, condition: str, rewrite: Rewrite) -> str | None:
         text = condition.removeprefix("optional: ")
-        tree = self._read(text)
+        tree = self._read(text) if len(text) <= LONGEST else None
         where = tree["statements"][0]["node"]["where_clause"] if tree else None
         kept = _weaken(where, rewrite) if where else UNDECIDED
         if tree is None or kept is UNDECIDED:
@@ -125,9 +130,23 @@ def _is_pure(part: Any, named: list[str]) -> bool:
         return False
     if kind == "COLUMN_REF":
         named.append(".".join(part["column_names"]))
-    if kind == "FUNCTION" and part["function_name"].lower() not in PURE:
+    if kind == "FUNCTION" and not _is_pure_function(part):
         return False
     return all(_is_pure(child, named) for child in part.values())
+
+
+def _is_pure_function(part: dict[str, Any]) -> bool:
+    name = part["function_name"].lower()
+    return name in PURE and not (name in WIDENING and any(map(_WIDE.search, _constants(part))))
+
+
+def _constants(part: Any) -> Iterator[str]:
+    children = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+    if isinstance(part, dict) and part.get("class") == "CONSTANT":
+        yield str(part.get("value") or part.get("literal"))
+    else:
+        for child in children:
+            yield from _constants(child)
 
 
 def _bounded(part: dict[str, Any], columns: Collection[str]) -> dict[str, Any] | None:

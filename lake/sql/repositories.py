@@ -5,9 +5,11 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from governance.models import Run
+from governance.repositories import visible_runs
 from lake.sql.domain import Actual, Answer, Estimate
 from lake.sql.errors import QueryNotFound
 from lake.sql.models import LakeQuery
@@ -20,7 +22,10 @@ COLUMNS = (*OWN, *(f"run__{column}" for column in OF_RUN.values()))
 
 
 class LakeQueries:
-    """Queries, newest first. People see their own."""
+    """Queries, newest first. People see their own, but for those of data sets that they may not see any more."""
+
+    def of(self, user_id: int) -> QuerySet[LakeQuery]:
+        return LakeQuery.objects.filter(run__requested_by=user_id, run__in=visible_runs())
 
     def add(self, run: Run, sql: str, engine: str, estimate: Estimate) -> LakeQuery:
         return LakeQuery.objects.create(
@@ -37,19 +42,18 @@ class LakeQueries:
 
     def own(self, run_id: UUID, user_id: int) -> LakeQuery:
         """Raises `QueryNotFound`, also for somebody else's."""
-        return self._found(LakeQuery.objects.filter(run_id=run_id, run__requested_by=user_id), run_id)
+        return self._found(self.of(user_id).filter(run_id=run_id), run_id)
 
     def item(self, run_id: UUID, user_id: int) -> dict[str, Any]:
         """One of `rows`. Raises `QueryNotFound`, also for somebody else's."""
-        found = LakeQuery.objects.filter(run_id=run_id, run__requested_by=user_id).values(*COLUMNS).first()
+        found = self.of(user_id).filter(run_id=run_id).values(*COLUMNS).first()
         if found is None:
             raise QueryNotFound(f"You have no query {run_id}.")
         return _with_run(found)
 
     def rows(self, *, user_id: int) -> Rows:
         """As items with the state of its run in each."""
-        found = LakeQuery.objects.filter(run__requested_by=user_id)
-        return Rows(found, ("-run__created_at", "run_id"), COLUMNS).each(_with_run)
+        return Rows(self.of(user_id), ("-run__created_at", "run_id"), COLUMNS).each(_with_run)
 
     def answered(self, query: LakeQuery, answer: Answer, key: str) -> None:
         query.actual = answer.actual.model_dump(mode="json")

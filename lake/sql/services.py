@@ -3,20 +3,24 @@
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from governance.models import Run
-from governance.services import enqueue, track
+from governance.services import asker, enqueue, track
 from lake.sql.domain import Answer, Verdict
 from lake.sql.engines import Engine
 from lake.sql.estimating import Estimator, Guard, Prepared
 from lake.sql.models import LakeQuery
 from lake.sql.repositories import LakeQueries, result_address
 from lake.sql.results import Results
+from lakehouse_project.kernel.callers import on_behalf_of
 from lakehouse_project.kernel.errors import NotConfigured
 from lakehouse_project.kernel.events import EventBus
+from lakehouse_project.kernel.permissions import require
 
 KIND = "lake query"
+PERMISSION = "lake.view_lake"
 WANTED = "lake.query_wanted"
 KEPT = dt.timedelta(days=7)
 """How long results are kept."""
@@ -76,9 +80,10 @@ class AskQuery:
 
     def __call__(self, sql: str, *, engine: str, user_id: int | None) -> LakeQuery:
         self.engines.require(engine)
-        estimate = self.estimator(sql).estimate
-        self.guard.require(estimate)
-        query = self.queries.add(enqueue(KIND, user_id=user_id, engine=engine), sql, engine, estimate)
+        prepared = self.estimator(sql)
+        self.guard.require(prepared.estimate)
+        run = enqueue(KIND, user_id=user_id, **_inputs(engine, prepared))
+        query = self.queries.add(run, sql, engine, prepared.estimate)
         self.events.publish(WANTED, run_id=str(query.pk))
         return query
 
@@ -98,14 +103,16 @@ class AnswerQuery:
         if query.run.state != Run.State.QUEUED:
             return
         with track(KIND, run_id=run_id) as run:
-            answer = self._answer(query)
+            with on_behalf_of(asker(query.run)) as request:
+                require(request, PERMISSION)
+                answer = self._answer(query)
             self.queries.answered(query, answer, self.results.keep(run_id, answer.table))
             run.counts = {"rows": answer.table.num_rows, "bytes": answer.actual.bytes}
             run.result = {"location": result_address(query.pk)}
         self._forget_old_results()
 
     def _answer(self, query: LakeQuery) -> Answer:
-        """The table may have grown since it was asked for: the guard looks again."""
+        """The table may have grown since it was asked for, and its data sets may be restricted: all is looked at again."""
         prepared = self.estimator(query.sql)
         self.guard.require(prepared.estimate)
         return self.engines.named(query.engine).run(prepared)
@@ -138,9 +145,14 @@ class RunQuery:
         chosen = self.engines.named(engine)
         prepared = self.estimator(sql)
         self.guard.require(prepared.estimate)
-        with track(KIND, engine=engine) as run:
+        with track(KIND, **_inputs(engine, prepared)) as run:
             query = self.queries.add(run, sql, engine, prepared.estimate)
             answer = chosen.run(prepared)
             self.queries.answered(query, answer, key="")
             run.counts = {"rows": answer.table.num_rows, "bytes": answer.actual.bytes}
         return Answered(prepared, answer)
+
+
+def _inputs(engine: str, prepared: Prepared) -> dict[str, Any]:
+    """What the run says of the query; by its data sets it is hidden from who may not see one of them."""
+    return {"engine": engine, "datasets": sorted(prepared.datasets)}

@@ -9,14 +9,19 @@ from lake.tables import LakeTables
 
 @dataclass(frozen=True, kw_only=True)
 class QueriedTables:
-    """Every published table, under a name that SQL needs no quotes for."""
+    """Every published table that whoever asks may see, under a name that SQL needs no quotes for."""
 
     lake: LakeTables
 
     def addresses(self) -> Sequence[TableAddress]:
         options = self.lake.storage.options()
         return [
-            TableAddress(sql_name(facts.name), self.lake.location(facts.name), options)
+            TableAddress(
+                sql_name(facts.name),
+                self.lake.location(facts.name),
+                options,
+                self.lake.datasets(facts.name),
+            )
             for facts in self.lake.facts()
         ]
 

@@ -3,16 +3,13 @@
 from contextlib import suppress
 
 from celery import shared_task
-from django.contrib.auth.models import AnonymousUser
 
-from governance.models import Run
 from governance.operations.results import ResultFiles
-from governance.services import track
+from governance.services import asker, track
 from lakehouse_project.exports.domain import Wanted
 from lakehouse_project.exports.services import WriteExport
 from lakehouse_project.kernel.callers import on_behalf_of
 from lakehouse_project.kernel.errors import LakehouseError
-from lakehouse_project.kernel.masking import Caller
 from lakehouse_project.kernel.services import resolve
 
 EXPORT = "export"
@@ -27,14 +24,8 @@ def write_export(run_id: str) -> None:
         track(EXPORT, run_id=run_id) as run,
         resolve(ResultFiles).new(run_id) as path,
     ):
-        wanted, caller = Wanted.model_validate(run.inputs), _caller(run)
+        wanted, caller = Wanted.model_validate(run.inputs), asker(run)
         with on_behalf_of(caller):
             written = resolve(WriteExport)(wanted, caller, path, run.report)
         run.counts = {"rows": written.rows, "bytes": written.size}
         run.result = {"name": written.name, "type": wanted.media_type, "needs": written.needs}
-
-
-def _caller(run: Run) -> Caller:
-    """Who asked, as far as they may see by now; nobody if they are gone."""
-    user = run.requested_by
-    return user if user is not None and user.is_active else AnonymousUser()

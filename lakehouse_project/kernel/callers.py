@@ -27,9 +27,10 @@ def answering(request: HttpRequest) -> Iterator[None]:
 
 
 @contextmanager
-def on_behalf_of(user: Any) -> Iterator[None]:
-    """The block does what the user asked for, outside of a request: it sees what an answer to them would see."""
+def on_behalf_of(user: Any) -> Iterator[HttpRequest]:
+    """The block does what the user asked for, outside of a request: it sees what an answer to them would see. It is given
+    what stands for the request."""
     request = HttpRequest()
     request.user = user
     with answering(request):
-        yield
+        yield request

@@ -14,8 +14,8 @@ POLL_SECONDS = 0.25
 LOOK_FOR_WORKER_AFTER = 15.0
 
 
-def wait_for_gold_and_search(file_ids: Sequence[int]) -> None:
-    """Return when gold and search have all that the files brought.
+def wait_for_all_stages(file_ids: Sequence[int]) -> None:
+    """Return when gold, search and the lake have all that the files brought.
 
     Raises `StageFailed` if a stage fails, `NobodyWorks` if nothing moves and no worker answers.
     """

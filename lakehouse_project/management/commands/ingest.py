@@ -17,7 +17,7 @@ from lakehouse_project.kernel.errors import LakehouseError
 from lakehouse_project.kernel.services import resolve
 from lakehouse_project.management.command import LakehouseCommand
 from lakehouse_project.management.sources import Source, named_sources
-from lakehouse_project.management.waiting import wait_for_gold_and_search
+from lakehouse_project.management.waiting import wait_for_all_stages
 
 EXIT_CODES = (
     "Exit status: 0 if every file was received, and with --wait loaded; 1 if one was refused or failed, the others are "
@@ -61,7 +61,9 @@ class Command(LakehouseCommand):
         parser.add_argument(
             "--record-path", metavar="NAME", help="of JSON: the member whose elements are the rows"
         )
-        parser.add_argument("--wait", action="store_true", help="return when gold and search have the data")
+        parser.add_argument(
+            "--wait", action="store_true", help="return when gold, search and the lake have the data"
+        )
         parser.add_argument(
             "--dry-run", action="store_true", help="say what loading would do, and keep nothing"
         )
@@ -94,7 +96,7 @@ class Command(LakehouseCommand):
         """How many were refused or failed."""
         received, refused = self._receive(sources, dataset, overrides)
         if wait and received:
-            wait_for_gold_and_search([file.id for _path, file in received])
+            wait_for_all_stages([file.id for _path, file in received])
         return refused + [self._report(path, file, loaded=wait) for path, file in received].count(False)
 
     def _receive(

@@ -10,7 +10,7 @@ from bronze.services.rates import RUN, FetchRates
 from governance.services import track
 from lakehouse_project.kernel.services import resolve
 from lakehouse_project.management.command import LakehouseCommand
-from lakehouse_project.management.waiting import wait_for_gold_and_search
+from lakehouse_project.management.waiting import wait_for_all_stages
 
 
 class Command(LakehouseCommand):
@@ -23,7 +23,9 @@ class Command(LakehouseCommand):
         )
         parser.add_argument("--until", type=day, help="last day; else today")
         parser.add_argument("--file", type=Path, help="read this file (JSON of Frankfurter) instead")
-        parser.add_argument("--wait", action="store_true", help="return when gold and search have the rates")
+        parser.add_argument(
+            "--wait", action="store_true", help="return when gold, search and the lake have the rates"
+        )
 
     def handle(
         self,
@@ -48,4 +50,4 @@ class Command(LakehouseCommand):
         if fetched.note:
             self.stdout.write(fetched.note)
         if wait and fetched.file:
-            wait_for_gold_and_search([fetched.file.id])
+            wait_for_all_stages([fetched.file.id])

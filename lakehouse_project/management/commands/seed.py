@@ -13,7 +13,7 @@ from governance.services import track
 from lakehouse_project.kernel.services import resolve
 from lakehouse_project.management.bars import progress_bar
 from lakehouse_project.management.command import LakehouseCommand
-from lakehouse_project.management.waiting import wait_for_gold_and_search
+from lakehouse_project.management.waiting import wait_for_all_stages
 
 
 class Command(LakehouseCommand):
@@ -26,7 +26,9 @@ class Command(LakehouseCommand):
         parser.add_argument(
             "--seed", type=int, default=42, help="the same seed and scale give the same files"
         )
-        parser.add_argument("--wait", action="store_true", help="return when gold and search have the data")
+        parser.add_argument(
+            "--wait", action="store_true", help="return when gold, search and the lake have the data"
+        )
         parser.add_argument("--output", type=Path, help="only write the files into this folder")
 
     def handle(
@@ -47,7 +49,7 @@ class Command(LakehouseCommand):
         known = "" if new == len(ids) else f", {len(ids) - new} were here already"
         self.stdout.write(f"Scale {scale:g}, seed {seed}: {new} files received{known}")
         if wait:
-            wait_for_gold_and_search(ids)
+            wait_for_all_stages(ids)
             self._report(ids)
 
     def _report(self, ids: list[int]) -> None:

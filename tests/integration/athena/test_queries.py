@@ -20,7 +20,6 @@ from lake.athena.queries import AthenaQueries
 from lake.athena.site import AthenaSite
 from lake.s3 import Access
 from lake.sql.errors import QueryRefused, QueryTooLong
-from lake.sql.estimating import Estimator
 from lake.sql.tables import QueriedTables
 from lake.tables import LakeTables
 from tests import lake_tables
@@ -35,7 +34,7 @@ SQL = "SELECT status, sum(amount) AS total FROM order_lines WHERE year = 2023 AN
 def test_the_same_query_is_estimated_and_answered_on_either_engine(
     lake: LakeTables, site: AthenaSite, store: str, tmp_path: Path
 ) -> None:
-    query = Estimator(tables=QueriedTables(lake=lake))(SQL)
+    query = lake_tables.estimator_over(QueriedTables(lake=lake))(SQL)
     assert (query.estimate.partitions, query.estimate.partitions_total) == (1, 4)
     here = lake_tables.engine_in(tmp_path).run(query)
     assert here.actual.bytes == query.estimate.bytes > 0
@@ -54,7 +53,7 @@ def test_the_same_query_is_estimated_and_answered_on_either_engine(
 def test_files_of_a_bucket_are_fetched_once_and_only_those_that_are_needed(
     lake: LakeTables, tmp_path: Path
 ) -> None:
-    estimator, engine = Estimator(tables=QueriedTables(lake=lake)), lake_tables.engine_in(tmp_path)
+    estimator, engine = lake_tables.estimator_over(QueriedTables(lake=lake)), lake_tables.engine_in(tmp_path)
     engine.run(estimator(SQL))
     [copy] = (tmp_path / "cache").rglob("*.parquet")
     before = copy.stat().st_ino
@@ -67,7 +66,7 @@ def test_files_of_a_bucket_are_fetched_once_and_only_those_that_are_needed(
 def test_the_guard_refuses_before_athena_is_asked(lake: LakeTables) -> None:
     with pytest.raises(QueryRefused):
         lake_tables.ANY.require(
-            Estimator(tables=QueriedTables(lake=lake))("SELECT * FROM order_lines").estimate
+            lake_tables.estimator_over(QueriedTables(lake=lake))("SELECT * FROM order_lines").estimate
         )
 
 

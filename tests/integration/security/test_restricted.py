@@ -373,6 +373,40 @@ def test_data_stay_whole_for_those_who_do_not_see_them() -> None:
     assert stranger.put(f"/user_bank_info/{key}", valid_row("user_bank_info")).status_code == 200
 
 
+MADE_OF_IT = (
+    "/silver/employments",
+    "/silver/employers",
+    "/gold/people/city-payroll",
+    "/gold/sales/customer-360",
+)
+MADE_OF_OTHERS = ("/silver/users", "/gold/people/users-by-postal-code", "/gold/sales/daily-revenue")
+
+
+def test_what_is_made_of_it_is_refused_as_what_may_not_be_seen() -> None:
+    admin, stranger, friend = (client_of(group) for group in ("admin", "engineer", "curator"))
+    waiting = export(stranger, "gold/people/city-payroll")
+    restrict(admin, "employment_info", ["curator"])
+    for version in ("v1", "v2"):
+        for path in MADE_OF_IT:
+            answer = stranger.client.get(f"/api/{version}{path}", headers=stranger.headers)
+            assert_problem(answer, 403, "forbidden")
+            assert "which none of your groups gives you" in answer.json()["detail"]
+            assert friend.client.get(f"/api/{version}{path}", headers=friend.headers).status_code == 200
+        for path in MADE_OF_OTHERS:
+            assert stranger.client.get(f"/api/{version}{path}", headers=stranger.headers).status_code == 200
+    asked = graph(
+        stranger, "{ cityPayroll { totalCount } employments { totalCount } dailyRevenue { totalCount } }"
+    )
+    assert {error["extensions"]["code"] for error in asked["errors"]} == {"forbidden"}
+    assert (asked["data"]["cityPayroll"], asked["data"]["dailyRevenue"]) == (None, {"totalCount": 0})
+    write_export(waiting)
+    assert Run.objects.get(pk=waiting).state == "failed"
+    home = page("engineer", "/")
+    assert ("city-payroll" in home, "daily-revenue" in home) == (False, True)
+    assert "city-payroll" in page("curator", "/")
+    assert "/admin/gold/citypayroll/" not in page("engineer", "/admin/")
+
+
 def test_restricting_and_opening(lake: Lake) -> None:
     admin, engineer = client_of("admin"), client_of("engineer")
     path = RESTRICT.format("departments")

@@ -1,10 +1,12 @@
 """The embedded engine: right answers from few files, within limits."""
 
+import resource
 from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import polars as pl
+import psutil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -87,6 +89,33 @@ def test_a_result_that_is_too_large_to_keep_is_told(estimator: Estimator, tmp_pa
         ask(
             estimator, tmp_path, "SELECT repeat(repeat('x', 1000), 100) AS long FROM range(1200)", rows=10_000
         )
+
+
+def grown(value: str) -> str:
+    """A value of a thousand million characters for each "a" in it."""
+    for _ in range(3):
+        value = f"replace({value}, 'a', '{'a' * 1000}')"
+    return value
+
+
+@pytest.mark.parametrize("value", ["'a'", "status"])
+def test_a_value_that_outgrows_the_memory_ends_the_query_and_nothing_else(
+    estimator: Estimator, tmp_path: Path, value: str
+) -> None:
+    """While it is planned, where all of it is written in the query, or while it runs."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(QueryTooLarge, match=r"more than 256 MB of memory.*LAKE_QUERY_MEMORY_MB"):
+        ask(estimator, tmp_path, f"SELECT max(length({grown(value)})) FROM orders WHERE year = 2023")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
+    assert ask(estimator, tmp_path, "SELECT 1 AS one").table.to_pylist() == [{"one": 1}]
+
+
+def test_a_child_that_is_gone_is_replaced(estimator: Estimator, tmp_path: Path) -> None:
+    for process in psutil.Process().children(recursive=True):
+        if "lake.sql.child" in process.cmdline():
+            process.kill()
+            process.wait()
+    assert ask(estimator, tmp_path, "SELECT 1 AS one").table.num_rows == 1
 
 
 def test_what_fails_while_running_is_told(estimator: Estimator, tmp_path: Path) -> None:

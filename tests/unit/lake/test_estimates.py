@@ -183,3 +183,13 @@ def test_names_with_quotes_and_blanks_are_names(tmp_path: Path) -> None:
     estimator = lake_tables.estimator_of(TableAddress("odd", str(tmp_path / "odd")))
     query = estimator("""SELECT "it's", "a ""b"" c" FROM odd""")
     assert lake_tables.engine_in(tmp_path).run(query).table.num_rows == 2
+
+
+@pytest.mark.parametrize(
+    "value", ["lpad(month::VARCHAR, 200, '0')", "printf('%800d', month)", f"month || '{'x' * 2000}'"]
+)
+def test_a_condition_that_would_make_long_values_is_not_tried_on_the_files(
+    estimator: Estimator, value: str
+) -> None:
+    [scan] = estimator(f"SELECT 1 FROM orders WHERE {value} = '1'").estimate.scans
+    assert (scan.partition_filter, scan.partitions) == (None, 62)

@@ -48,6 +48,7 @@ class Dataset(models.Model):
 
     class Meta:
         ordering: ClassVar = ["name"]
+        verbose_name = "data set"
 
     def __str__(self) -> str:
         return self.title

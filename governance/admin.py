@@ -1,5 +1,6 @@
 """Runs and quality results to look at."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin
@@ -15,6 +16,8 @@ from governance.repositories import SEES_ALL, visible_runs
 from lakehouse_project.kernel.admin import LayerAdmin, ReadOnlyAdmin, ReadOnlyInline, pretty_json
 
 COLOURS = {"succeeded": "success", "failed": "danger", "running": "info", "partial": "warning"}
+
+COUNTS_SHOWN = 5
 
 
 class QualityInline(ReadOnlyInline):
@@ -57,9 +60,8 @@ class RunAdmin(ReadOnlyAdmin):
 
     @display(description="Outcome")
     def outcome(self, run: Run) -> str:
-        """What it says in words, or else its counts that are not zero."""
-        counts = [f"{count:,} {name}" for name, count in run.counts.items() if count]
-        return run.message or ", ".join(counts) or "-"
+        """What it says in words, or else the largest of its counts."""
+        return run.message or largest(run.counts) or "-"
 
     @display(description="Took", ordering="finished_at")
     def took(self, run: Run) -> str:
@@ -74,6 +76,15 @@ class RunAdmin(ReadOnlyAdmin):
     @display(description="Counts")
     def outcomes(self, run: Run) -> SafeString:
         return pretty_json(run.counts)
+
+
+def largest(counts: Mapping[str, int]) -> str:
+    """The counts that are not zero; of many those that say most, all being on the page of the run."""
+    told = sorted((name for name in counts if counts[name]), key=lambda name: -counts[name])
+    if len(told) <= COUNTS_SHOWN:
+        return ", ".join(f"{counts[name]:,} {name}" for name in counts if counts[name])
+    shown = ", ".join(f"{counts[name]:,} {name}" for name in told[:COUNTS_SHOWN])
+    return f"{shown} and {len(told) - COUNTS_SHOWN} more"
 
 
 @admin.register(Watermark)

@@ -19,7 +19,7 @@ class RestrictionForm(forms.ModelForm):  # type: ignore[type-arg]  # generic onl
     name = forms.ChoiceField(
         label="Data set",
         widget=UnfoldAdminSelectWidget,
-        choices=lambda: [(name, name) for name in sorted(dataset_names())],
+        choices=lambda: [("", "Choose one"), *((name, name) for name in sorted(dataset_names()))],
     )
     groups = forms.MultipleChoiceField(
         required=False,

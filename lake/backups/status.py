@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.timesince import timesince
+
 from lake.backups.depot import now
 from lake.backups.repositories import Receipts
 
@@ -26,9 +28,9 @@ class Protection:
 
     @property
     def sentence(self) -> str:
-        if self.rpo_seconds is None:
+        if self.unprotected_since is None:
             return "there is no database yet"
-        age = f"{self.rpo_seconds / HOUR:,.1f} hours"
+        age = timesince(self.unprotected_since, now()).replace("\N{NO-BREAK SPACE}", " ")
         if self.newest_verified is None:
             return f"no backup is verified yet; what came in during {age} is unprotected"
         return f"the newest verified backup is {age} old (RPO), restoring it takes {self.rto_seconds or 0:,.1f} s (RTO)"

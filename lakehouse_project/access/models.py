@@ -36,6 +36,7 @@ class JwtLogin(models.Model):
     pghistory.DeleteEvent(),
     model_name="ApiTokenEvent",
     fields=["id", "user", "name", "token_key", "created", "expiry"],
+    meta={"verbose_name": "API token event"},
 )
 class ApiToken(AbstractAuthToken):  # type: ignore[misc]  # knox has no types
     """A token of knox with a name and an id: only its digest and its first characters are stored."""

@@ -229,7 +229,11 @@ def _checked(field: FieldSpec, text: pl.Expr) -> Rule:
     def problems(texts: pl.Series) -> pl.Series:
         distinct = texts.drop_nulls().unique()
         found = {value: message for value in distinct if (message := rule(value)) is not None}
-        return texts.replace_strict(found, default=None, return_dtype=pl.String) if found else texts.clear(len(texts))
+        return (
+            texts.replace_strict(found, default=None, return_dtype=pl.String)
+            if found
+            else texts.clear(len(texts))
+        )
 
     message = text.map_batches(problems, return_dtype=pl.String)
     return Rule(field, field.check or "", text.is_not_null() & message.is_not_null(), message)

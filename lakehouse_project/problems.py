@@ -132,13 +132,17 @@ def status_of(error: LakehouseError) -> int:
 
 
 class UnfitRequest(ValidationError):
-    """What the framework raises for parameters and bodies. `query`: the schema by which it reads a query string that is among
-    what is wrong."""
+    """What the framework raises for parameters and bodies.
+
+    `query`: the schema by which it reads a query string that is part of what is wrong.
+    """
 
     def __init__(self, errors: list[dict[str, Any]], contexts: Sequence[ValidationErrorContext[Any]]) -> None:
         super().__init__(errors)
         queries = (each.model for each in contexts if each.model.__ninja_param_source__ == "query")
-        self.query = next((field.annotation for each in queries for field in each.model_fields.values()), None)
+        self.query = next(
+            (field.annotation for each in queries for field in each.model_fields.values()), None
+        )
 
 
 def register(api: NinjaAPI) -> None:

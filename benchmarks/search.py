@@ -108,9 +108,13 @@ def times(ask: Callable[[Any], object], asked: Sequence[Any]) -> list[float]:
     return found[WARM_UP:]
 
 
-def report(name: str, found: Sequence[float], raw: Sequence[float] | None = None) -> None:
+def report(
+    name: str, found: Sequence[float], raw: Sequence[float] | None = None, cost: Cost | None = None
+) -> None:
+    """`cost`: of all of them, those that warm up included."""
     ratio = f"   {median(found) / median(raw):5.2f} of the raw {median(raw):.1f} ms" if raw else ""
-    print(f"  {name:34} p50 {median(found):7.1f} ms   p95 {quantiles(found, n=20)[-1]:7.1f} ms{ratio}")
+    busy = f"   processor {cost.cpu * 1000 / (len(found) + WARM_UP):6.1f} ms each" if cost else ""
+    print(f"  {name:34} p50 {median(found):7.1f} ms   p95 {quantiles(found, n=20)[-1]:7.1f} ms{busy}{ratio}")
 
 
 def written(lab: Lab, project: "ProjectChanges", passages: int, texts: Sequence[str]) -> None:
@@ -195,11 +199,12 @@ def through_the_service(lab: Lab, find: "FindDocuments", questions: Sequence[str
         asked = [query(text, mode, kind) for text in questions]
         with recorded() as statements:
             find(asked[0])
-        found = times(find, asked)
+        with lab.stopwatch() as watch:
+            found = times(find, asked)
         with psycopg.connect(lab.database, autocommit=True) as bare:
             raw = times(lambda _, s=statements, b=bare: replay(b, s), asked)
         same = times(find, [asked[0]] * len(asked))
-        report(name, found)
+        report(name, found, cost=watch.cost)
         report(f"{name}, one query", same, raw)
 
 

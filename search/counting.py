@@ -55,5 +55,5 @@ class Counting:
 
     def _counted(self, address: Address, facet: str) -> Counts:
         query = self.query(address)
-        counted = replace(query, facets=(facet,), sort=(), page=1, page_size=1, highlight=False)
+        counted = replace(query, facets=(facet,), page=1, page_size=1, highlight=False)
         return self.find(counted).facets.get(facet, {})

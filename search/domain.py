@@ -204,13 +204,16 @@ class Hit:
 class Found:
     """One page of hits. `corrections` maps words as asked to the words that were searched instead.
 
-    `engine` answered; `degraded` says that it stood in for the configured one, and `reason` why.
+    With `more`, records beyond these may match: words that are in many passages are ranked in some of them alone, and
+    `count` and `facets` count those. `engine` answered; `degraded` says that it stood in for the configured one, and
+    `reason` why.
     """
 
     hits: Sequence[Hit] = ()
     count: int = 0
     facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     corrections: Mapping[str, str] = field(default_factory=dict)
+    more: bool = False
     engine: str = ""
     degraded: bool = False
     reason: str = ""

@@ -29,6 +29,9 @@ def vector(config: str, column: str, weight: str) -> str:
     return rf"setweight(to_tsvector('{config}', regexp_replace({column}, '[^\w ]|_', ' ', 'g')), '{weight}')"
 
 
+TITLE_LEXEMES = models.Func(template="ts_filter(text_vector, '{a}')", output_field=SearchVectorField())
+OF_DOCUMENTS = Q(entity="document")
+"""They have many passages, and all else must be found without reading those: both have indexes of their own."""
 PERSONAL_TITLE = "coalesce(personal_title, title)"
 PERSONAL_BODY = "coalesce(personal_body, body)"
 
@@ -75,7 +78,10 @@ class SearchDocument(models.Model):
             models.UniqueConstraint(name="search_document_passage", fields=["entity", "entity_id", "passage"])
         ]
         indexes: ClassVar = [
-            GinIndex(fields=["text_vector"], name="search_document_text"),
+            GinIndex(fields=["text_vector"], name="search_document_text", condition=OF_DOCUMENTS),
+            GinIndex(fields=["text_vector"], name="search_record_text", condition=~OF_DOCUMENTS),
+            GinIndex(TITLE_LEXEMES, name="search_document_title", condition=OF_DOCUMENTS),
+            GinIndex(TITLE_LEXEMES, name="search_record_title", condition=~OF_DOCUMENTS),
             GinIndex(
                 fields=["personal_vector"],
                 name="search_document_personal",

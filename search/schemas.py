@@ -216,10 +216,15 @@ class HitOut(Schema):
 
 
 class SearchOut(Schema):
-    """One page. `degraded` says that another engine than the configured one had to answer, `reason` why."""
+    """One page. With `more`, further records may match: words that are in thousands of passages are ranked in those that
+    promise most, and `count` and `facets` count these. More words or a filter, or a sort by a field, find the others.
+
+    `degraded` says that another engine than the configured one had to answer, `reason` why.
+    """
 
     items: list[HitOut]
     count: int
+    more: bool
     facets: dict[str, dict[str, int]]
     corrections: dict[str, str]
     mode: Mode

@@ -51,6 +51,7 @@ class SearchHit:
 class SearchResult:
     hits: list[SearchHit]
     count: int
+    more: bool = strawberry.field(description="Whether further records may match than were ranked and counted.")
     facets: Json = strawberry.field(description="Field -> value -> how many hits have it.")
     corrections: Json = strawberry.field(
         description="Words as asked -> the words that were searched instead."
@@ -90,6 +91,7 @@ def _result(found: Found, took_ms: float) -> SearchResult:
     return SearchResult(
         hits=[_hit(hit) for hit in found.hits],
         count=found.count,
+        more=found.more,
         facets=Json(found.facets),
         corrections=Json(found.corrections),
         engine=found.engine,

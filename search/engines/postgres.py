@@ -13,14 +13,17 @@ from django.db import connection
 from search.domain import FIELDS, Capabilities, Explanation, Found, Hit, Matched
 from search.embedding import Vectors
 from search.engines.highlight import CLOSE, OPEN, excerpt, marked, unmarked
-from search.engines.ranking import NEAREST, Ranking, Sql, fill, value
+from search.engines.matching import MOST_RANKED
+from search.engines.ranking import NEAREST, Ranking
+from search.engines.sql import Sql, fill, value
 from search.engines.terms import Terms, Vocabulary, parse
 from search.query import SearchQuery
 
 NAME = "postgresql"
 
 # A filter may leave out most of what is near: the scan then goes on until there are enough. Two letters that
-# change places leave a short word a quarter of its trigrams.
+# change places leave a short word a quarter of its trigrams. Passages that are cut off at a limit must be the same ones
+# on the next page, so they are read from the beginning and in their order.
 MOST_SCANNED = (
     10_000_000  # all of them, where a filter leaves nothing else; the default gives up after 20,000
 )
@@ -28,7 +31,9 @@ _SETTINGS = f"""
 SET LOCAL hnsw.iterative_scan = strict_order;
 SET LOCAL hnsw.ef_search = {NEAREST};
 SET LOCAL hnsw.max_scan_tuples = {MOST_SCANNED};
-SET LOCAL pg_trgm.similarity_threshold = 0.2
+SET LOCAL pg_trgm.similarity_threshold = 0.2;
+SET LOCAL synchronize_seqscans = off;
+SET LOCAL max_parallel_workers_per_gather = 0
 """
 
 _TEXTS = """
@@ -49,10 +54,12 @@ class PostgresSearcher:
     """See `search.services.Searcher`. Answers from the very rows that the projection commits.
 
     Meanings are those of the embedder with the id `embedder`: what another one embedded is not compared with them.
+    Where words are in more than `most_ranked` passages, that many are ranked by words, of documents and of all else.
     """
 
     atomic: Callable[[], AbstractContextManager[Any]]
     embedder: str
+    most_ranked: int = MOST_RANKED
 
     def capabilities(self) -> Capabilities:
         return Capabilities(
@@ -75,7 +82,8 @@ class PostgresSearcher:
         with self.atomic():
             _prepare()
             terms = terms_of()
-            ((count, facets, page),) = _rows(Ranking(query, terms, meaning, self.embedder).statement())
+            ranking = Ranking(query, terms, meaning, self.embedder, self.most_ranked)
+            ((count, is_cut, facets, page),) = _rows(ranking.statement())
             ranked = json.loads(page or "[]")
             texts = _texts(query, terms, [row["id"] for row in ranked])
         return Found(
@@ -84,6 +92,7 @@ class PostgresSearcher:
             facets=_facets(query.facets, json.loads(facets or "[]")),
             corrections=terms.corrections,
             engine=NAME,
+            more=is_cut,
         )
 
 

@@ -59,7 +59,7 @@ class Term:
     """A word as the index knows it. `exact` are its own lexemes, `near` those of words that it begins, `same` texts of
     tsqueries for what means the same.
 
-    The weights say how telling they are: inverse document frequencies.
+    The weights say how telling they are: inverse document frequencies. At most `passages` have any of them.
     """
 
     word: str
@@ -69,6 +69,7 @@ class Term:
     near_weight: float = 0.0
     same: tuple[str, ...] = ()
     same_weight: float = 0.0
+    passages: int = 0
 
     @property
     def query(self) -> str:
@@ -140,7 +141,8 @@ class Vocabulary:
         total = self._total()
         words = rows(_SHARED, {"entity": entity, "key": key, "most": _MOST_SHARED})
         terms = tuple(
-            Term(lexeme, (lexeme,), exact_weight=_weight(passages, total)) for lexeme, passages in words
+            Term(lexeme, (lexeme,), exact_weight=_weight(passages, total), passages=passages)
+            for lexeme, passages in words
         )
         return Terms(terms, {}, (), (), is_exclusion=False)
 
@@ -155,10 +157,11 @@ class Vocabulary:
             _weight(sum(near.values()), total),
             tuple(each.query for each in same),
             _weight(sum((each.passages for each in same), known.passages or 0), total),
+            (known.passages or 0) + sum(near.values()) + sum(each.passages for each in same),
         )
 
     def _total(self) -> int:
-        return int(rows("SELECT count(*) FROM search_searchdocument", {})[0][0])
+        return int(rows(_TOTAL, {})[0][0])
 
     def _known(self, words: Sequence[str]) -> list[_Known]:
         known = rows(_KNOWN, self._params(words=list(words)))
@@ -185,6 +188,12 @@ _SHORTEST_TYPO = 4
 _LONG = 6
 
 _MOST_SHARED = 12
+
+_TOTAL = """
+SELECT CASE WHEN reltuples >= 10000 THEN reltuples::bigint ELSE (SELECT count(*) FROM search_searchdocument) END
+FROM pg_class WHERE oid = 'search_searchdocument'::regclass
+"""
+"""Counting many takes longer than their number matters; PostgreSQL has an estimate of it from time to time."""
 
 _KNOWN = """
 SELECT asked.word, own.lexemes, counted.passages::bigint, stems.lexemes = '{}'

@@ -13,6 +13,10 @@ _OPERATORS = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": opera
 _SEPARATED = re.compile(r"[^\W_]+")
 
 
+MOST_OPERATIONS = 100
+"""Comparisons, and the signs between them."""
+
+
 class FilterError(Exception):
     """The server answers 400."""
 
@@ -26,6 +30,8 @@ def compiled(text: str, fields: dict[str, Any]) -> Test:
         return lambda _: True
     parser = _Parser(text, fields)
     test = parser.any_of()
+    if 2 * parser.comparisons - 1 > MOST_OPERATIONS:
+        raise FilterError("`filter_by` has too many operations.")
     if parser.rest.strip():
         raise FilterError("Could not parse the filter query.")
     return test
@@ -33,7 +39,7 @@ def compiled(text: str, fields: dict[str, Any]) -> Test:
 
 class _Parser:
     def __init__(self, text: str, fields: dict[str, Any]) -> None:
-        self.rest, self.fields = text, fields
+        self.rest, self.fields, self.comparisons = text, fields, 0
 
     def any_of(self) -> Test:
         parts = [self.all_of()]
@@ -57,6 +63,7 @@ class _Parser:
         if not found:
             raise FilterError("Could not parse the filter query.")
         self.rest = self.rest[found.end() :]
+        self.comparisons += 1
         name, sign = found[1], found[2] or ""
         if name not in self.fields and name != "id":
             raise FilterError(f"Could not find a filter field named `{name}` in the schema.")

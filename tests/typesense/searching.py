@@ -45,7 +45,8 @@ def search(
         raise SearchError(422, "Only upto 250 hits can be fetched per page.")
     passing = _passing(documents, fields, asked.get("filter_by", ""))
     _require_fields(fields, asked)
-    found = _matches(passing, asked, max(100, per_page), synonyms)
+    _require_vector(fields, asked)
+    found = _matches(passing, asked, page * per_page, synonyms)
     found = _sorted(found, fields, asked)
     groups = _grouped(found, asked.get("group_by"))
     shown = groups[(page - 1) * per_page : page * per_page]
@@ -93,6 +94,18 @@ def _require_fields(fields: dict[str, dict[str, Any]], asked: dict[str, Any]) ->
                 raise SearchError(404, f"Could not find a facet field named `{name}` in the schema.")
 
 
+def _require_vector(fields: dict[str, dict[str, Any]], asked: dict[str, Any]) -> None:
+    """A vector of zeros is taken; one of another length is not."""
+    if "vector_query" not in asked:
+        return
+    found = _VECTOR.match(asked["vector_query"])
+    known = fields.get(found[1], {}) if found else {}
+    if not found or "num_dim" not in known:
+        raise SearchError(400, "Malformed vector query string.")
+    if len(found[2].split(",")) != known["num_dim"]:
+        raise SearchError(400, f"Query field `{found[1]}` must have {known['num_dim']} dimensions.")
+
+
 def _matches(
     passing: list[Document], asked: dict[str, Any], fetched: int, synonyms: list[list[str]]
 ) -> list[Match]:
@@ -103,7 +116,8 @@ def _matches(
         by_words = _best(by_words + whole)
     if "vector_query" not in asked:
         return by_words if asked["q"] != "*" else [Match(document) for document in passing]
-    near, alpha = _near(passing, asked["vector_query"], fetched)
+    fetched = fetched if asked["q"] == "*" else max(fetched, 100)
+    near, alpha = _near(passing, asked["vector_query"], fetched, is_narrowed=bool(asked.get("filter_by")))
     if asked["q"] == "*":
         return near
     return _fused(by_words, near, alpha)
@@ -204,13 +218,17 @@ def _cost(word: str, held: str, *, is_prefix: bool) -> int | None:
     return distance if distance <= allowed else None
 
 
-def _near(passing: list[Document], query: str, fetched: int) -> tuple[list[Match], float]:
+def _near(
+    passing: list[Document], query: str, fetched: int, *, is_narrowed: bool
+) -> tuple[list[Match], float]:
+    """At most `k`; where a filter leaves few, all of them."""
     found = _VECTOR.match(query)
     if not found:
         raise SearchError(400, "Malformed vector query string.")
     vector = json.loads(f"[{found[2]}]")
     options = dict(part.strip().split(":") for part in (found[3] or "").split(",") if part)
-    k = int(options.get("k", fetched))
+    is_flat = is_narrowed and len(passing) < int(options.get("flat_search_cutoff", 0))
+    k = len(passing) if is_flat else int(options.get("k", fetched))
     least = float(options.get("distance_threshold", 2.0))
     near = [
         Match(document, distance=_distance(vector, document[found[1]]))
@@ -222,8 +240,6 @@ def _near(passing: list[Document], query: str, fetched: int) -> tuple[list[Match
 
 
 def _distance(one: list[float], other: list[float]) -> float:
-    if len(one) != len(other):
-        raise SearchError(400, f"Field must have {len(other)} dimensions.")
     lengths = math.sqrt(sum(x * x for x in one)) * math.sqrt(sum(x * x for x in other))
     return 1 - sum(x * y for x, y in zip(one, other, strict=True)) / (lengths or 1)
 

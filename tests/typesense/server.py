@@ -1,9 +1,12 @@
 """The stand-in over HTTP, with faults to order."""
 
+import base64
+import hmac
 import json
 import re
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -69,6 +72,34 @@ class State:
         return self.collection(alias).documents
 
 
+@dataclass(frozen=True)
+class Rules:
+    """Of a scoped search key: the collections of the key it was made of, and what it embeds."""
+
+    collections: list[str]
+    left_out: str
+
+    def reaches(self, name: str) -> bool:
+        return any(re.fullmatch(pattern, name) for pattern in self.collections)
+
+
+def scoped(state: State, key: str, request: str) -> Rules | None:
+    """None for a key that is none, is worn out, or is used for something else than searching."""
+    try:
+        plain = base64.b64decode(key, validate=True).decode()
+        rules = json.loads(plain[48:])
+    except ValueError:
+        return None
+    for parent in (known for known in state.keys if known["value"].startswith(plain[44:48])):
+        digest = hmac.new(parent["value"].encode(), plain[48:].encode(), "sha256").digest()
+        is_right = base64.b64encode(digest).decode() == plain[:44] and parent["actions"] == [
+            "documents:search"
+        ]
+        if is_right and rules["expires_at"] > time.time() and request == "POST /multi_search":
+            return Rules(parent["collections"], rules["exclude_fields"])
+    return None
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -108,8 +139,13 @@ class Handler(BaseHTTPRequestHandler):
         self._send(status, answer, is_half=fault == "half")
 
     def _routed(self, method: str, path: str, body: bytes) -> tuple[int, Any]:
-        if path != "/health" and self.headers.get("X-TYPESENSE-API-KEY") != KEY:
-            return 401, {"message": _WRONG_KEY}
+        key = self.headers.get("X-TYPESENSE-API-KEY", "")
+        if path == "/health" or key == KEY:
+            return self._served(method, path, body)
+        rules = scoped(self.state, key, f"{method} {path}")
+        return self._allowed_searches(rules, body) if rules else (401, {"message": _WRONG_KEY})
+
+    def _served(self, method: str, path: str, body: bytes) -> tuple[int, Any]:
         if method == "GET" and len(self.path) > 4000:
             return 400, {
                 "message": "Query string exceeds max allowed length of 4000. Use the /multi_search end-point."
@@ -124,6 +160,13 @@ class Handler(BaseHTTPRequestHandler):
                 except json.JSONDecodeError:
                     return 400, {"message": "Bad JSON."}
         return 404, {"message": "Not Found"}
+
+    def _allowed_searches(self, rules: "Rules", body: bytes) -> tuple[int, Any]:
+        """What a key embeds outweighs what the search says; a collection that it does not reach is a 401."""
+        searches = [{**each, "exclude_fields": rules.left_out} for each in json.loads(body)["searches"]]
+        if not all(rules.reaches(each["collection"]) for each in searches):
+            return 401, {"message": _WRONG_KEY}
+        return _multi_search(self.state, body=json.dumps({"searches": searches}).encode())
 
     def _send(self, status: int, answer: Any, *, is_half: bool = False) -> None:
         content = answer.encode() if isinstance(answer, str) else json.dumps(answer).encode()
@@ -157,18 +200,33 @@ def _drop(state: State, name: str, **_: Any) -> tuple[int, Any]:
 def _import(state: State, name: str, *, body: bytes, params: dict[str, str], **_: Any) -> tuple[int, Any]:
     collection = state.collection(name)
     lines = body.decode().split("\n") if body else []
-    return 200, "\n".join(json.dumps(_imported(state, collection, line)) for line in lines)
+    return 200, "\n".join(json.dumps(_imported(state, collection, line, params)) for line in lines)
 
 
-def _imported(state: State, collection: Collection, line: str) -> dict[str, Any]:
+def _imported(state: State, collection: Collection, line: str, params: dict[str, str]) -> dict[str, Any]:
+    """`create` unless another action is named, and numbers that are texts are taken unless that is refused."""
     try:
         document = json.loads(line)
     except json.JSONDecodeError:
         return {"code": 400, "error": "Bad JSON: [json.exception.parse_error.101]", "success": False}
+    if not params.get("dirty_values", "coerce_or_reject").startswith(("reject", "drop")):
+        document = _coerced(collection, document)
     if reason := _unfit(state, collection, document):
         return {"code": 400, "error": reason, "success": False}
+    if params.get("action", "create") == "create" and document["id"] in collection.documents:
+        return {
+            "code": 409,
+            "error": f"A document with id {document['id']} already exists.",
+            "success": False,
+        }
     collection.documents[document["id"]] = document
     return {"success": True}
+
+
+def _coerced(collection: Collection, document: dict[str, Any]) -> dict[str, Any]:
+    numbers = [name for name, known in collection.fields.items() if known["type"] == "int64"]
+    texts = {name: document[name] for name in numbers if isinstance(document.get(name), str)}
+    return {**document, **{name: int(text) for name, text in texts.items() if text.isdecimal()}}
 
 
 def _unfit(state: State, collection: Collection, document: dict[str, Any]) -> str:
@@ -233,6 +291,8 @@ def _collections(state: State, **_: Any) -> tuple[int, Any]:
 
 
 def _drop_alias(state: State, name: str, **_: Any) -> tuple[int, Any]:
+    if name not in state.aliases:
+        return 404, {"message": "Not Found"}
     return 200, {"name": name, "collection_name": state.aliases.pop(name)}
 
 

@@ -23,6 +23,8 @@ from search.errors import (
 _CONNECT_SECONDS = 2.0
 _MOST_ERROR_CHARACTERS = 300
 _BUSY = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
+_NO_FIELD = "in the schema"
+"""Of the sentence with which a field is missed, by a 404 as if it were the collection."""
 _REJECTIONS: dict[int, type[EngineRejected]] = {
     HTTPStatus.NOT_FOUND: CollectionMissing,
     HTTPStatus.CONFLICT: CollectionExists,
@@ -107,7 +109,7 @@ def _raise_for(response: httpx.Response) -> None:
 
 def rejection(status: int, told: str) -> EngineRejected:
     """The error for an answer of class 4xx, or for one part of an answer."""
-    kind = _REJECTIONS.get(status, EngineRejected)
+    kind = EngineRejected if _NO_FIELD in told else _REJECTIONS.get(status, EngineRejected)
     return kind(f"Typesense answered {status}: {told}", status=status)
 
 

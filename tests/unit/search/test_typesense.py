@@ -3,8 +3,10 @@
 import base64
 import json
 import re
+from contextlib import nullcontext
 from typing import Any
 
+import numpy as np
 import pytest
 
 from search.domain import FIELDS, DocumentId, Index, Stored
@@ -14,6 +16,8 @@ from search.engines.typesense.asking import question
 from search.engines.typesense.client import TypesenseClient
 from search.engines.typesense.filters import condition
 from search.engines.typesense.index import TypesenseIndex
+from search.engines.typesense.searcher import TypesenseSearcher
+from search.errors import CollectionMissing, EngineRefused, EngineRejected
 from search.query import And, Eq, In, Not, Or, QueryBuilder, Range
 from tests.typesense.server import KEY, running
 
@@ -160,6 +164,8 @@ def test_a_browser_key_carries_its_rules() -> None:
         assert index.browser_key("secret", [Index("user")], 99) == key
         (parent,) = server.state.keys
         index.browser_key("secret", [Index("user"), Index("job")], 99)
+        with pytest.raises(EngineRefused):
+            _search(server.url, key, "user")
         assert len({each["value"] for each in server.state.keys}) == 2
     assert parent["actions"] == ["documents:search"]
     assert parent["collections"] == ["^user(_v[0-9]+_[0-9]+)?$"]
@@ -167,3 +173,89 @@ def test_a_browser_key_carries_its_rules() -> None:
     assert plain[44:48] == parent["value"][:4]
     assert json.loads(plain[48:]) == {"exclude_fields": layout.LEFT_OUT, "expires_at": 99}
     assert parent["value"] not in plain
+
+
+def _search(url: str, key: str, collection: str, **options: Any) -> Any:
+    asked = {"collection": collection, "q": "*", **options}
+    return TypesenseClient(url=url, key=key).ask("POST", "/multi_search", json={"searches": [asked]})
+
+
+def test_a_browser_key_searches_what_it_names_and_gets_no_vectors() -> None:
+    with running() as server:
+        index = TypesenseIndex(client=TypesenseClient(url=server.url, key=KEY), dims=2)
+        for each in (Index("user"), Index("user", is_personal=True)):
+            name = index.name_for(each, "1")
+            index.create(each, name)
+            index.write(name, each, [ROW])
+            index.point(each, name)
+        key = index.browser_key("secret", [Index("user")], 1 << 40)
+        (answer,) = _search(server.url, key, "user", exclude_fields="")["results"]
+        assert answer["hits"][0]["document"]["title"] == "A•••"
+        assert not {"embedding", "values"} & set(answer["hits"][0]["document"])
+        for wrong in (key[:-4] + "AAA=", KEY[:-1]):
+            with pytest.raises(EngineRefused):
+                _search(server.url, wrong, "user")
+        with pytest.raises(EngineRefused):
+            _search(server.url, key, "user_personal")
+        with pytest.raises(EngineRefused):
+            TypesenseClient(url=server.url, key=key).ask("GET", "/collections")
+
+
+def test_writing_again_replaces_and_no_number_is_made_of_a_text() -> None:
+    with running() as server:
+        index = TypesenseIndex(client=TypesenseClient(url=server.url, key=KEY), dims=2)
+        index.create(Index("user"), "user_v1_1")
+        for title in ("A•••", "B•••"):
+            assert not index.write("user_v1_1", Index("user"), [ROW._replace(title=title)]).failures
+        (held,) = server.state.collection("user_v1_1").documents.values()
+        assert held["title"] == "B•••"
+        wrong = [ROW._replace(passage="7"), ROW._replace(entity_id="8"), ROW._replace(embedding="[1]")]  # type: ignore[arg-type]
+        failures = index.write("user_v1_1", Index("user"), wrong).failures
+        assert set(failures) == {wrong[0].address, wrong[2].address}
+        assert all(reason.startswith("400 ") for reason in failures.values())
+
+
+def test_a_missing_field_is_no_missing_collection() -> None:
+    """The server answers both with 404, the one in the middle of a search that is 200."""
+    with running() as server:
+        client = TypesenseClient(url=server.url, key=KEY)
+        TypesenseIndex(client=client, dims=2).create(Index("job"), "job")
+        searcher = TypesenseSearcher(client=client)
+        query = QueryBuilder().entities(["job"]).text("x").mode("keyword")
+        assert searcher.search(query.build(), None).count == 0
+        fields = server.state.collection("job").schema["fields"]
+        server.state.collection("job").schema["fields"] = [each for each in fields if each["name"] != "body"]
+        with pytest.raises(EngineRejected, match="Could not find a field named `body`") as raised:
+            searcher.search(query.build(), None)
+        assert not isinstance(raised.value, CollectionMissing)
+        with pytest.raises(CollectionMissing):
+            searcher.search(QueryBuilder().entities(["user"]).text("x").build(), None)
+
+
+def test_vectors_are_looked_up_as_far_as_pages_reach() -> None:
+    """Of a pure vector query the server finds `k`, on later pages what is left of them."""
+    with running() as server:
+        client = TypesenseClient(url=server.url, key=KEY)
+        index = TypesenseIndex(client=client, dims=2)
+        index.create(Index("user"), "user")
+        index.write("user", Index("user"), [ROW._replace(entity_id=f"{number}") for number in range(260)])
+        query = QueryBuilder().entities(["user"]).text("x").mode("semantic")
+        meaning = np.array([1, 0.5], dtype=np.float32)
+        pages = [
+            TypesenseSearcher(client=client).search(query.page(page, 90).build(), meaning)
+            for page in (1, 2, 3, 4)
+        ]
+        assert [len(page.hits) for page in pages] == [90, 90, 20, 0]
+        assert {page.count for page in pages} == {200}
+        assert len({hit.entity_id for page in pages for hit in page.hits}) == 200
+
+
+def test_more_comparisons_than_the_server_takes_are_refused_by_it() -> None:
+    with running() as server:
+        client = TypesenseClient(url=server.url, key=KEY)
+        TypesenseIndex(client=client, dims=2).create(Index("product"), "product")
+        query = QueryBuilder().entities(["product"]).mode("keyword")
+        for count, refusal in ((50, nullcontext()), (51, pytest.raises(EngineRejected, match="too many"))):
+            asked = query.where(And(tuple(Range("price", gte=at) for at in range(count)))).build()
+            with refusal:
+                TypesenseSearcher(client=client).search(asked, None)

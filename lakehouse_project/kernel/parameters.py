@@ -44,7 +44,9 @@ def misspelled(given: Iterable[str], schema: Any) -> list[FieldError]:
     if not (isinstance(schema, type) and issubclass(schema, WholeQuery)):
         return []
     known = {*schema.model_fields, *schema.columns, *(CHOICES if schema.columns else ())}
-    names = [name for name in given if name not in known and name.partition(OPERATOR)[0] not in schema.columns]
+    names = [
+        name for name in given if name not in known and name.partition(OPERATOR)[0] not in schema.columns
+    ]
     return unknown_parameters(names, known)
 
 

@@ -1,7 +1,7 @@
 """One table from error codes to HTTP statuses, for every route and for what the framework raises itself."""
 
 import errno
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -12,7 +12,9 @@ from django.http.request import UnreadablePostError
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError, ValidationErrorContext
 
-from lakehouse_project.kernel.addresses import api_root
+from governance.idempotency import IdempotencyKeyInUse
+from governance.operations.schemas import RETRY_AFTER
+from lakehouse_project.kernel.addresses import api_root, in_version
 from lakehouse_project.kernel.errors import FieldError, LakehouseError, TransientError
 from lakehouse_project.kernel.parameters import misspelled
 from lakehouse_project.kernel.problem import problem, title_of
@@ -103,7 +105,11 @@ HOW: Mapping[str, str] = {
 }
 """What callers of the API do next: errors themselves speak to people of the admin and of the command line as well."""
 
+WAIT = "Ask {api}/operations/{operation} until it has ended, or cancel it there."
+"""What they do next where `operation` is what is in the way."""
+
 UNAUTHORIZED = 401
+RANGE_NOT_SATISFIABLE = 416
 UNPROCESSABLE = 422
 UNAVAILABLE = 503
 RETRY_SECONDS = 5
@@ -132,10 +138,7 @@ def status_of(error: LakehouseError) -> int:
 
 
 class UnfitRequest(ValidationError):
-    """What the framework raises for parameters and bodies.
-
-    `query`: the schema by which it reads a query string that is part of what is wrong.
-    """
+    """What the framework raises for parameters and bodies. `query`: the schema of the query string, if that is wrong."""
 
     def __init__(self, errors: list[dict[str, Any]], contexts: Sequence[ValidationErrorContext[Any]]) -> None:
         super().__init__(errors)
@@ -179,16 +182,30 @@ def _domain_error(request: HttpRequest, error: Any) -> HttpResponse:
     answer = problem(
         request, status, code=error.code, title=title_of(status), detail=detail, errors=error.errors
     )
-    if isinstance(error, TransientError):
-        answer["Retry-After"] = str(RETRY_SECONDS)
-    if status == UNAUTHORIZED:
-        answer["WWW-Authenticate"] = WAYS_IN
+    for name, value in _headers(request, error, status):
+        answer[name] = value
     return answer
+
+
+def _headers(request: HttpRequest, error: LakehouseError, status: int) -> Iterator[tuple[str, str]]:
+    """How to log in, how large a file is, when to come back, and where to look meanwhile."""
+    if status == UNAUTHORIZED:
+        yield "WWW-Authenticate", WAYS_IN
+    if status == RANGE_NOT_SATISFIABLE:
+        yield "Content-Range", f"bytes */{error.context['size']}"
+    if isinstance(error, TransientError):
+        yield "Retry-After", str(RETRY_SECONDS)
+    if isinstance(error, IdempotencyKeyInUse):
+        yield "Retry-After", str(RETRY_AFTER)
+    if "operation" in error.context:
+        yield "Location", in_version(request, f"/operations/{error.context['operation']}")
+        yield "Retry-After", str(RETRY_AFTER)
 
 
 def detail_of(request: HttpRequest, error: LakehouseError) -> str:
     """What the error says, and what callers of the API do next."""
-    how = HOW.get(error.code, "").format_map({"api": api_root(request), **error.context})
+    how = WAIT if "operation" in error.context else HOW.get(error.code, "")
+    how = how.format_map({"api": api_root(request), **error.context})
     return f"{error.message} {how}".rstrip()
 
 

@@ -43,6 +43,14 @@ CHANGES = (
     "`_revision` it is refused if the record has another one."
 )
 
+DELETIONS = "A key is a text or a number, or an object that names the record as a row of a `PATCH` does, with `_revision`."
+
+NAMED = {
+    "type": "object",
+    "properties": {"_key": {"type": "string"}, "_revision": {"type": ["integer", "null"]}},
+    "additionalProperties": True,
+}
+
 
 Mode = Literal["atomic", "partial"]
 MODES = "`atomic`: all rows or none. `partial`: the good ones, and the answer is 207 with one status per row."
@@ -157,12 +165,15 @@ def _batch_body(member: str, item: dict[str, Any], example: Any) -> dict[str, An
     return json_body({"anyOf": [wrapped, array]}, {member: [example]})
 
 
+MORE: Mapping[Callable[..., Any], str] = {change_batch: CHANGES, delete_batch: DELETIONS}
+
+
 def _add_routes(at: Resource) -> None:
     """The batch routes of one resource. A record with the key `batch` is read at their address, too."""
     rows = _batch_body("rows", dict(at.row), dict(at.example))
     some = dict(list(at.example.items())[:2]) | {"_revision": 3}
     changes = _batch_body("rows", dict(at.changes), some)
-    keys = _batch_body("keys", {"type": ["string", "integer"]}, "1001")
+    keys = _batch_body("keys", {"anyOf": [{"type": ["string", "integer"]}, NAMED]}, "1001")
     routes: tuple[tuple[str, Callable[..., Any], int, Mapping[str, Any], str], ...] = (
         ("POST", create_batch, 201, rows | parameters("Idempotency-Key"), f"Add many to {at.title}"),
         ("PUT", replace_batch, 200, rows, f"Add or replace many of {at.title}"),
@@ -178,7 +189,7 @@ def _add_routes(at: Resource) -> None:
                 response={status: BatchResult, 207: BatchResult} | refusals(400, 409, 422),
                 operation_id=at.operation(view),
                 summary=summary,
-                description=f"{at.description} {CHANGES}" if view is change_batch else at.description,
+                description=f"{at.description} {MORE.get(view, '')}".rstrip(),
                 tags=[at.tag],
                 openapi_extra=dict(extra),
             )

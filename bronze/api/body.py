@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from bronze.readers.json_text import LONE_SURROGATE, MAX_DEPTH, JsonDecoder, deeper_than, encode, too_deep
+from bronze.services.named import KEY
 from lakehouse_project.kernel.bodies import MalformedBody, json_text
 from lakehouse_project.kernel.errors import FieldError, InvalidInput
 
@@ -43,14 +44,28 @@ def storable_rows(values: Iterable[Any]) -> list[dict[str, Any] | FieldError]:
     ]
 
 
-def json_keys(request: HttpRequest) -> list[str | FieldError]:
-    """The keys of a batch: `[…]` or `{"keys": […]}`, texts or numbers."""
+def json_keys(request: HttpRequest) -> list[dict[str, Any] | FieldError]:
+    """What a batch names: `[…]` or `{"keys": […]}`; keys are texts or numbers, or rows with `_key` or their key fields."""
+    return _named(_elements(request, "keys"))
+
+
+def storable_names(values: Iterable[Any]) -> list[dict[str, Any] | FieldError]:
+    """As `json_keys`, of values that are decoded already."""
+    return _named(_storable(value, number) for number, value in enumerate(values))
+
+
+def _named(values: Iterable[Any]) -> list[dict[str, Any] | FieldError]:
     return [
-        str(value)
+        {KEY: value}
         if isinstance(value, str)
-        else _not(value, number, "not_a_key", "a key is a text or a number")
-        for number, value in enumerate(_elements(request, "keys"))
+        else value
+        if isinstance(value, dict)
+        else _not(value, number, "not_a_key", NOT_A_KEY)
+        for number, value in enumerate(values)
     ]
+
+
+NOT_A_KEY = f"a key is a text or a number, or an object with `{KEY}` or the key fields"
 
 
 def _not(value: Any, row: int, rule: str, message: str) -> FieldError:

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from ninja import Field, Query, Schema, Status
 
 from bronze.admission import Overrides
+from bronze.api.routes import refusals
 from bronze.documents import Documents
 from bronze.domain import FileState, Preview, ReceivedFile, Undone
 from bronze.downloads import original_bytes, rejected_rows
@@ -203,7 +204,7 @@ def retry_file(request: HttpRequest, response: HttpResponse, file_id: int) -> An
 
 @versions.get(
     "/{int:file_id}/undo",
-    response=Undone,
+    response={200: Undone} | refusals(404, 409),
     operation_id="preview_undo",
     summary="What undoing a file would do",
 )
@@ -215,7 +216,7 @@ def preview_undo(request: HttpRequest, file_id: int) -> Undone:
 
 @versions.post(
     "/{int:file_id}/undo",
-    response=Undone,
+    response={200: Undone} | refusals(404, 409),
     operation_id="undo_file",
     summary="Undo a file: put back what it updated, remove what it inserted",
     description="Records that were changed since are left as they are. All are counted, the first 100 of each group "

@@ -5,15 +5,16 @@ The record is named in the query: a key may hold slashes, so nothing can follow 
 
 from typing import Annotated, Any, Literal
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query
 
+from bronze.api.records import shown
 from bronze.api.routes import ROW, refusals
 from bronze.catalog import contract_named
 from bronze.contracts import CONTRACTS
 from bronze.domain import Revision
 from bronze.history import Revisions
-from bronze.presentation import present, present_revision
+from bronze.presentation import present_revision
 from bronze.repositories import RawRecords
 from bronze.services import ResolveConflict, RestoreRevision
 from lakehouse_project.kernel.parameters import WholeQuery, reject_unknown
@@ -75,10 +76,12 @@ def _newest_first(revision: Revision) -> tuple[int]:
     operation_id="restore_revision",
     summary="Bring an earlier revision back, as a new one",
 )
-def restore_revision(request: HttpRequest, query: Query[RestoreQuery]) -> dict[str, Any]:
+def restore_revision(
+    request: HttpRequest, response: HttpResponse, query: Query[RestoreQuery]
+) -> dict[str, Any]:
     reject_unknown(request, RestoreQuery.model_fields)
     require(request, "bronze.change_rawrecord")
-    return present(resolve(RestoreRevision)(query.id(), query.revision), request.user)
+    return shown(request, response, resolve(RestoreRevision)(query.id(), query.revision))
 
 
 @versions.post(
@@ -88,7 +91,9 @@ def restore_revision(request: HttpRequest, query: Query[RestoreQuery]) -> dict[s
     operation_id="resolve_conflict",
     summary="Choose between the edit of a field and what a later file says",
 )
-def resolve_conflict(request: HttpRequest, query: Query[ConflictQuery]) -> dict[str, Any]:
+def resolve_conflict(
+    request: HttpRequest, response: HttpResponse, query: Query[ConflictQuery]
+) -> dict[str, Any]:
     reject_unknown(request, ConflictQuery.model_fields)
     require(request, "bronze.change_rawrecord")
-    return present(resolve(ResolveConflict)(query.id(), query.field, keep=query.keep), request.user)
+    return shown(request, response, resolve(ResolveConflict)(query.id(), query.field, keep=query.keep))

@@ -52,7 +52,7 @@ def create_record(request: HttpRequest, response: HttpResponse, *, dataset: str)
     reject_unknown(request, ())
     record = resolve(CreateRecord)(dataset, json_object(request))
     response["Location"] = f"{request.path}/{quote(record.key, safe='')}"
-    return Status(201, _shown(request, response, record))
+    return Status(201, shown(request, response, record))
 
 
 def get_record(
@@ -63,22 +63,22 @@ def get_record(
     contract = contract_named(dataset)
     record = resolve(RawRecords).get(dataset, key)
     fields = read_fields(request.GET, {*contract.field_names(), *record.fields})
-    shown = _only(_shown(request, response, record), fields)
-    return Status(304, None) if is_unchanged(request, record.revision) else Status(200, shown)
+    row = _only(shown(request, response, record), fields)
+    return Status(304, None) if is_unchanged(request, record.revision) else Status(200, row)
 
 
 def replace_record(request: HttpRequest, response: HttpResponse, key: str, *, dataset: str) -> dict[str, Any]:
     reject_unknown(request, ())
     require(request, "bronze.change_rawrecord")
     fields, expected = json_object(request), expected_tags(request)
-    return _shown(request, response, resolve(ReplaceRecord)(dataset, key, fields, expected=expected))
+    return shown(request, response, resolve(ReplaceRecord)(dataset, key, fields, expected=expected))
 
 
 def change_record(request: HttpRequest, response: HttpResponse, key: str, *, dataset: str) -> dict[str, Any]:
     reject_unknown(request, ())
     require(request, "bronze.change_rawrecord")
     changes, expected = json_object(request), expected_tags(request)
-    return _shown(request, response, resolve(ChangeRecord)(dataset, key, changes, expected=expected))
+    return shown(request, response, resolve(ChangeRecord)(dataset, key, changes, expected=expected))
 
 
 @permitted("bronze.change_rawrecord")
@@ -87,7 +87,7 @@ def restore_record(
     request: HttpRequest, response: HttpResponse, key: str, *, dataset: str
 ) -> Status[dict[str, Any]]:
     reject_unknown(request, ())
-    return Status(200, _shown(request, response, resolve(RestoreRecord)(dataset, key)))
+    return Status(200, shown(request, response, resolve(RestoreRecord)(dataset, key)))
 
 
 def delete_record(request: HttpRequest, key: str, *, dataset: str) -> Status[None]:
@@ -97,7 +97,8 @@ def delete_record(request: HttpRequest, key: str, *, dataset: str) -> Status[Non
     return Status(204, None)
 
 
-def _shown(request: HttpRequest, response: HttpResponse, record: Record) -> dict[str, Any]:
+def shown(request: HttpRequest, response: HttpResponse, record: Record) -> dict[str, Any]:
+    """The record as an answer, with its `ETag`."""
     response["ETag"] = etag(record.revision)
     return present(record, request.user)
 

@@ -20,6 +20,7 @@ from bronze.readers.json_text import encode
 from bronze.references import merge_bound, unbound
 from bronze.repositories import RawRecords
 from bronze.rows import frame_of
+from bronze.services.named import REVISION, Fields, keyless, keys_of, outdated
 from bronze.services.records import in_use
 from bronze.services.unknown import no_fields, unknown_fields
 from bronze.transactions import atomic
@@ -31,7 +32,6 @@ from lakehouse_project.kernel.preconditions import PreconditionFailed
 
 MAX_ROWS = 1000
 
-Fields = Mapping[str, Any]
 There = Mapping[str, tuple[int, bool]]
 """Key -> id of its record, and whether that is deleted."""
 
@@ -162,20 +162,21 @@ class DeleteBatch:
 
     @again_if_busy
     def __call__(
-        self, dataset: str, keys: Sequence[str | FieldError], *, partial: bool = False
+        self, dataset: str, rows: Sequence[Fields | FieldError], *, partial: bool = False
     ) -> list[RowOutcome]:
-        """`keys`: 1 to 1000. Raises as `WriteBatch` does; a key without a record counts as a bad row."""
-        require_size(keys)
-        contract_named(dataset)
-        batch = Batch(
-            [None if isinstance(key, FieldError) else key for key in keys],
-            [[key] if isinstance(key, FieldError) else [] for key in keys],
-        )
-        batch.refuse_repeated("")
+        """`rows`: 1 to 1000, each with its key fields or `_key`, and `_revision` if it matters.
+
+        Raises as `WriteBatch` does; a key without a record counts as a bad row.
+        """
+        require_size(rows)
+        contract = contract_named(dataset)
+        fields = [{} if isinstance(row, FieldError) else row for row in rows]
+        batch = named_batch(contract, rows, fields, "deletes")
         named = [key for _row, key in batch.keyed()]
         with atomic():
             there = self.records.lock_all(dataset, named)
             self._refuse_kept(dataset, batch, there)
+            self._refuse_outdated(dataset, batch, fields)
             if not partial:
                 batch.require_all()
             good = batch.good()
@@ -192,6 +193,26 @@ class DeleteBatch:
                 batch.refuse(row, "", RecordNotFound.code, f"{dataset} has no record with the key {key!r}.")
             elif key in used:
                 batch.refuse(row, "", RecordInUse.code, in_use(dataset, key, used[key]))
+
+    def _refuse_outdated(self, dataset: str, batch: Batch, fields: Sequence[Fields]) -> None:
+        asked = {row: key for row, key in batch.good().items() if REVISION in fields[row]}
+        found = self.records.revisions(dataset, list(asked.values())) if asked else {}
+        for error in outdated(
+            {row: fields[row] for row in asked}, {row: found[key] for row, key in asked.items()}
+        ):
+            batch.errors[error.row or 0].append(error)
+
+
+def named_batch(
+    contract: ContractSpec, rows: Sequence[Fields | FieldError], fields: Sequence[Fields], what: str
+) -> Batch:
+    """The batch of rows that name records. `what` is done with them."""
+    batch = Batch(keys_of(contract, fields), [[row] if isinstance(row, FieldError) else [] for row in rows])
+    for row, key in enumerate(batch.keys):
+        if key is None and not batch.errors[row]:
+            batch.errors[row].append(keyless(contract, row, what))
+    batch.refuse_repeated("")
+    return batch
 
 
 def require_size(rows: Collection[Any]) -> None:

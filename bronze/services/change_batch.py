@@ -17,18 +17,14 @@ from bronze.readers.json_text import JsonDecoder, cell, encode
 from bronze.references import referring, release, unbound, with_unbound
 from bronze.repositories import RawRecords
 from bronze.rows import frame_of
-from bronze.services.batches import Batch, Fields, require_size
+from bronze.services.batches import Batch, named_batch, require_size
+from bronze.services.named import KEY, REVISION, Fields, outdated
 from bronze.services.unknown import unknown_fields
 from bronze.stored_rows import write_outcomes
 from bronze.transactions import atomic
 from bronze.validation import check
 from lakehouse_project.kernel.errors import FieldError
 from lakehouse_project.kernel.events import EventBus
-from lakehouse_project.kernel.preconditions import PreconditionFailed
-
-KEY, REVISION = "_key", "_revision"
-"""Members of a row that are no fields: which record it is, where its key fields do not say so, and which revision of it the
-caller has seen."""
 
 
 @dataclass
@@ -64,9 +60,7 @@ class ChangeBatch:
         require_size(rows)
         contract = contract_named(dataset)
         fields = [{} if isinstance(row, FieldError) else row for row in rows]
-        batch = Batch(_keys(contract, fields), [[row] if isinstance(row, FieldError) else [] for row in rows])
-        _refuse_keyless(contract, batch)
-        batch.refuse_repeated("")
+        batch = named_batch(contract, rows, fields, "changes")
         with atomic():
             there = self.records.lock_all(dataset, [key for _row, key in batch.keyed()])
             targets = list(self._targets(contract, batch, fields))
@@ -87,10 +81,8 @@ class ChangeBatch:
                 batch.refuse(row, "", RecordNotFound.code, message)
                 continue
             pk, revision, text = texts[key]
-            seen = fields[row].get(REVISION)
-            if seen is not None and cell(seen) != str(revision):
-                message = f"the record has been changed: it is at revision {revision}"
-                batch.refuse(row, REVISION, PreconditionFailed.code, message)
+            if old := list(outdated({row: fields[row]}, {row: revision})):
+                batch.errors[row].extend(old)
                 continue
             changes = {name: value for name, value in fields[row].items() if name not in (KEY, REVISION)}
             yield Target(row, key, pk, self._opened(contract, text), changes)
@@ -139,21 +131,6 @@ class ChangeBatch:
     def _sealed(self, contract: ContractSpec, changes: Mapping[str, Any]) -> dict[str, Any]:
         secrets = [name for name in secret_columns(contract, changes) if changes[name]]
         return {**changes, **{name: self.cipher.encrypt(str(changes[name]), name) for name in secrets}}
-
-
-def _keys(contract: ContractSpec, rows: Sequence[Fields]) -> list[str | None]:
-    """The keys that the rows name: `_key`, or what their key fields make."""
-    named = [{name: row.get(name) for name in contract.key} for row in rows]
-    keys = check(frame_of(named), contract)["_key"] if contract.key else [None] * len(rows)
-    return [cell(row.get(KEY)) or key for row, key in zip(rows, keys, strict=True)]
-
-
-def _refuse_keyless(contract: ContractSpec, batch: Batch) -> None:
-    for row, key in enumerate(batch.keys):
-        if key is None and not batch.errors[row]:
-            names = " and ".join(contract.key)
-            message = f"the row says by {names or KEY}{f' or {KEY}' if names else ''} which record it changes"
-            batch.refuse(row, contract.key[0] if contract.key else KEY, "required", message)
 
 
 def _new(target: Target) -> dict[str, Any]:

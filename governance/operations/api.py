@@ -12,7 +12,7 @@ from governance.models import Run
 from governance.operations.downloads import file_answer
 from governance.operations.repositories import OPEN, Operations
 from governance.operations.results import ResultFiles
-from governance.operations.schemas import RETRY_AFTER, OperationOut, present, result_address
+from governance.operations.schemas import RETRY_AFTER, OperationOut, accepted, present, result_address
 from lakehouse_project.kernel.parameters import reject_unknown
 from lakehouse_project.kernel.permissions import require
 from lakehouse_project.kernel.problem import Problem
@@ -97,7 +97,7 @@ def get_operation_result(
 
 def _place(request: HttpRequest, run: Run) -> Any:
     if run.state in OPEN:
-        raise OperationOpen(f"The operation is {run.state}: there is no result yet.")
+        raise OperationOpen(f"The operation is {run.state}: there is no result yet.", operation=run.pk)
     if (place := result_address(request, run)) is None:
         raise NoResult(f"The operation is {run.state} and has left no result. {run.message}".rstrip())
     return place
@@ -112,8 +112,10 @@ def _place(request: HttpRequest, run: Run) -> Any:
     "What it had done is rolled back, but for what stands on its own: files that a seed has sent stay. One that has ended: "
     "409.",
 )
-def cancel_operation(request: HttpRequest, operation_id: UUID) -> Status[OperationOut]:
+def cancel_operation(
+    request: HttpRequest, response: HttpResponse, operation_id: UUID
+) -> Status[OperationOut]:
     reject_unknown(request, ())
     require(request, VIEW)
     run = resolve(Operations).cancel(operation_id, request.user)
-    return Status(202 if run.state in OPEN else 200, present(request, run))
+    return accepted(request, response, run) if run.state in OPEN else Status(200, present(request, run))

@@ -51,7 +51,7 @@ def _wanted(header: str, size: int) -> range | None:
     else:
         wanted = range(max(size - int(last), 0), size)
     if not wanted:
-        raise RangeNotSatisfiable(f"The file has {size} bytes: {header} is beyond its end.")
+        raise RangeNotSatisfiable(f"The file has {size} bytes: {header} is beyond its end.", size=size)
     return wanted
 
 

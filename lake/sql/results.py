@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from governance.operations.repositories import OPEN
 from lake.sql.errors import ResultNotReady
 from lake.sql.models import LakeQuery
 from lake.storage import Storage
@@ -38,7 +39,7 @@ class Results:
     def read(self, query: LakeQuery) -> pa.Table:
         """Raises `ResultNotReady`."""
         if not query.result_key:
-            raise ResultNotReady(_why(query))
+            raise ResultNotReady(_why(query), **({"operation": query.pk} if query.run.state in OPEN else {}))
         with self.storage.open(query.result_key) as file:
             return pq.read_table(pa.BufferReader(file.read()))
 

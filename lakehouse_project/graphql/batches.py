@@ -11,7 +11,7 @@ from ninja import Status
 from strawberry.types import Info
 
 from bronze.api import batches as rest
-from bronze.api.body import storable_rows
+from bronze.api.body import storable_names, storable_rows
 from bronze.domain import RowOutcome
 from bronze.readers.json_text import encode
 from bronze.services import ChangeBatch, DeleteBatch, WriteBatch
@@ -66,123 +66,126 @@ class BatchResult:
 
 
 @dataclass(frozen=True)
+class Arguments:
+    """What a mutation is called with."""
+
+    dataset: str
+    mode: BatchMode
+    key: str | None
+    rows: Sequence[Any]
+
+
+@dataclass(frozen=True)
 class Call:
     """One mutation with its arguments, which `Idempotency-Key` tells from others as it does requests."""
 
     user: Any
     name: str
-    arguments: tuple[Any, ...]
-    key: str | None
+    given: Arguments
 
     method = "POST"
 
     @property
     def headers(self) -> dict[str, str]:
-        return {} if self.key is None else {HEADER: self.key}
+        return {} if self.given.key is None else {HEADER: self.given.key}
 
     @property
     def body(self) -> bytes:
-        return encode(list(self.arguments)).encode(errors="surrogatepass")
+        told = [self.given.dataset, list(self.given.rows), str(self.given.mode)]
+        return encode(told).encode(errors="surrogatepass")
 
     def get_full_path(self) -> str:
         return f"/graphql/ {self.name}"
 
 
-def create_records(
-    info: Info[Context, None],
-    *,
-    dataset: str,
-    rows: list[RawRow],
-    mode: BatchMode = BatchMode.ATOMIC,
-    idempotency_key: str | None = None,
-) -> BatchResult:
-    return _done(
-        info,
-        (dataset, rows, str(mode)),
-        idempotency_key,
-        lambda partial: resolve(WriteBatch)(dataset, storable_rows(rows), replace=False, partial=partial),
-        ADD,
-    )
+@dataclass(frozen=True)
+class Writing:
+    """What a mutation does with the rows of a batch. It is done to those alone who have the permissions."""
+
+    write: Callable[..., Outcomes]
+    permissions: tuple[str, ...]
 
 
-def replace_records(
-    info: Info[Context, None],
-    *,
-    dataset: str,
-    rows: list[RawRow],
-    mode: BatchMode = BatchMode.ATOMIC,
-    idempotency_key: str | None = None,
-) -> BatchResult:
-    return _done(
-        info,
-        (dataset, rows, str(mode)),
-        idempotency_key,
-        lambda partial: resolve(WriteBatch)(dataset, storable_rows(rows), replace=True, partial=partial),
-        ADD,
-        CHANGE,
-    )
+def mutation(name: str, writing: Writing) -> Callable[..., BatchResult]:
+    """The resolver of a mutation of rows, all of which have one shape."""
 
+    def resolver(
+        info: Info[Context, None],
+        *,
+        dataset: str,
+        rows: list[RawRow],
+        mode: BatchMode = BatchMode.ATOMIC,
+        idempotency_key: str | None = None,
+    ) -> BatchResult:
+        return _done(info, writing, Arguments(dataset, mode, idempotency_key, rows))
 
-def change_records(
-    info: Info[Context, None],
-    *,
-    dataset: str,
-    rows: list[RawRow],
-    mode: BatchMode = BatchMode.ATOMIC,
-    idempotency_key: str | None = None,
-) -> BatchResult:
-    return _done(
-        info,
-        (dataset, rows, str(mode)),
-        idempotency_key,
-        lambda partial: resolve(ChangeBatch)(dataset, storable_rows(rows), partial=partial),
-        CHANGE,
-    )
+    resolver.__name__ = name
+    return resolver
 
 
 def delete_records(
     info: Info[Context, None],
     *,
     dataset: str,
-    keys: list[strawberry.ID],
+    keys: list[strawberry.ID] | None = None,
+    rows: list[RawRow] | None = None,
     mode: BatchMode = BatchMode.ATOMIC,
     idempotency_key: str | None = None,
 ) -> BatchResult:
-    return _done(
-        info,
-        (dataset, keys, str(mode)),
-        idempotency_key,
-        lambda partial: resolve(DeleteBatch)(dataset, keys, partial=partial),
-        DELETE,
-    )
+    """Records are named by their keys, or by rows as those to be changed are."""
+    named = [*(keys or ()), *(rows or ())]
+    return _done(info, DELETING, Arguments(dataset, mode, idempotency_key, named))
 
+
+CREATING = Writing(
+    lambda dataset, rows, *, partial: resolve(WriteBatch)(
+        dataset, storable_rows(rows), replace=False, partial=partial
+    ),
+    (ADD,),
+)
+REPLACING = Writing(
+    lambda dataset, rows, *, partial: resolve(WriteBatch)(
+        dataset, storable_rows(rows), replace=True, partial=partial
+    ),
+    (ADD, CHANGE),
+)
+CHANGING = Writing(
+    lambda dataset, rows, *, partial: resolve(ChangeBatch)(dataset, storable_rows(rows), partial=partial),
+    (CHANGE,),
+)
+DELETING = Writing(
+    lambda dataset, rows, *, partial: resolve(DeleteBatch)(dataset, storable_names(rows), partial=partial),
+    (DELETE,),
+)
+
+DELETION = (
+    "Delete 1 to 1000 records by their keys, or by rows with their key fields or `_key`. With `_revision` a row is refused "
+    "if the record has another one."
+)
 
 MUTATIONS: tuple[tuple[Callable[..., BatchResult], str], ...] = (
-    (create_records, "Add 1 to 1000 rows to a data set."),
-    (replace_records, "Add 1 to 1000 rows, or put them in the place of those with the same key."),
-    (change_records, f"Change some fields of 1 to 1000 records. {rest.CHANGES}"),
-    (delete_records, "Delete 1 to 1000 records by their keys."),
+    (mutation("create_records", CREATING), "Add 1 to 1000 rows to a data set."),
+    (
+        mutation("replace_records", REPLACING),
+        "Add 1 to 1000 rows, or put them in the place of those with the same key.",
+    ),
+    (mutation("change_records", CHANGING), f"Change some fields of 1 to 1000 records. {rest.CHANGES}"),
+    (delete_records, DELETION),
 )
 
 
-def _done(
-    info: Info[Context, None],
-    arguments: tuple[Any, ...],
-    key: str | None,
-    write: Callable[[bool], Outcomes],
-    *permissions: str,
-) -> BatchResult:
-    """`arguments`: what tells the call from others, the mode at their end."""
-    for permission in permissions:
+def _done(info: Info[Context, None], writing: Writing, given: Arguments) -> BatchResult:
+    for permission in writing.permissions:
         require(info.context.request, permission)
-    is_partial = arguments[-1] == BatchMode.PARTIAL
+    is_partial = given.mode == BatchMode.PARTIAL
 
     @idempotent
-    def once(call: Call, response: HttpResponse) -> Status[rest.BatchResult]:
-        return Status(207 if is_partial else 200, rest.result_of(write(is_partial)))
+    def once(_call: Call, response: HttpResponse) -> Status[rest.BatchResult]:
+        outcomes = writing.write(given.dataset, given.rows, partial=is_partial)
+        return Status(207 if is_partial else 200, rest.result_of(outcomes))
 
     response = HttpResponse()
-    answer = once(Call(info.context.caller, info.field_name, arguments, key), response=response)
+    answer = once(Call(info.context.caller, info.field_name, given), response=response)
     return _shown(rest.BatchResult.model_validate(answer.value), is_replayed=REPLAYED in response)
 
 

@@ -7,49 +7,24 @@ The same requests each time; `FUZZING_EXAMPLES=200 make test ARGS="tests/openapi
 import os
 import random
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 import schemathesis
-from django.core.handlers.wsgi import WSGIHandler
-from django.core.signals import request_finished, request_started
-from django.db import close_old_connections, transaction
+from django.db import transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from schemathesis.checks import (
-    content_type_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 from schemathesis.core.failures import FailureGroup
 
 from bronze.contracts import CONTRACTS
-from bronze.repositories import SourceFiles
-from bronze.services import LoadDocuments
-from lakehouse_project.kernel.services import resolve
-from search.services import ProjectChanges
-from silver.services import RefineChanges
 from silver.star import STAR
 from tests.integration.api.client import client_of
-from tests.integration.bronze.intake import Intake
+from tests.openapi.checks import CHECKS, is_switched_off
 from tests.openapi.samples import apis
-from tests.unit.bronze.samples import valid_row
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
-@pytest.fixture
-def server(db: None) -> Iterator[WSGIHandler]:
-    """The application as a web server calls it, in the transaction of the test: it keeps the connection open."""
-    for signal in (request_started, request_finished):
-        signal.disconnect(close_old_connections)
-    yield WSGIHandler()
-    for signal in (request_started, request_finished):
-        signal.connect(close_old_connections)
-
-
-CHECKS = [status_code_conformance, content_type_conformance, response_schema_conformance]
 FEW = 2
 EXAMPLES = int(os.environ.get("FUZZING_EXAMPLES", FEW))
 OTHERS = {
@@ -58,32 +33,6 @@ OTHERS = {
     "gold": {"sales"},
 }
 """Layer -> parts that are served by the same functions as those that are tried; tried with many examples only."""
-
-
-@pytest.fixture
-def known(db: None, tmp_path: Path) -> Mapping[str, Any]:
-    """Values of parameters that name something."""
-    admin, intake = client_of("admin"), Intake(tmp_path)
-    for name in ("users", "user_bank_info", "departments", "jobs", "products"):
-        assert admin.post(f"/{name}", valid_row(name)).status_code == 201
-    assert (
-        admin.post("/datasets", {"name": "stations", "title": "Stations", "key_fields": ["id"]}).status_code
-        == 201
-    )
-    assert admin.post("/datasets/stations/records", {"id": "1", "place": "x"}).status_code == 201
-    received = intake.receive("note.txt", "The words of a note that can be found. " * 3)
-    resolve(LoadDocuments)(received.id)
-    file = intake.load("stations.csv", "id,place\n2,y\n", "stations")
-    resolve(RefineChanges)()
-    resolve(ProjectChanges)()
-    return {
-        "dataset": "stations",
-        "name": "stations",
-        "key": str(valid_row("users")["user_id"]),
-        "file_id": resolve(SourceFiles).get(file.id).id,
-        "sha256": received.sha256,
-        "entity": "user",
-    }
 
 
 def is_tried(path: str) -> bool:
@@ -117,8 +66,7 @@ def faults(operation: Any, mode: Any, known: Mapping[str, Any], headers: Mapping
         point = transaction.savepoint()
         answer = case.call(headers=dict(headers))
         transaction.savepoint_rollback(point)
-        is_off = answer.status_code == 503 and answer.json()["code"] == "not_configured"
-        if answer.status_code >= 500 and not is_off:
+        if answer.status_code >= 500 and not is_switched_off(answer):
             found.append(f"{answer.status_code} {case.as_curl_command()[:600]} {answer.text[:300]}")
             return
         try:

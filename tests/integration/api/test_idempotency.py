@@ -131,6 +131,7 @@ def test_two_requests_at_the_same_time_with_one_key() -> None:
         for answer in answers:
             if answer not in done:
                 assert_problem(answer, 409, "idempotency_key_in_use")
+                assert answer["Retry-After"] == "1"
         assert is_replay(post(Api(headers), "/users/batch", rows, f"k{turn}"))
     assert RawRecord.objects.count() == 500
     assert set(RawRecord.objects.values_list("revision", flat=True)) == {1}

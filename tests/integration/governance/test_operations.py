@@ -114,7 +114,9 @@ def test_while_it_is_open_it_says_when_to_look_again(ada: Person) -> None:
         "cancel": f"{OPERATIONS}/{run.pk}/cancel",
         "result": None,
     }
-    assert_problem(ada.get(f"/{run.pk}/result"), 409, "operation_open")
+    early = ada.get(f"/{run.pk}/result")
+    assert f"/api/v1/operations/{run.pk} until" in assert_problem(early, 409, "operation_open")["detail"]
+    assert (early["Location"], early["Retry-After"]) == (f"/api/v1/operations/{run.pk}", "1")
     with track("rebuild", run_id=str(run.pk)):
         pass
     answer = ada.get(f"/{run.pk}")
@@ -271,7 +273,9 @@ def test_a_part_of_the_file(ada: Person, asked: str, got: str, part: bytes) -> N
 def test_a_part_that_is_not_there(ada: Person) -> None:
     run = with_file(ada.asks("export"), b"0123456789")
     address = f"{OPERATIONS}/{run.pk}/result"
-    assert_problem(ada.client.get(address, headers={"Range": "bytes=10-"}), 416, "range_not_satisfiable")
+    beyond = ada.client.get(address, headers={"Range": "bytes=10-"})
+    assert_problem(beyond, 416, "range_not_satisfiable")
+    assert beyond["Content-Range"] == "bytes */10"
     for ignored in ("rows=1-2", f"bytes=0-{'9' * 5000}"):
         assert ada.client.get(address, headers={"Range": ignored}).status_code == 200
 

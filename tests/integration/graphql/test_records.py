@@ -26,6 +26,7 @@ def batch(name: str, argument: str = "rows: $rows", kind: str = "[RawRow!]!") ->
 
 CREATE, REPLACE, CHANGE = batch("createRecords"), batch("replaceRecords"), batch("changeRecords")
 DELETE = batch("deleteRecords", "keys: $keys", "[ID!]!")
+DELETE_ROWS = batch("deleteRecords")
 
 
 def departments(*names: str, start: int = 1) -> list[dict[str, Any]]:
@@ -151,6 +152,20 @@ def test_records_are_replaced_changed_and_deleted(curator: Graph) -> None:
     deleted = curator.ask(DELETE, keys=["1", 3, "7"], mode="PARTIAL")["deleteRecords"]
     assert [each["status"] for each in deleted["results"]] == [200, 200, 404]
     assert keys(curator) == ["2"]
+
+
+def test_records_are_deleted_at_the_revision_that_was_seen(curator: Graph) -> None:
+    curator.ask(CREATE, rows=departments("Sales", "Legal", "IT"))
+    curator.ask(CHANGE, rows=[{"id": 2, "department": "Law"}])
+    named = [{"_key": "1", "_revision": 1}, {"id": 2, "_revision": 1}, {"department": "IT"}, "7"]
+    assert curator.refused(DELETE_ROWS, rows=named[:2])["code"] == "batch_conflict"
+    assert curator.refused(DELETE_ROWS, rows=named)["code"] == "batch_refused"
+    deleted = curator.ask(DELETE_ROWS, rows=named, mode="PARTIAL")["deleteRecords"]
+    rest = curator.api.send("DELETE", "/departments/batch?mode=partial", {"keys": named}).json()
+    assert [each["status"] for each in deleted["results"]] == [200, 412, 422, 404]
+    assert [each["status"] for each in rest["results"]] == [404, 412, 422, 404]
+    assert deleted["results"][1]["errors"][0]["message"] == "the record has been changed: it is at revision 2"
+    assert keys(curator) == ["2", "3"]
 
 
 def test_a_batch_that_is_sent_again_is_done_once(curator: Graph) -> None:

@@ -45,6 +45,7 @@ def test_a_query_is_taken_run_and_its_result_fetched(viewer: Client) -> None:
     assert viewer.get(taken["Location"]).json()["state"] == "queued"
     early = viewer.get(taken.json()["result"])
     assert (early.status_code, early.json()["code"]) == (409, "lake_result_not_ready")
+    assert (early["Location"].rpartition("/")[0], early["Retry-After"]) == ("/api/v1/operations", "1")
     run_query(run)
     assert viewer.get(taken["Location"]).json()["state"] == "succeeded"
     result = viewer.get(taken.json()["result"]).json()

@@ -15,15 +15,9 @@ from lake.storage import Storage
 from lake.tables import LakeTables
 from lakehouse_project.env import env
 from lakehouse_project.kernel.events import EventBus
-from lakehouse_project.stores import storage_of
 from silver.published import PublishedFacts
 
 STAGE = "lake"
-
-
-@wireup.injectable
-def storage() -> Storage:
-    return storage_of(env().storage_url)
 
 
 def _layers() -> Sequence[PublishedLayer]:
@@ -65,5 +59,5 @@ def vacuum_lake(stored: Storage, published: PublishedTables, follow: FollowPubli
     )
 
 
-FACTORIES = (storage, lake_tables, publish_lake, vacuum_lake)
+FACTORIES = (lake_tables, publish_lake, vacuum_lake)
 PLAIN = (PublishedTables, lake.PublishTable)

@@ -1,5 +1,10 @@
-"""The composition: how every service is built. Nothing is opened at import; the container lives as long as the process."""
+"""The composition: how every service is built. Nothing is opened at import; a container lives as long as the process.
 
+The services of the lake have one of their own, with all the others in it: what they stand on (DuckDB, Arrow, Delta Lake)
+takes 70 MB, which a process that loads a file or answers a search does not need.
+"""
+
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -34,11 +39,12 @@ from governance.operations.services import ForgetOperations
 from governance.repositories import Runs
 from governance.restrictions import Restrictions
 from lake.storage import Storage
-from lakehouse_project import composed_backups, composed_lake, composed_queries, composed_search
+from lakehouse_project import composed_search
 from lakehouse_project.env import env
 from lakehouse_project.exports.services import MIB, WriteExport
 from lakehouse_project.kernel.events import EventBus
 from lakehouse_project.pipeline import CeleryEventBus
+from lakehouse_project.stores import storage_of
 from search import services as search
 from search.embedding import Embedder
 from search.repositories import DocumentRows
@@ -64,6 +70,11 @@ def forget_operations(operations: Operations, files: ResultFiles) -> ForgetOpera
 @wireup.injectable
 def write_export() -> WriteExport:
     return WriteExport(max_bytes=env().export_max_mb * MIB)
+
+
+@wireup.injectable
+def storage() -> Storage:
+    return storage_of(env().storage_url)
 
 
 @wireup.injectable
@@ -254,7 +265,6 @@ PLAIN: tuple[type[Any], ...] = (
     silver.ReadBehind,
     silver.RebuildStar,
     silver.ForgetChanges,
-    *composed_lake.PLAIN,
 )
 """Classes whose constructors say all there is to know."""
 
@@ -278,19 +288,30 @@ FACTORIES = (
     read_mart,
     project_changes,
     *composed_search.FACTORIES,
-    *composed_queries.FACTORIES,
-    *composed_lake.FACTORIES,
-    *composed_backups.FACTORIES,
+    storage,
 )
 
 
 @cache
-def _container() -> wireup.SyncContainer:
+def _without_lake() -> wireup.SyncContainer:
+    return _container(FACTORIES, PLAIN)
+
+
+@cache
+def _with_lake() -> wireup.SyncContainer:
+    from lakehouse_project import composed_backups, composed_lake, composed_queries  # noqa: PLC0415  they are large
+
+    lake = (*composed_lake.FACTORIES, *composed_queries.FACTORIES, *composed_backups.FACTORIES)
+    return _container((*FACTORIES, *lake), (*PLAIN, *composed_lake.PLAIN))
+
+
+def _container(factories: Sequence[Any], plain: Sequence[type[Any]]) -> wireup.SyncContainer:
     return wireup.create_sync_container(
-        injectables=[*FACTORIES, *(wireup.injectable(kind) for kind in PLAIN)]
+        injectables=[*factories, *(wireup.injectable(kind) for kind in plain)]
     )
 
 
 def get(kind: type[T]) -> T:
     """The service of class `kind`."""
-    return _container().get(kind)
+    is_of_lake = kind is not Storage and kind.__module__.partition(".")[0] == "lake"
+    return (_with_lake() if is_of_lake else _without_lake()).get(kind)

@@ -6,6 +6,7 @@ with what went wrong on standard error. Children are forked, so that hundreds of
 work are below LAKEHOUSE_HOME.
 """
 
+import gc
 import os
 import signal
 import sys
@@ -22,8 +23,12 @@ FOLDER = "to-ingest"
 def main() -> None:
     """Answer every line until the input ends."""
     django.setup()
-    from tests.e2e import interrupted_works  # noqa: PLC0415  needs Django
+    from bronze.services import ReceiveFile  # noqa: PLC0415  needs Django
+    from lakehouse_project.kernel.services import resolve  # noqa: PLC0415
+    from tests.e2e import interrupted_works  # noqa: PLC0415
 
+    resolve(ReceiveFile)  # loads and wires all services, once for all children
+    gc.freeze()
     for line in sys.stdin:
         name, database, step = line.split()
         work = getattr(interrupted_works, name)

@@ -154,11 +154,11 @@ FORGET_ATTEMPTS = "UPDATE bronze_sourcefile SET attempts = 0"
 
 
 def interrupted(
-    work: Breaker, template: str, piece: str, queries: tuple[str, ...], *, stride: int = 1
+    work: Breaker, template: str, piece: str, queries: tuple[str, ...], *, stride: int
 ) -> list[Content]:
-    """Kill `piece` at its first step, then at its second, and so on, from the first again whenever a run got on.
+    """Kill `piece` at one of its first steps, then `stride` steps later, and so on, and anew whenever a run got on.
 
-    `stride` above 1 leaves steps out where there are many of them.
+    What is done to the next file or row is much the same, and each time it is begun one step later: see `first_step`.
     Returns every state that was seen between, the last one being that of a run that nobody disturbed.
     """
     with database(f"CREATE DATABASE {{name}} TEMPLATE {template}") as name:
@@ -169,17 +169,24 @@ def interrupted(
         while work.run(piece, name, step) == "killed":
             execute(name, FORGET_ATTEMPTS)
             found = content(name, queries)
-            step = step + stride if found == states[-1] else 1
             if found != states[-1]:
                 states.append(found)
+                step = first_step(len(states), stride)
+            else:
+                step += stride
         states.append(content(name, queries))
     assert states[-1] == undisturbed
     assert states[0] != undisturbed
     return states
 
 
+def first_step(seen: int, stride: int) -> int:
+    """1 for the first state, 2 for the second, up to `stride`, then 1 again."""
+    return 1 + (seen - 1) % stride
+
+
 def test_a_file_that_is_being_received_is_there_or_not(work: Breaker, before: str) -> None:
-    states = interrupted(work, before, "receive", (RECEIPTS,))
+    states = interrupted(work, before, "receive", (RECEIPTS,), stride=2)
     assert sorted({len(state[RECEIPTS]) for state in states}) == [5, 6, 7, 8]
 
 
@@ -224,9 +231,11 @@ def test_what_lies_in_the_drop_folder_is_taken_once_and_nothing_is_lost(
             execute(name, FORGET_ATTEMPTS)
             found = content(name, BRONZE), lying(inbox)
             assert sorted(found[1].values()) == sorted(DROPPED.values())
-            step = step + 2 if found == states[-1] else 1
             if found != states[-1]:
                 states.append(found)
+                step = first_step(len(states), 4)
+            else:
+                step += 4
         assert (content(name, BRONZE), lying(inbox)) == undisturbed
     assert len(states) > len(DROPPED)
     reasons = list((inbox / "failed").glob("*.reason.txt"))
@@ -234,7 +243,7 @@ def test_what_lies_in_the_drop_folder_is_taken_once_and_nothing_is_lost(
 
 
 def test_a_file_is_loaded_as_a_whole_or_not_at_all(work: Breaker, received: str) -> None:
-    states = interrupted(work, received, "load", BRONZE)
+    states = interrupted(work, received, "load", BRONZE, stride=3)
     assert [loaded_files(state) for state in states] == [5, 6, 7, 8, 8]
 
 
@@ -243,7 +252,7 @@ def loaded_files(state: Content) -> int:
 
 
 def test_the_star_schema(work: Breaker, loaded: str) -> None:
-    interrupted(work, loaded, "refine_all", SILVER, stride=3)
+    interrupted(work, loaded, "refine_all", SILVER, stride=5)
 
 
 def test_the_marts(work: Breaker, refined: str) -> None:
@@ -251,7 +260,7 @@ def test_the_marts(work: Breaker, refined: str) -> None:
 
 
 def test_the_search_documents(work: Breaker, refined: str) -> None:
-    interrupted(work, refined, "project_all", FOUND, stride=3)
+    interrupted(work, refined, "project_all", FOUND, stride=5)
 
 
 @pytest.mark.parametrize(("piece", "queries"), [("refine_all", SILVER), ("refresh_all", GOLD)])

@@ -62,9 +62,15 @@ class Supervised:
         self.process.communicate(timeout=DEADLINE)
 
 
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """To make a database takes longer than most tests: each starts on what the one before has left, however that ended."""
+    return tmp_path_factory.mktemp("supervised") / "home"
+
+
 @pytest.fixture
-def supervised(tmp_path: Path) -> Iterator[Supervised]:
-    run = Supervised(tmp_path / "home")
+def supervised(home: Path) -> Iterator[Supervised]:
+    run = Supervised(home)
     run.wait_ready()
     yield run
     run.end()

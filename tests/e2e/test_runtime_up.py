@@ -155,16 +155,14 @@ def test_a_killed_web_process_comes_back(up: Up) -> None:
     wait_until(up.is_healthy, "the web server answers", START_DEADLINE)
 
 
-def test_ctrl_c_stops_everything_and_a_warm_start_keeps_the_data(tmp_path: Path) -> None:
-    first = Up(tmp_path / "home", free_port())
-    first.wait_ready()
-    users = first.users()
-    everything = descendants(first.process.pid)
+def test_ctrl_c_stops_everything_and_a_warm_start_keeps_the_data(up: Up) -> None:
+    users = up.users()
+    everything = descendants(up.process.pid)
 
-    assert first.stop() == 0
+    assert up.stop() == 0
     assert not running(everything)
 
-    second = Up(tmp_path / "home", free_port())
+    second = Up(up.home, free_port())
     second.wait_ready()
     assert second.users() == users == 1
     assert "password" not in second.output

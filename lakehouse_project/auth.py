@@ -146,13 +146,18 @@ View = Callable[..., HttpResponse]
 
 
 def login_or_token(view: View) -> View:
-    """For the pages that describe the API: people are sent to the login, programs may send what they log in with."""
+    """For the pages that describe the API: people are sent to the login, programs may send what they log in with, and are
+    told if it is not good."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         known = request.user.is_authenticated or any(
             way(request) for way in (TokenAuth(), JwtAuth(), BasicAuth())
         )
-        return view(request, *args, **kwargs) if known else redirect_to_login(request.get_full_path())
+        if known:
+            return view(request, *args, **kwargs)
+        if "Authorization" in request.headers:
+            return HttpResponse(status=401)
+        return redirect_to_login(request.get_full_path())
 
     return guarded

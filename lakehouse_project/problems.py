@@ -202,7 +202,7 @@ def _headers(request: HttpRequest, error: LakehouseError, status: int) -> Iterat
     if status == RANGE_NOT_SATISFIABLE:
         yield "Content-Range", f"bytes */{error.context['size']}"
     if isinstance(error, TransientError):
-        yield "Retry-After", str(RETRY_SECONDS)
+        yield "Retry-After", str(error.context.get("retry_after", RETRY_SECONDS))
     if isinstance(error, IdempotencyKeyInUse):
         yield "Retry-After", str(RETRY_AFTER)
     if "operation" in error.context:

@@ -34,6 +34,7 @@ STATUS: Mapping[str, int] = {
     "invalid_token": 401,
     "forbidden": 403,
     "unsafe_connection": 403,
+    "csrf_failed": 403,
     "not_found": 404,
     "unknown_dataset": 404,
     "record_not_found": 404,

@@ -18,8 +18,14 @@ DOUBLINGS = 10
 
 def is_resting(kind: str, at: datetime | None = None) -> bool:
     """Whether the last runs of `kind` have failed and it is too early, at `at` (else now), to try again."""
+    return rest_left(kind, at) > timedelta()
+
+
+def rest_left(kind: str, at: datetime | None = None) -> timedelta:
+    """How long it is too early; nothing where it is not."""
     failures, last = _failures(kind)
-    return last is not None and (at or timezone.now()) < last + rest_after(failures)
+    until = last + rest_after(failures) if last else None
+    return max(until - (at or timezone.now()), timedelta()) if until else timedelta()
 
 
 def failures_in_a_row(kind: str) -> int:

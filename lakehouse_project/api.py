@@ -30,7 +30,7 @@ from lakehouse_project.openapi import finish
 from lakehouse_project.parser import JsonParser
 from lakehouse_project.ratelimits import PerCaller
 from lakehouse_project.renderer import ExactRenderer
-from lakehouse_project.routing import nested
+from lakehouse_project.routing import nested, with_head
 from search.api import versions as search
 from silver.api import versions as silver
 
@@ -66,7 +66,7 @@ class Api(NinjaAPI):
         return document
 
     def _get_urls(self) -> list[URLPattern | URLResolver]:
-        return list(nested(super()._get_urls()))
+        return list(nested(with_head(super()._get_urls())))
 
 
 def _api(version: str, description: str) -> Api:

@@ -9,11 +9,12 @@ from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import AbstractBaseUser, Group, Permission, User
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from ninja.errors import HttpError
 from ninja.security import HttpBasicAuth, SessionAuth
 from ninja.security.base import AuthBase
 
 from lakehouse_project.access import jwt, passwords, tokens
-from lakehouse_project.access.errors import InvalidToken
+from lakehouse_project.access.errors import CsrfFailed, InvalidToken
 from lakehouse_project.access.models import ApiToken
 from lakehouse_project.kernel.errors import NotFound
 
@@ -137,7 +138,15 @@ class LoggedInSession(SessionAuth):
     """The session of a browser, with its CSRF token. Without a login there is nothing to protect: that is a 401."""
 
     def _get_key(self, request: HttpRequest) -> str | None:
-        return super()._get_key(request) if request.user.is_authenticated else None
+        if not request.user.is_authenticated:
+            return None
+        try:
+            return super()._get_key(request)
+        except HttpError as error:
+            raise CsrfFailed(
+                "A session writes with its CSRF token: send the value of the cookie csrftoken in the header X-CSRFToken. "
+                "Programs log in by a token."
+            ) from error
 
 
 AUTHENTICATION = [TokenAuth(), JwtAuth(), BasicAuth(), LoggedInSession(csrf=True)]
@@ -146,13 +155,18 @@ View = Callable[..., HttpResponse]
 
 
 def login_or_token(view: View) -> View:
-    """For the pages that describe the API: people are sent to the login, programs may send what they log in with."""
+    """For the pages that describe the API: people are sent to the login, programs may send what they log in with, and are
+    told if it is not good."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         known = request.user.is_authenticated or any(
             way(request) for way in (TokenAuth(), JwtAuth(), BasicAuth())
         )
-        return view(request, *args, **kwargs) if known else redirect_to_login(request.get_full_path())
+        if known:
+            return view(request, *args, **kwargs)
+        if "Authorization" in request.headers:
+            return HttpResponse(status=401)
+        return redirect_to_login(request.get_full_path())
 
     return guarded

@@ -34,6 +34,7 @@ STATUS: Mapping[str, int] = {
     "invalid_token": 401,
     "forbidden": 403,
     "unsafe_connection": 403,
+    "csrf_failed": 403,
     "not_found": 404,
     "unknown_dataset": 404,
     "record_not_found": 404,
@@ -115,7 +116,13 @@ UNAVAILABLE = 503
 RETRY_SECONDS = 5
 WAYS_IN = 'Token realm="lakehouse", Bearer realm="lakehouse", Basic realm="lakehouse"'
 
+NOT_LOGGED_IN = (
+    "Log in, or send `Authorization: Token …` (`lakehouse token USER` makes one) or `Authorization: Bearer …` "
+    "(POST {api}/auth/jwt). One that was sent has expired or was never good."
+)
+
 FRAMEWORK: Mapping[int, tuple[str, str]] = {
+    401: ("not_authenticated", NOT_LOGGED_IN),
     404: ("not_found", "There is nothing at this address. See {api}/docs."),
     405: (
         "method_not_allowed",
@@ -170,6 +177,8 @@ def as_problem(request: HttpRequest, page: HttpResponse) -> HttpResponse:
     code, detail = FRAMEWORK.get(status, ("request_error", title_of(status)))
     detail = detail.format(api=api_root(request))
     answer = problem(request, status, code=code, title=title_of(status), detail=detail)
+    if status == UNAUTHORIZED:
+        answer["WWW-Authenticate"] = WAYS_IN
     for name in ("Allow", "Retry-After"):
         if name in page:
             answer[name] = page[name]
@@ -194,7 +203,7 @@ def _headers(request: HttpRequest, error: LakehouseError, status: int) -> Iterat
     if status == RANGE_NOT_SATISFIABLE:
         yield "Content-Range", f"bytes */{error.context['size']}"
     if isinstance(error, TransientError):
-        yield "Retry-After", str(RETRY_SECONDS)
+        yield "Retry-After", str(error.context.get("retry_after", RETRY_SECONDS))
     if isinstance(error, IdempotencyKeyInUse):
         yield "Retry-After", str(RETRY_AFTER)
     if "operation" in error.context:
@@ -210,10 +219,7 @@ def detail_of(request: HttpRequest, error: LakehouseError) -> str:
 
 
 def _not_logged_in(request: HttpRequest, _error: Any) -> HttpResponse:
-    detail = (
-        "Log in, or send `Authorization: Token …` (`lakehouse token USER` makes one) or `Authorization: Bearer …` "
-        f"(POST {api_root(request)}/auth/jwt). One that was sent has expired or was never good."
-    )
+    detail = NOT_LOGGED_IN.format(api=api_root(request))
     response = problem(request, 401, code="not_authenticated", title=title_of(401), detail=detail)
     response["WWW-Authenticate"] = WAYS_IN
     return response

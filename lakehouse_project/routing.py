@@ -1,8 +1,12 @@
 """Addresses by their beginning: a request is compared with those that begin like its own, and not with some hundred."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import wraps
 from itertools import groupby
+from typing import Any
 
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver, include, path
 
 Entry = URLPattern | URLResolver
@@ -30,6 +34,28 @@ def _by_segment(entries: Iterable[Entry]) -> Iterator[Entry]:
             yield path(f"{segment}/", include(list(nested(below))))
         else:
             yield from group
+
+
+def with_head(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """The same addresses, which answer HEAD as GET (RFC 9110, section 9.3.2); the server leaves the body out."""
+    for entry in entries:
+        if isinstance(entry, URLPattern):
+            entry.callback = _answering_head(entry.callback)
+        yield entry
+
+
+def _answering_head(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    @wraps(view)
+    def answered(request: HttpRequest, *args: Any, **values: Any) -> HttpResponseBase:
+        if request.method != "HEAD":
+            return view(request, *args, **values)
+        request.method = "GET"
+        try:
+            return view(request, *args, **values)
+        finally:
+            request.method = "HEAD"
+
+    return answered
 
 
 def _below(entry: URLPattern, segment: str) -> URLPattern:

@@ -56,11 +56,11 @@ def storable_names(values: Iterable[Any]) -> list[dict[str, Any] | FieldError]:
 
 def _named(values: Iterable[Any]) -> list[dict[str, Any] | FieldError]:
     return [
-        {KEY: value}
-        if isinstance(value, str)
-        else value
-        if isinstance(value, dict)
-        else _not(value, number, "not_a_key", NOT_A_KEY)
+        value
+        if isinstance(value, dict | FieldError)
+        else {KEY: value}
+        if isinstance(value, str | int | float) and not isinstance(value, bool)
+        else FieldError("", "not_a_key", NOT_A_KEY, row=number)
         for number, value in enumerate(values)
     ]
 

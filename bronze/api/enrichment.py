@@ -5,6 +5,7 @@ from typing import Annotated
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Router, Schema, Status
+from pydantic import ConfigDict
 
 from bronze.catalog import contract_named
 from bronze.enrichment.repositories import DATASET
@@ -21,6 +22,8 @@ router = Router(tags=["enrichment"])
 
 class RatesIn(Schema):
     """Without days: from a week before the last known rate until today."""
+
+    model_config = ConfigDict(extra="forbid")
 
     since: Annotated[date | None, Field(description="First day.", examples=["2024-01-01"])] = None
     until: Annotated[date | None, Field(description="Last day.", examples=["2024-03-31"])] = None

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Router, Schema, Status
+from pydantic import ConfigDict
 
 from governance.operations.schemas import OperationOut, accepted
 from governance.services import enqueue
@@ -18,6 +19,8 @@ router = Router(tags=["seed"])
 
 class SeedIn(Schema):
     """The same scale and seed give the same data; loading it again changes nothing."""
+
+    model_config = ConfigDict(extra="forbid")
 
     scale: Annotated[
         float, Field(gt=0, le=100, description="1 means 1,000 users and 20,000 order lines.")

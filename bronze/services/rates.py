@@ -1,6 +1,7 @@
 """Exchange rates that somebody else publishes, as a file of the data set `exchange_rates`."""
 
 import csv
+import math
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from bronze.enrichment.repositories import DATASET, StoredRates
 from bronze.enrichment.sources import RateSource
 from bronze.enrichment.timeseries import Rate, rates_in
 from bronze.services.receiving import ReceiveFile
-from governance.backoff import is_resting
+from governance.backoff import rest_left
 from lakehouse_project.kernel.errors import NotConfigured
 
 RUN = "rates"
@@ -79,8 +80,10 @@ class FetchRates:
         the source is left alone because it has just failed."""
         source = self._configured()
         self._period(since, until)
-        if is_resting(RUN):
-            raise RatesUnavailable(f"{source.name} has just failed; it is asked again in a while.")
+        if seconds := math.ceil(rest_left(RUN).total_seconds()):
+            raise RatesUnavailable(
+                f"{source.name} has just failed; it is asked again in {seconds} s.", retry_after=seconds
+            )
 
     def _configured(self) -> RateSource:
         if self.source is None:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Schema, Status
+from pydantic import ConfigDict
 
 from governance.operations.schemas import OperationOut, accepted
 from governance.services import enqueue_once
@@ -76,6 +77,8 @@ class PlanOut(Schema):
 
 class BackupIn(Schema):
     """How to make it."""
+
+    model_config = ConfigDict(extra="forbid")
 
     verify: Annotated[bool, Field(description="Restore it into a scratch database afterwards.")] = True
     with_secrets: Annotated[

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from ninja import Field, Query, Schema, Status
+from pydantic import ConfigDict
 
 from governance.operations.schemas import look_after
 from lake.sql.domain import Actual, Estimate, Verdict
@@ -30,6 +31,8 @@ versions = Versions(tags=["lake"])
 
 class SqlIn(Schema):
     """One SELECT (or WITH … SELECT) over tables of the lake, in the dialect of DuckDB."""
+
+    model_config = ConfigDict(extra="forbid")
 
     sql: Annotated[
         str,

@@ -15,6 +15,12 @@ class InvalidToken(PermanentError):
     code = "invalid_token"
 
 
+class CsrfFailed(PermanentError):
+    """A write with the session of a browser, which does not show that the page which sent it is ours."""
+
+    code = "csrf_failed"
+
+
 class UnsafeConnection(PermanentError):
     """A password came in clear over a network."""
 

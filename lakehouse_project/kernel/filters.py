@@ -16,7 +16,7 @@ from django.http import QueryDict
 
 from lakehouse_project.kernel.errors import FieldError, InvalidInput, UnknownParameter
 from lakehouse_project.kernel.kinds import Kind
-from lakehouse_project.kernel.parameters import FIELDS, OPERATOR, ORDERING, told, unknown_parameters
+from lakehouse_project.kernel.parameters import FIELDS, OPERATOR, ORDERING, meant, told, unknown_parameters
 
 Operator = Literal["eq", "gt", "gte", "lt", "lte", "in", "isnull", "contains", "startswith"]
 
@@ -247,8 +247,12 @@ def read_fields(query: QueryDict, shown: Collection[str]) -> tuple[str, ...] | N
     return tuple(names)
 
 
-def _unknown_name(parameter: str, name: str, known: Iterable[str]) -> UnknownParameter:
-    message = f"{parameter} names {name!r}, which is not known. Known here: {', '.join(sorted(set(known)))}."
+def _unknown_name(parameter: str, name: str, known: Collection[str]) -> UnknownParameter:
+    near = meant(name, known)
+    message = (
+        f"{parameter} names {name!r}, which is not known{f': {near}' if near else '.'} "
+        f"Known here: {', '.join(sorted(set(known)))}."
+    )
     return UnknownParameter(message, errors=[FieldError(parameter, "unknown_field", message)])
 
 

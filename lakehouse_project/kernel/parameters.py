@@ -53,18 +53,18 @@ def misspelled(given: Iterable[str], schema: Any) -> list[FieldError]:
 def unknown_parameters(names: Iterable[str], known: Collection[str]) -> list[FieldError]:
     """What is wrong with `names`, which are not among the `known`."""
     return [
-        FieldError(name, "unknown_parameter", f"is not known: {_meant(name, known) or 'leave it out'}")
+        FieldError(name, "unknown_parameter", f"is not known: {meant(name, known) or 'leave it out'}")
         for name in names
     ]
 
 
 def told(names: Iterable[str], known: Collection[str]) -> str:
     """The same in sentences."""
-    meant = ((name, _meant(name, known)) for name in names)
-    return " ".join(f"Unknown parameter {name}{f': {near}' if near else '.'}" for name, near in meant)
+    pairs = ((name, meant(name, known)) for name in names)
+    return " ".join(f"Unknown parameter {name}{f': {near}' if near else '.'}" for name, near in pairs)
 
 
-def _meant(name: str, known: Collection[str]) -> str:
+def meant(name: str, known: Collection[str]) -> str:
     """The one that is most like it; nothing where none is."""
     column, operator, suffix = name.partition(OPERATOR)
     near = [] if column in known else difflib.get_close_matches(column, known, n=1)

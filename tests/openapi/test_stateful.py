@@ -31,8 +31,8 @@ FEW = 10
 SCENARIOS = int(os.environ.get("FUZZING_SCENARIOS", FEW))
 STEPS = 16
 JSON = "application/json"
-KEPT = re.compile(r"/documents/")
-"""What has been deleted and is still told of as such."""
+KEPT = re.compile(r"/documents/|/restriction|/service-accounts/")
+"""What has been deleted and is still told of: as deleted, as open to all, or as ended."""
 OURS = {"phases": {"stateful": {"inference": {"algorithms": []}}}, "generation": {"mode": "positive"}}
 """The links of the document alone, and not what may be guessed of its names."""
 TRIED = re.compile(

@@ -1,5 +1,6 @@
 """The OpenAPI document of each version: nothing that a caller needs is left out, and its examples are what it says."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ from jsonschema import Draft202012Validator
 from lakehouse_project.api import APIS
 from lakehouse_project.kernel.problem import CONTENT_TYPE
 from tests.contract.api.versions import Version
-from tests.openapi.samples import Operation, document_of, operations
+from tests.openapi.samples import Operation, document_of, operations, resolved
 
 JSON = "application/json"
 
@@ -79,6 +80,23 @@ def test_every_body_and_good_answer_has_an_example_that_it_would_take(
             ]
     assert not wrong
     assert seen > 300
+
+
+def test_a_body_has_nothing_that_nobody_reads(version: Version, document: Any) -> None:
+    """A misspelled member is refused; those of a record are told by its contract."""
+    free = {
+        operation.id
+        for operation in found(version)
+        for schema in bodies(operation, document)
+        if schema.get("type") == "object" and schema.get("additionalProperties") is not False
+    }
+    assert {name for name in free if not re.match("(create|replace|change)_record_", name)} == set()
+
+
+def bodies(operation: Operation, document: Any) -> Iterator[Any]:
+    """The schemas of what a body may be."""
+    schema = operation.spec.get("requestBody", {}).get("content", {}).get(JSON, {}).get("schema", {})
+    return (resolved(each, document) for each in schema.get("anyOf", [schema]))
 
 
 def test_a_record_is_shown_as_its_contract_has_it(version: Version) -> None:

@@ -88,6 +88,26 @@ def test_without_a_login(curator: VersionClient) -> None:
     assert "Token" in answer["WWW-Authenticate"]
 
 
+def test_the_description_of_the_api_tells_programs_that_their_login_is_not_good(
+    curator: VersionClient,
+) -> None:
+    address = curator.address("/openapi.json")
+    answer = Client().get(address, headers={"Authorization": "Token nonsense"})
+    assert curator.address("/auth/jwt") in assert_problem(answer, 401, "not_authenticated")["detail"]
+    assert "Token" in answer["WWW-Authenticate"]
+    assert Client().get(address)["Location"] == f"/login/?next={address}"  # people
+
+
+def test_head_is_get_without_the_body(curator: VersionClient) -> None:
+    assert curator.send("POST", USERS, valid_row("users")).status_code == 201
+    one = f"{USERS}/{valid_row('users')['user_id']}"
+    got, head = curator.get(one), curator.send("HEAD", one, b"")
+    assert (head.status_code, head["ETag"], head["Content-Type"]) == (200, got["ETag"], got["Content-Type"])
+    assert head.content == b""
+    assert curator.send("HEAD", f"{USERS}/nobody", b"").status_code == 404
+    assert curator.send("HEAD", SEED, b"").status_code == 405
+
+
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
 def test_without_the_permission_nothing_else_is_told(viewer: VersionClient, method: str) -> None:
     assert_problem(viewer.send(method, f"{USERS}/1001", {}), 403, "forbidden")

@@ -78,7 +78,7 @@ def test_a_session_needs_its_csrf_token_to_write(ada: User) -> None:
     client.force_login(ada, backend="django.contrib.auth.backends.ModelBackend")
     assert client.get(USERS).status_code == 200
     row = valid_row("users")
-    assert_problem(client.post(USERS, row, "application/json"), 403, "request_error")
+    assert_problem(client.post(USERS, row, "application/json"), 403, "csrf_failed")
     token = client.cookies["csrftoken"].value
     assert client.post(USERS, row, "application/json", headers={"X-CSRFToken": token}).status_code == 201
 

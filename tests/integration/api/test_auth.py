@@ -307,7 +307,7 @@ def test_a_session_needs_its_csrf_token_to_make_a_token(ada: User) -> None:
     client.get("/login/")
     client.force_login(ada, backend="django.contrib.auth.backends.ModelBackend")
     body = {"name": "browser"}
-    assert_problem(client.post(f"{AUTH}/tokens", body, "application/json"), 403, "request_error")
+    assert_problem(client.post(f"{AUTH}/tokens", body, "application/json"), 403, "csrf_failed")
     csrf = {"X-CSRFToken": client.cookies["csrftoken"].value}
     assert client.post(f"{AUTH}/tokens", body, "application/json", headers=csrf).status_code == 201
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 
 from bronze.enrichment.errors import BadPeriod, RatesUnavailable, RatesUnreadable
 from bronze.enrichment.frankfurter import FrankfurterRates, quarters
@@ -191,9 +192,10 @@ def test_what_can_be_said_before_the_source_is_asked(fetch: FetchRates) -> None:
         resolve(FetchRates)()
     with pytest.raises(BadPeriod, match="from 2024-02-01 to 2024-01-01 has no days"):
         fetch.check(since=date(2024, 2, 1), until=date(2024, 1, 1))
-    Run.objects.create(kind="rates", state="failed", finished_at="2999-01-01T00:00:00Z")
-    with pytest.raises(RatesUnavailable, match="has just failed"):
+    Run.objects.create(kind="rates", state="failed", finished_at=timezone.now())
+    with pytest.raises(RatesUnavailable, match="has just failed; it is asked again in 5 s") as refused:
         fetch.check(since=None, until=None)
+    assert refused.value.context == {"retry_after": 5}
 
 
 def test_quarters_end_where_the_calendar_says() -> None:

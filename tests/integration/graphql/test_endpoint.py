@@ -46,7 +46,7 @@ def test_every_login_of_the_rest_api_is_good(viewer: Graph) -> None:
 def test_a_session_needs_its_csrf_token() -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(member("ada"))
-    assert_problem(post(client), 403, "request_error")
+    assert_problem(post(client), 403, "csrf_failed")
     client.get("/")
     client.get("/admin/login/")
     token = client.cookies["csrftoken"].value if "csrftoken" in client.cookies else _token(client)

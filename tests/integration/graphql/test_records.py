@@ -157,7 +157,7 @@ def test_records_are_replaced_changed_and_deleted(curator: Graph) -> None:
 def test_records_are_deleted_at_the_revision_that_was_seen(curator: Graph) -> None:
     curator.ask(CREATE, rows=departments("Sales", "Legal", "IT"))
     curator.ask(CHANGE, rows=[{"id": 2, "department": "Law"}])
-    named = [{"_key": "1", "_revision": 1}, {"id": 2, "_revision": 1}, {"department": "IT"}, "7"]
+    named = [{"_key": "1", "_revision": 1}, {"id": 2, "_revision": 1}, {"department": "IT"}, 7]
     assert curator.refused(DELETE_ROWS, rows=named[:2])["code"] == "batch_conflict"
     assert curator.refused(DELETE_ROWS, rows=named)["code"] == "batch_refused"
     deleted = curator.ask(DELETE_ROWS, rows=named, mode="PARTIAL")["deleteRecords"]

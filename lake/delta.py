@@ -4,6 +4,7 @@ The Parquet files are written by us, into a prefix of their own for each publish
 them. So readers of Delta and readers that only know prefixes of partitions read the same files.
 """
 
+import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -28,7 +29,8 @@ from lake.storage import Storage
 WRITER = "lakehouse"
 """Each commit counts up the transaction of this name: of two publishers at once one fails, where both would add."""
 
-CONFIGURATION = {"delta.checkpointInterval": "25"}
+CHECKPOINT_INTERVAL = 25
+CONFIGURATION = {"delta.checkpointInterval": str(CHECKPOINT_INTERVAL)}
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,40 @@ class DeltaLog:
             )
             opened.table.update_incremental()
             return _state(opened.table)
+
+    def is_newest(self, version: int) -> bool:
+        """Whether the table has this version and no later one. Asks for two names, however many files it has."""
+        return self._has(version) and not self._has(version + 1)
+
+    def append(
+        self,
+        version: int,
+        transaction: int,
+        spec: TableSpec,
+        added: Sequence[NewFile],
+        removed: Sequence[DataFile],
+    ) -> None:
+        """`replace` as the version that is given, by a file of the log that we write ourselves: to open a table, delta-rs
+        reads of all its files. Raises `PublishConflict` where there is that version."""
+        try:
+            self.storage.create(self._entry(version), _commit(spec, transaction, added, removed))
+        except FileExistsError as error:
+            raise PublishConflict(f"Another publisher has changed {self.name} meanwhile.") from error
+        if version % CHECKPOINT_INTERVAL == 0:
+            with self._asked("write a checkpoint of"):
+                table = DeltaTable(self.uri, storage_options=self.storage.options())
+                table.create_checkpoint()
+                table.cleanup_metadata()
+
+    def _has(self, version: int) -> bool:
+        try:
+            self.storage.head(self._entry(version))
+        except FileNotFoundError:
+            return False
+        return True
+
+    def _entry(self, version: int) -> str:
+        return f"{table_key(self.name)}/_delta_log/{version:020}.json"
 
     def create(self, opened: OpenTable | None, spec: TableSpec, added: Sequence[NewFile]) -> TableState:
         """Begin the table, or replace all of it and its schema, in one commit. Raises `PublishConflict`."""
@@ -164,7 +200,47 @@ def _state(table: DeltaTable) -> TableState:
         pl.col("num_records").alias("rows"),
         *(pl.col(f"partition.{name}").alias(name) for name in parts),
     )
-    return TableState(table.version(), table.schema().to_json(), parts, frame)
+    return TableState(
+        table.version(), table.transaction_version(WRITER) or 0, table.schema().to_json(), parts, frame
+    )
+
+
+def _commit(
+    spec: TableSpec, transaction: int, added: Sequence[NewFile], removed: Sequence[DataFile]
+) -> bytes:
+    """One action per line, as the Delta protocol has them ("Actions")."""
+    now = _now()
+    actions: list[dict[str, Any]] = [
+        {"commitInfo": {"timestamp": now, "operation": "WRITE", "operationParameters": {"mode": "Append"}}},
+        {"txn": {"appId": WRITER, "version": transaction}},
+    ]
+    actions += [
+        {
+            "add": {
+                "path": new.file.path,
+                "partitionValues": _values(spec, new.file),
+                "size": new.file.size,
+                "modificationTime": now,
+                "dataChange": True,
+                "stats": new.stats,
+            }
+        }
+        for new in added
+    ]
+    actions += [
+        {
+            "remove": {
+                "path": file.path,
+                "deletionTimestamp": now,
+                "dataChange": True,
+                "extendedFileMetadata": True,
+                "partitionValues": _values(spec, file),
+                "size": file.size,
+            }
+        }
+        for file in removed
+    ]
+    return "".join(f"{json.dumps(action)}\n" for action in actions).encode()
 
 
 def _add(spec: TableSpec, new: NewFile) -> AddAction:

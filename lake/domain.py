@@ -60,15 +60,43 @@ class DataFile:
 
 
 @dataclass(frozen=True)
-class TableState:
-    """A version of a table, as its Delta log has it."""
+class TableHead:
+    """A version of a table without its files: how many there are, and what is in them."""
 
     version: int
     schema: str
     """JSON of the Delta schema, partition columns included."""
     partition_by: tuple[str, ...]
+    rows: int
+    size: int
+    files: int
+    partitions: int
+
+
+@dataclass(frozen=True)
+class TableState:
+    """A version of a table, as its Delta log has it."""
+
+    version: int
+    transaction: int
+    """How many commits of ours it has."""
+    schema: str
+    """JSON of the Delta schema, partition columns included."""
+    partition_by: tuple[str, ...]
     frame: pl.DataFrame
     """A row per file: `path`, `size`, `rows`, and the partition columns. Thousands of files are handled as one."""
+
+    @property
+    def head(self) -> TableHead:
+        return TableHead(
+            self.version,
+            self.schema,
+            self.partition_by,
+            self.rows,
+            self.size,
+            self.frame.height,
+            self.partitions,
+        )
 
     @property
     def files(self) -> list[DataFile]:

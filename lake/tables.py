@@ -8,7 +8,7 @@ from governance.visibility import ANYTHING, hidden, holds_any
 from lake.delta import DeltaLog, table_key
 from lake.domain import TableFacts, TableState
 from lake.errors import UnknownTable
-from lake.manifests import CATALOGUE, manifest_key, read_manifest
+from lake.manifests import CATALOGUE, Catalogue, manifest_key
 from lake.repositories import PublishedTables, unknown
 from lake.storage import Storage
 
@@ -66,10 +66,10 @@ class LakeTables:
         return state
 
     def manifest(self, name: str) -> dict[str, Any]:
-        """See `lake.manifests.write_manifest`. Raises `UnknownTable`."""
+        """See `lake.manifests.Catalogue.read`. Raises `UnknownTable`."""
         self.get(name)
         try:
-            return read_manifest(self.storage, name)
+            return Catalogue(storage=self.storage, name=name).read()
         except FileNotFoundError as error:
             raise UnknownTable(
                 f"The catalogue of {name} has been taken away from {self.storage.where}. "

@@ -10,9 +10,9 @@ import polars as pl
 import stamina
 
 from lake.delta import DeltaLog, NewFile, folder_of, schema_of, table_key
-from lake.domain import DataFile, TableSpec, TableState, Values
+from lake.domain import DataFile, TableHead, TableSpec, TableState, Values
 from lake.errors import PublishConflict
-from lake.manifests import manifest_version, write_manifest
+from lake.manifests import Catalogue, Root
 from lake.parquet import ParquetFile, parquet_files
 from lake.sources import Source
 from lake.storage import Storage
@@ -28,7 +28,7 @@ ATTEMPTS = 5
 class TableChange:
     """What a publish did to a table: its version now, and what was written and removed."""
 
-    state: TableState
+    head: TableHead
     rows: int = 0
     partitions: int = 0
 
@@ -50,29 +50,56 @@ class PublishTable:
         """
         for attempt in stamina.retry_context(on=PublishConflict, attempts=ATTEMPTS, timeout=None):
             with attempt:
-                change = self._publish(source, wanted)
-        if change.partitions or manifest_version(self.storage, source.spec.name) != change.state.version:
-            write_manifest(self.storage, source.spec.name, change.state)
-        return change
+                return self._publish(source, wanted)
+        raise AssertionError("the last attempt raises")
 
     def _publish(self, source: Source, wanted: Collection[Values] | None) -> TableChange:
         spec = source.spec
         log = DeltaLog(storage=self.storage, name=spec.name)
-        opened = log.open()
+        catalogue = Catalogue(storage=self.storage, name=spec.name)
+        root = None if wanted is None else catalogue.root()
+        if (
+            wanted is None
+            or root is None
+            or not (_is_of(root.head, spec) and log.is_newest(root.head.version))
+        ):
+            return self._from_the_log(source, wanted, log, catalogue)
+        try:
+            before = catalogue.files(root, wanted)
+        except FileNotFoundError:  # somebody has taken a part of it away
+            return self._from_the_log(source, wanted, log, catalogue)
+        work = _Work(self.storage, source, before)
+        work.run(wanted)
+        return self._on_top(work, log, catalogue, root)
+
+    def _on_top(self, work: "_Work", log: DeltaLog, catalogue: Catalogue, root: Root) -> TableChange:
+        """Of the catalogue at the newest version, which knows the files: it costs what the wanted partitions cost."""
+        if not work.changed:
+            return TableChange(root.head)
+        log.append(root.head.version + 1, root.transaction + 1, work.source.spec, work.added, work.removed)
+        head = catalogue.move(root, [new.file for new in work.added], work.removed)
+        return work.done(head)
+
+    def _from_the_log(
+        self, source: Source, wanted: Collection[Values] | None, log: DeltaLog, catalogue: Catalogue
+    ) -> TableChange:
+        spec, opened = source.spec, log.open()
         known = opened if opened and _is_of(opened.state, spec) else None
-        work = _Work(self.storage, source, known.state if known else None)
+        work = _Work(self.storage, source, known.state.by_partition(wanted) if known else {})
         work.run(wanted if known else None)
         if known is None:
             state = log.create(opened, spec, work.added)
-        elif work.added or work.removed:
+        elif work.changed:
             state = log.replace(known, spec, work.added, work.removed)
         else:
-            return TableChange(known.state)
-        return TableChange(state, sum(new.file.rows for new in work.added), work.changed)
+            state = known.state
+        root = catalogue.root()
+        head = root.head if root and root.head == state.head else catalogue.write(state)
+        return work.done(head)
 
 
-def _is_of(state: TableState, spec: TableSpec) -> bool:
-    return state.partition_by == spec.partition_by and state.schema == schema_of(spec).to_json()
+def _is_of(version: TableHead | TableState, spec: TableSpec) -> bool:
+    return version.partition_by == spec.partition_by and version.schema == schema_of(spec).to_json()
 
 
 @dataclass
@@ -81,7 +108,8 @@ class _Work:
 
     storage: Storage
     source: Source
-    known: TableState | None
+    before: Mapping[Values, list[DataFile]]
+    """The files of the partitions as they are."""
     added: list[NewFile] = field(default_factory=list)
     removed: list[DataFile] = field(default_factory=list)
     changed: int = 0
@@ -90,22 +118,22 @@ class _Work:
     )
 
     def run(self, wanted: Collection[Values] | None) -> None:
-        before = self.known.by_partition(wanted) if self.known else {}
         counts = self.source.counts(wanted)
         with ThreadPoolExecutor(WRITERS) as pool:
             for some in _batches(counts):
-                self._replace(some, before, pool)
-        for partition in before.keys() - counts.keys():
-            self.removed += before[partition]
+                self._replace(some, pool)
+        for partition in self.before.keys() - counts.keys():
+            self.removed += self.before[partition]
             self.changed += 1
 
-    def _replace(
-        self, some: Sequence[Values], before: Mapping[Values, list[DataFile]], pool: ThreadPoolExecutor
-    ) -> None:
+    def done(self, head: TableHead) -> TableChange:
+        return TableChange(head, sum(new.file.rows for new in self.added), self.changed)
+
+    def _replace(self, some: Sequence[Values], pool: ThreadPoolExecutor) -> None:
         """The partitions whose bytes differ."""
         parts = _by_partition(self.source.spec, self.source.rows(some))
         tasks = [
-            (before.get(values, []), pool.submit(self._store, values, rows, before)) for values, rows in parts
+            (self.before.get(values, []), pool.submit(self._store, values, rows)) for values, rows in parts
         ]
         for old, task in tasks:
             if (stored := task.result()) is not None:
@@ -113,12 +141,12 @@ class _Work:
                 self.removed += old
                 self.changed += 1
 
-    def _store(
-        self, partition: Values, rows: pl.DataFrame, before: Mapping[Values, list[DataFile]]
-    ) -> list[NewFile] | None:
+    def _store(self, partition: Values, rows: pl.DataFrame) -> list[NewFile] | None:
         """The files of the partition, now in the storage; None if it has the same bytes already."""
         files = list(parquet_files(rows))
-        if [file.sha256 for file in files] == [file.sha256 for file in _in_order(before.get(partition, ()))]:
+        if [file.sha256 for file in files] == [
+            file.sha256 for file in _in_order(self.before.get(partition, ()))
+        ]:
             return None
         folder = "/".join(filter(None, (folder_of(self.source.spec, partition), self.publish)))
         return [

@@ -93,16 +93,16 @@ class PublishLake:
         return published
 
     def _facts(self, source: Source, change: TableChange, stamp: str) -> TableFacts:
-        state = change.state
+        head = change.head
         return TableFacts(
             name=source.spec.name,
             location=self.tables.location(source.spec.name),
             partition_by=source.spec.partition_by,
-            version=state.version,
-            rows=state.rows,
-            size=state.size,
-            files=len(state.files),
-            partitions=state.partitions,
+            version=head.version,
+            rows=head.rows,
+            size=head.size,
+            files=head.files,
+            partitions=head.partitions,
             published_at=self.now(),
             stamp=stamp,
         )

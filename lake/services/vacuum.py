@@ -1,5 +1,6 @@
 """Removing files that no reader needs any more."""
 
+import datetime as dt
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -8,7 +9,8 @@ from typing import Any
 from governance.feed import ChangeFeed, FeedBusy
 from governance.services import track
 from lake.delta import DeltaLog
-from lake.manifests import manifest_version, write_manifest
+from lake.domain import TableState
+from lake.manifests import Catalogue
 from lake.repositories import PublishedTables
 from lake.storage import Storage
 
@@ -44,6 +46,15 @@ class VacuumLake:
         state = log.state()
         if state is None:
             return 0
-        if manifest_version(self.storage, name) != state.version:
-            write_manifest(self.storage, name, state)
-        return log.vacuum(self.grace_hours)
+        catalogue = Catalogue(storage=self.storage, name=name)
+        self._bring(catalogue, state)
+        removed = log.vacuum(self.grace_hours)
+        if removed and (now := log.state()):
+            self._bring(catalogue, now)  # delta-rs writes into the log that it has cleaned up
+        catalogue.sweep(dt.datetime.now(dt.UTC) - dt.timedelta(hours=self.grace_hours))
+        return removed
+
+    def _bring(self, catalogue: Catalogue, state: TableState) -> None:
+        root = catalogue.root()
+        if root is None or root.head.version != state.version:
+            catalogue.write(state)

@@ -77,6 +77,16 @@ class LocalStorage:
             partial.unlink(missing_ok=True)
             raise
 
+    def create(self, key: str, content: bytes) -> None:
+        target = self._at(key)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=PARTIAL) as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            target.hardlink_to(file.name)
+        _sync_folder(target.parent)
+
     def open(self, key: str) -> io.BufferedReader:
         return self.path(key).open("rb")
 

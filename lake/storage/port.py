@@ -102,6 +102,9 @@ class Storage(Protocol):
         Tags are letters, digits, blanks and `+ - = . _ : / @`, at most 10 of them.
         """
 
+    def create(self, key: str, content: bytes) -> None:
+        """A small object, whole or not at all; of several at once one succeeds. Raises `FileExistsError` if it is there."""
+
     def open(self, key: str) -> io.BufferedReader:
         """The bytes as a stream, to be closed. Raises `FileNotFoundError`."""
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from botocore.exceptions import ClientError
+
 from lake.s3 import Access, BucketUnavailable, asked, delta_options
 from lake.storage.port import (
     PIECE_BYTES,
@@ -23,6 +25,8 @@ from lake.storage.port import (
 )
 from lake.storage.uploads import MultipartWriter
 
+TAKEN = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "409"})
+"""What a store answers to the wish to create what is there, or what another one is creating."""
 KEPT = dt.timedelta(days=1)
 """How long a local copy is kept after it was last asked for."""
 
@@ -86,6 +90,13 @@ class S3Storage:
             with suppress(BucketUnavailable, FileNotFoundError), self._asked("give up", key):
                 writer.abort()
             raise
+
+    def create(self, key: str, content: bytes) -> None:
+        try:
+            with asked(f"create {key}", self.bucket, told=TAKEN):
+                self.client.put_object(Bucket=self.bucket, Key=self._at(key), Body=content, IfNoneMatch="*")
+        except ClientError as error:
+            raise FileExistsError(f"{key} is there already.") from error
 
     def open(self, key: str) -> io.BufferedReader:
         with self._asked("read", key):

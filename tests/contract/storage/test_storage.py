@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,24 @@ def test_writing_again_replaces_and_putting_again_does_not(storage: Storage, tmp
     assert storage.path("a").read_bytes() == b"newer"
     storage.put(new, "b")
     assert storage.path("b").read_bytes() == b"new"
+
+
+def test_of_several_that_create_an_object_one_succeeds(storage: Storage) -> None:
+    made: list[bytes] = []
+
+    def create(content: bytes) -> None:
+        try:
+            storage.create("log/1.json", content)
+        except FileExistsError:
+            return
+        made.append(content)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(create, [b"a", b"b", b"c", b"d"]))
+    assert [content(storage, "log/1.json")] == made
+    with pytest.raises(FileExistsError):
+        storage.create("log/1.json", b"later")
+    assert keys(storage) == ["log/1.json"]
 
 
 def test_lists_by_prefix_and_in_order(storage: Storage) -> None:

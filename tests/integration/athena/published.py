@@ -68,16 +68,16 @@ class FrameSource:
 def publish(storage: Storage, orders: pl.DataFrame = ORDERS) -> None:
     marts = pl.DataFrame({"city": ["Berlin"], "user_count": [2]})
     for source in (FrameSource("order_lines", orders), FrameSource("city-payroll", marts, ())):
-        state = PublishTable(storage=storage)(source, None).state
+        head = PublishTable(storage=storage)(source, None).head
         facts = TableFacts(
             name=source.name,
             location=storage.uri(f"lake/{source.name}"),
             partition_by=source.partition_by,
-            version=state.version,
-            rows=state.rows,
-            size=state.size,
-            files=len(state.files),
-            partitions=state.partitions,
+            version=head.version,
+            rows=head.rows,
+            size=head.size,
+            files=head.files,
+            partitions=head.partitions,
             published_at=datetime.now(UTC),
         )
         PublishedTables().save([facts])

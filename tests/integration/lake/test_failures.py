@@ -78,6 +78,7 @@ def test_a_storage_that_fails_is_told_and_tried_again(lake: Lake) -> None:
     log = lake.storage.root / "lake" / "order_lines" / "_delta_log" / "00000000000000000000.json"
     content = log.read_text()
     log.write_text("{")
+    lake.storage.path("hive/order_lines.json").write_text("{")
     lake.order("o2", "2021-01-06")
     with pytest.raises(LakeUnavailable, match="Cannot read the table order_lines in"):
         lake.bring()
@@ -141,7 +142,7 @@ class Overtaken(PublishTable):
         log = DeltaLog(storage=self.storage, name="order_lines")
         opened = log.open()
         assert opened
-        work = publishing._Work(self.storage, source, opened.state)
+        work = publishing._Work(self.storage, source, opened.state.by_partition(wanted))
         work.run(wanted)
         PublishTable(storage=self.storage)(source, wanted)
         log.replace(opened, source.spec, work.added, work.removed)
@@ -163,6 +164,8 @@ def test_files_of_former_versions_stay_for_the_grace_time_and_go_then(lake: Lake
         stored.key.removeprefix("lake/order_lines/") for stored in lake.storage.list("lake/order_lines/year")
     }
     assert left == {file.path for file in lake.tables.state("order_lines").files}
+    parts = [stored.key for stored in lake.storage.list("lake/order_lines/_hive/")]
+    assert len(parts) == 1
     assert lake.counts() == {(2021, 1, 5): 2}
 
 
@@ -171,8 +174,12 @@ def test_the_catalogue_names_counts_and_sha256_of_each_file(lake: Lake) -> None:
         lake.order(f"o{number}", f"2021-01-0{number % 2 + 5}")
     lake.bring()
     manifest = json.loads(lake.storage.path("hive/order_lines.json").read_bytes())
-    assert manifest["rows"] == 3
-    for partition in manifest["partitions"]:
+    assert (manifest["rows"], manifest["partition_count"], manifest["file_count"]) == (3, 2, 2)
+    (month,) = manifest["parts"]
+    assert month["values"] == {"year": 2021, "month": 1}
+    part = json.loads(lake.storage.path(f"lake/order_lines/{month['path']}").read_bytes())
+    assert len(part["partitions"]) == 2
+    for partition in part["partitions"]:
         folder = lake.storage.list(f"lake/order_lines/{partition['location']}")
         assert [stored.key for stored in folder] == [
             f"lake/order_lines/{file['path']}" for file in partition["files"]

@@ -12,7 +12,7 @@ import pytest
 from deltalake import DeltaTable
 
 from lake.delta import DeltaLog, table_key
-from lake.manifests import read_manifest
+from lake.manifests import Catalogue
 from lake.services import PublishTable
 from lake.storage import LocalStorage, Storage
 from tests.integration.lake.memory import Numbers
@@ -38,7 +38,7 @@ def by_pyarrow(storage: Storage) -> Seen:
 
 def by_the_catalogue(storage: Storage) -> Seen:
     """Knows nothing of Delta: the prefixes of the catalogue, each read whole."""
-    partitions = read_manifest(storage, "numbers")["partitions"]
+    partitions = Catalogue(storage=storage, name="numbers").read()["partitions"]
     (location,) = (each["location"] for each in partitions if each["values"]["day"] == 5)
     files = [storage.path(stored.key) for stored in storage.list(f"{KEY}/{location}")]
     frame = pl.concat([pl.read_parquet(file) for file in files])

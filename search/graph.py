@@ -38,7 +38,8 @@ class MeaningGraph:
 
     def make_room(self, arriving: int) -> None:
         """Drop the graph where so many rows are about to be written that making it anew costs less."""
-        if arriving and self._is_made() and arriving >= GROWTH * self._rows():
+        few = int(arriving / GROWTH)
+        if arriving and self._is_made() and self._rows(few + 1) <= few:
             self._run(sql.SQL("DROP INDEX IF EXISTS {}").format(sql.Identifier(self.name)))
 
     def complete(self) -> None:
@@ -55,7 +56,7 @@ class MeaningGraph:
                 ).format(sql.Identifier(self.name), sql.Literal(self.dims), sql.Literal(self.embedder)),
             )
 
-    def _rows(self, most: int | None = None) -> int:
+    def _rows(self, most: int) -> int:
         """How many there are, counted up to `most`."""
         counted = "SELECT count(*) FROM (SELECT FROM search_searchdocument WHERE embedder = %s LIMIT %s) AS d"
         with connection.cursor() as cursor:

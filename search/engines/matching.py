@@ -139,10 +139,13 @@ class Matching:
         return " & ".join(f"({term.query})" for term in self.terms.terms if term.query)
 
     def _matches(self, query: str) -> Sql:
-        """Each vector by itself, so that the index of each serves."""
+        """Each vector by itself, so that the index of each serves. Masks are no words for those who see what is behind."""
         template = "(text_vector @@ {query}::tsquery)"
         if self.is_personal_shown:
-            template = "(text_vector @@ {query}::tsquery OR personal_vector @@ {query}::tsquery)"
+            template = (
+                "(personal_vector IS NULL AND text_vector @@ {query}::tsquery"
+                " OR personal_vector @@ {query}::tsquery)"
+            )
         return fill(template, query=value(query))
 
     @property

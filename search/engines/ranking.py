@@ -51,8 +51,8 @@ FROM search_searchdocument WHERE {scope} AND passage = 0
 
 _FUSED = """
 SELECT coalesce(k.id, m.id) AS id, entity, entity_id, k.keyword, m.meaning,
-    coalesce((1 - {alpha}) * k.keyword / max(k.keyword) OVER (), 0) AS from_keyword,
-    coalesce({alpha} * m.meaning / max(m.meaning) OVER (), 0) AS from_meaning
+    coalesce((1 - {alpha}) * k.keyword / nullif(max(k.keyword) OVER (), 0), 0) AS from_keyword,
+    coalesce({alpha} * m.meaning / nullif(max(m.meaning) OVER (), 0), 0) AS from_meaning
 FROM (
     SELECT DISTINCT ON ({key}) * FROM matched ORDER BY {key}, keyword DESC, id
 ) AS k FULL JOIN (

@@ -270,6 +270,7 @@ def test_names_need_the_right(find: Find, subject: Any) -> None:
     assert ids(find("lovelase", "keyword", permitted)) == ["7"]
     assert ids(find("lovelase")) == []
     assert ids(find("lovelace berlin", "keyword", permitted)) == ["7"]
+    assert all(hit.score > 0 for hit in find("g", "keyword", permitted).hits)
     assert find("acme berlin").hits[0].title == "A••• (user 7)"
 
 

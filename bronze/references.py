@@ -16,7 +16,7 @@ from bronze.contracts import ContractSpec, FieldSpec
 from bronze.contracts.base import ReferencePolicy
 from bronze.domain import Receipt
 from bronze.key_locks import lock_references
-from bronze.merge import Merged
+from bronze.merge import Merged, merge_given
 from bronze.models import RawRecord
 from bronze.readers.json_text import cell
 from lakehouse_project.kernel.errors import FieldError
@@ -111,7 +111,7 @@ WHERE incoming.errors <> '[]'
 
 
 def merge_bound(merge: Callable[[], Merged], contract: ContractSpec, *, file_id: int | None = None) -> Merged:
-    """Merge the rows of the incoming table, those of a file or of the API.
+    """Merge the rows of the incoming table.
 
     Those that must wait for a record are quarantined, those that waited for these are released.
     """
@@ -123,6 +123,12 @@ def merge_bound(merge: Callable[[], Merged], contract: ContractSpec, *, file_id:
     merged = merge()
     release(contract.name)
     return _recounted(merged, contract, file_id)
+
+
+def merge_few(contract: ContractSpec, fields: pl.DataFrame, rows: pl.DataFrame) -> None:
+    """The same for rows that are at hand and of which nobody wants a receipt; see `merge_given`. `fields`: their texts."""
+    merge_given(contract.name, rows.with_columns(errors=with_unbound(contract, fields, rows["errors"])))
+    release(contract.name)
 
 
 def _recounted(merged: Merged, contract: ContractSpec, file_id: int | None) -> Merged:
@@ -215,6 +221,8 @@ def unbound(
 def with_unbound(contract: ContractSpec, rows: pl.DataFrame, errors: pl.Series) -> pl.Series:
     """`errors` (JSON texts) with those of rows that must wait in quarantine for a record."""
     for field in _looked_up(contract):
+        if field.name not in rows.columns:
+            continue
         keys = rows.select(present(pl.col(field.name))).to_series()
         known = _known(field, set(keys.drop_nulls()))
         entry = orjson.dumps(entry_of(field)).decode()

@@ -11,7 +11,7 @@ from bronze.contracts import DOCUMENTS, ContractSpec
 from bronze.domain import Receipt, ReceivedFile, Record
 from bronze.errors import FileNotFailed, FileNotLoaded, FileNotReceived, RecordNotFound, UnknownDataset
 from bronze.exact import json_text, with_digits
-from bronze.key_locks import lock_all_keys, lock_keys
+from bronze.key_locks import lock_all_keys, lock_keys, lock_records, names_of_keys
 from bronze.listing import chosen
 from bronze.models import Dataset, RawRecord, SourceFile
 from bronze.readers import FileFormat
@@ -43,6 +43,11 @@ SELECT id, dataset_id, key, status, revision, source_file_id, line, effective::t
 FROM bronze_rawrecord WHERE dataset_id = %s AND key = %s AND status <> 'deleted'
 """
 """As written: a query of the ORM takes longer to build than this one to run."""
+
+REVISIONS = """
+SELECT key, revision FROM bronze_rawrecord
+WHERE dataset_id = %(dataset)s AND key = ANY(ARRAY(SELECT jsonb_array_elements_text(%(keys)s)))
+"""
 
 
 def dataset_names() -> Collection[str]:
@@ -246,11 +251,10 @@ class RawRecords:
             cursor.execute(CONTENT_KEYS, [list(payloads)])
             return [key for (key,) in cursor.fetchall()]
 
-    def lock(self, dataset: str, key: str) -> RawRecord | None:
-        """The row of a key, deleted or not. The key is locked for the transaction, even if it has no row yet."""
+    def lock(self, dataset: str, key: str) -> tuple[int, bool] | None:
+        """The id of a key's row, and whether it is deleted. The key is locked for the transaction, even without a row."""
         _require_storable(dataset, key)
-        lock_keys(dataset, [key])
-        return RawRecord.objects.select_for_update().filter(dataset_id=dataset, key=key).first()
+        return self.lock_all(dataset, [key]).get(key)
 
     def locked(self, record_id: int, *, with_all_keys: bool = False) -> RawRecord:
         """The row, locked for the transaction, as `lock` does. `with_all_keys`: it may get another key.
@@ -281,18 +285,12 @@ class RawRecords:
 
         Every caller waits for keys and rows in the same order, so no two of them wait for each other.
         """
-        lock_keys(dataset, keys)
-        rows = (
-            RawRecord.objects.select_for_update().filter(dataset_id=dataset, key__any_of=keys).order_by("id")
-        )
-        return {
-            key: (pk, status == RawRecord.Status.DELETED)
-            for key, pk, status in rows.values_list("key", "id", "status")
-        }
+        return lock_records(dataset, keys)
 
     def revisions(self, dataset: str, keys: Sequence[str]) -> dict[str, int]:
-        rows = RawRecord.objects.filter(dataset_id=dataset, key__any_of=keys)
-        return dict(rows.values_list("key", "revision"))
+        with connection.cursor() as cursor:
+            cursor.execute(REVISIONS, names_of_keys(dataset, keys))
+            return dict(cursor.fetchall())
 
     def reset(self, *record_ids: int) -> None:
         """Make way for new versions that keep their contract: no edits, no errors, not deleted."""

@@ -66,10 +66,12 @@ def keys_of(rows: pl.DataFrame, contract: ContractSpec) -> pl.Series:
 def errors_of(rows: pl.DataFrame, contract: ContractSpec) -> pl.Series:
     """The errors of each row as JSON text."""
     prepared = _complete(rows, contract).with_columns(_texts(contract)).with_columns(_moments(contract))
-    rules = [rule for rule in _rules(contract) if rule.name == "required" or _has_value(prepared, rule.field)]
+    rules = _rules(contract)
     select = prepared.select if rows.height > FEW else prepared.select_seq
-    flags = select(rule.broken.fill_null(value=False).alias(str(i)) for i, rule in enumerate(rules))
-    return _errors(prepared, flags, rules)
+    flags = select(
+        flag for rule, flag in rules if rule.name == "required" or _has_value(prepared, rule.field)
+    )
+    return _errors(prepared, flags, [rule for rule, _flag in rules])
 
 
 def _texts(contract: ContractSpec) -> pl.Expr:
@@ -89,19 +91,20 @@ def _has_value(prepared: pl.DataFrame, field: FieldSpec) -> bool:
 
 
 @lru_cache
-def _rules(contract: ContractSpec) -> Sequence[Rule]:
-    return [rule for field in contract.fields for rule in rules_of(field)]
+def _rules(contract: ContractSpec) -> Sequence[tuple[Rule, pl.Expr]]:
+    """Each with a column that is true where a row breaks it, called by the position of the rule."""
+    rules = [rule for field in contract.fields for rule in rules_of(field)]
+    return [(rule, rule.broken.fill_null(value=False).alias(str(i))) for i, rule in enumerate(rules)]
 
 
 def _complete(rows: pl.DataFrame, contract: ContractSpec) -> pl.DataFrame:
-    return rows.with_columns(
-        pl.lit(None, pl.String).alias(name) for name in contract.field_names() if name not in rows.columns
-    )
+    missing = [name for name in contract.field_names() if name not in rows.columns]
+    return rows.with_columns(pl.lit(None, pl.String).alias(name) for name in missing) if missing else rows
 
 
 def _errors(rows: pl.DataFrame, flags: pl.DataFrame, rules: Sequence[Rule]) -> pl.Series:
     none = pl.repeat(NO_ERRORS, rows.height, eager=True)
-    if not rules:
+    if not flags.columns:
         return none
     bad = flags.select(pl.any_horizontal(pl.all())).to_series().arg_true()
     return none if bad.is_empty() else none.scatter(bad, _describe(rows[bad], flags[bad], rules))
@@ -109,9 +112,9 @@ def _errors(rows: pl.DataFrame, flags: pl.DataFrame, rules: Sequence[Rule]) -> p
 
 def _describe(rows: pl.DataFrame, flags: pl.DataFrame, rules: Sequence[Rule]) -> pl.Series:
     """The errors of rows that have some, as JSON text. Only the rules that fired are spelled out."""
-    fired = [i for i, seen in enumerate(flags.max().row(0)) if seen]
-    marked = rows.with_columns(flags[str(i)].alias(f"_{i}") for i in fired)
-    entries = [pl.when(pl.col(f"_{i}")).then(_entry(rules[i])) for i in fired]
+    fired = [name for name, seen in zip(flags.columns, flags.max().row(0), strict=True) if seen]
+    marked = rows.with_columns(flags[name].alias(f"_{name}") for name in fired)
+    entries = [pl.when(pl.col(f"_{name}")).then(_entry(rules[int(name)])) for name in fired]
     listed = pl.concat_list(entries).list.drop_nulls().list.join(",")
     return marked.select(pl.concat_str(pl.lit("["), listed, pl.lit("]"))).to_series()
 
@@ -227,13 +230,11 @@ def _checked(field: FieldSpec, text: pl.Expr) -> Rule:
     rule = RULES[field.check or ""]
 
     def problems(texts: pl.Series) -> pl.Series:
-        distinct = texts.drop_nulls().unique()
+        distinct = set(texts.unique()) - {None}
         found = {value: message for value in distinct if (message := rule(value)) is not None}
-        return (
-            texts.replace_strict(found, default=None, return_dtype=pl.String)
-            if found
-            else texts.clear(len(texts))
-        )
+        if not found:
+            return texts.clear(len(texts))
+        return texts.replace_strict(found, default=None, return_dtype=pl.String)
 
     message = text.map_batches(problems, return_dtype=pl.String)
     return Rule(field, field.check or "", text.is_not_null() & message.is_not_null(), message)

@@ -4,8 +4,9 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import celeryd_init, setup_logging, worker_ready
+from celery.signals import celeryd_init, setup_logging, task_prerun, worker_ready
 
+from lakehouse_project.calls import begun
 from lakehouse_project.queues import configure
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lakehouse_project.settings")
@@ -29,6 +30,11 @@ def _take_back_lost_tasks(**_: Any) -> None:
         channel = connection.default_channel
         channel.visibility_timeout = 0
         channel.qos.restore_visible(num=None, interval=1)
+
+
+@task_prerun.connect
+def _may_be_called_again(task: Any, **_: Any) -> None:
+    begun(task.name)
 
 
 @worker_ready.connect

@@ -6,7 +6,9 @@ from typing import Any
 import structlog
 from django.db import transaction
 from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
+from lakehouse_project.calls import not_called_yet
 from lakehouse_project.celery import app
 
 LISTENERS: Mapping[str, tuple[str, ...]] = {
@@ -46,8 +48,9 @@ class CeleryEventBus:
 
 
 def _send(tasks: tuple[str, ...], payload: dict[str, Any]) -> None:
+    """A task without anything to be told looks for all there is to do, and need not be called twice."""
     try:
-        for task in tasks:
+        for task in tasks if payload else not_called_yet(tasks):
             app.send_task(task, kwargs=payload, retry=False)
-    except OperationalError as error:
+    except (OperationalError, RedisError) as error:
         log.warning("event_not_sent", tasks=tasks, error=str(error))

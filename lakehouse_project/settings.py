@@ -99,7 +99,7 @@ def database(url: str) -> dict[str, Any]:
         raise ImproperlyConfigured("DATABASE_URL must look like postgresql://user:password@host:5432/name.")
     query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "lakehouse_project.postgresql",
         "HOST": parts.hostname or "",
         "PORT": str(parts.port or ""),
         "NAME": unquote(parts.path.lstrip("/")),

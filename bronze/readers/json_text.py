@@ -2,11 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from json.encoder import encode_basestring
 from typing import Any
 
-from lakehouse_project.kernel.exact import ExactFloat
+import orjson
+
+from lakehouse_project.kernel.exact import ExactFloat, raw
 
 CONTAINERS = (dict, list)
 MAX_DEPTH = 64
@@ -110,10 +112,10 @@ def too_deep(limit: int) -> tuple[str, str]:
 
 def deeper_than(limit: int, *values: Any) -> bool:
     """As `depth_exceeds`, of decoded values."""
+    nested = [value for value in values if type(value) in CONTAINERS]
     return any(
         limit == 0 or deeper_than(limit - 1, *(value.values() if isinstance(value, dict) else value))
-        for value in values
-        if type(value) in CONTAINERS
+        for value in nested
     )
 
 
@@ -143,6 +145,8 @@ def strings(value: Any) -> Iterator[str]:
 
 def encode(value: Any) -> str:
     """JSON text of a decoded value."""
+    if type(value) is str:  # nearly all of them
+        return encode_basestring(value)
     match value:
         case Number() | ExactFloat():
             return str(value)
@@ -151,9 +155,22 @@ def encode(value: Any) -> str:
         case None | bool() | int() | float():
             return json.dumps(value)
         case dict():
-            return "{" + ", ".join(f"{encode_basestring(k)}: {encode(v)}" for k, v in value.items()) + "}"
+            return "{" + ", ".join([f"{encode_basestring(k)}: {encode(v)}" for k, v in value.items()]) + "}"
         case _:
             return "[" + ", ".join(map(encode, value)) + "]"
+
+
+def encode_row(row: Mapping[str, Any]) -> str:
+    """As `encode`, of a record on its way into a jsonb column, which keeps no blanks: several times as fast."""
+    return orjson.dumps(row, default=_number, option=orjson.OPT_PASSTHROUGH_SUBCLASS).decode()
+
+
+def _number(value: Any) -> orjson.Fragment:
+    if isinstance(value, Number):
+        return orjson.Fragment(str(value))
+    if (number := raw(value)) is None:
+        raise TypeError(f"A record has no {type(value).__name__}.")
+    return number
 
 
 def cell(value: Any) -> str | None:
@@ -165,4 +182,6 @@ def cell(value: Any) -> str | None:
 
 def frame_cell(value: Any) -> str | None:
     """As `cell`, objects and arrays marked as such."""
+    if type(value) is str:
+        return value
     return NESTED + encode(value) if isinstance(value, CONTAINERS) else cell(value)

@@ -13,13 +13,10 @@ from bronze.contracts import ContractSpec
 from bronze.domain import RowOutcome
 from bronze.encryption import FieldCipher
 from bronze.errors import BatchConflict, BatchRefused, BatchSize, RecordExists, RecordInUse, RecordNotFound
-from bronze.incoming import NO_ERRORS, incoming
-from bronze.merge import IncomingTable
-from bronze.readers import RowBatch
-from bronze.readers.json_text import encode
-from bronze.references import merge_bound, unbound
+from bronze.incoming import NO_ERRORS
+from bronze.references import unbound
 from bronze.repositories import RawRecords
-from bronze.rows import frame_of
+from bronze.services.checked import CheckedRows, checked_rows
 from bronze.services.named import REVISION, Fields, keyless, keys_of, outdated
 from bronze.services.records import in_use
 from bronze.services.unknown import no_fields, unknown_fields
@@ -109,8 +106,8 @@ class WriteBatch:
         require_size(rows)
         contract = contract_named(dataset)
         fields = [{} if isinstance(row, FieldError) else row for row in rows]
-        frame = self._checked(contract, fields)
-        batch = _read(contract, rows, frame)
+        checked = checked_rows(contract, fields, self.records, self.cipher)
+        batch = _read(contract, rows, checked.rows)
         with atomic():
             there = self.records.lock_all(dataset, [key for _row, key in batch.keyed()])
             if not replace:
@@ -119,38 +116,28 @@ class WriteBatch:
                 batch.errors[error.row or 0].append(error)
             if not partial:
                 batch.require_all()
-            return batch.outcomes(there, self._write(contract, batch, frame, there))
-
-    def _checked(self, contract: ContractSpec, fields: Sequence[Fields]) -> pl.DataFrame:
-        payloads = pl.Series("payload", [encode(dict(row)) for row in fields], dtype=pl.String)
-        frame = incoming(RowBatch(frame_of(fields), payloads, (), 0), contract, self.cipher)
-        if contract.key:
-            return frame
-        keys = self.records.content_keys(frame["payload"].to_list())
-        return frame.with_columns(key=pl.Series(keys, dtype=pl.String))
+            return batch.outcomes(there, self._write(batch, checked, there))
 
     def _unknown(
         self, contract: ContractSpec, batch: Batch, fields: Sequence[Fields]
     ) -> Iterator[FieldError]:
         """Fields that are misspelled. A row may have those that the record of its key has."""
-        unknown = [row for row, values in enumerate(fields) if any(unknown_fields(contract, values))]
+        known = set(contract.field_names())
+        odd = (row for row, values in enumerate(fields) if not values.keys() <= known)
+        unknown = [row for row in odd if any(unknown_fields(contract, fields[row]))]
         keys = [key for row in unknown if (key := batch.keys[row]) is not None]
         stored = self.records.names_of(contract.name, keys) if keys else {}
         for row in unknown:
             yield from unknown_fields(contract, fields[row], stored.get(batch.keys[row] or "", ()), row=row)
 
-    def _write(
-        self, contract: ContractSpec, batch: Batch, frame: pl.DataFrame, there: There
-    ) -> Mapping[str, int]:
+    def _write(self, batch: Batch, checked: CheckedRows, there: There) -> Mapping[str, int]:
         """The revisions of the good rows, written."""
         good = batch.good()
         if good:
             self.records.reset(*(there[key][0] for key in good.values() if key in there))
-            table = IncomingTable(contract.name)
-            table.add(frame[list(good)])
-            merge_bound(table.merge, contract)
+            checked.merge(list(good))
             self.events.publish("bronze.changed")
-        return self.records.revisions(contract.name, list(good.values()))
+        return self.records.revisions(checked.contract.name, list(good.values()))
 
 
 @dataclass(frozen=True, kw_only=True)

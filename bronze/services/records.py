@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
-import polars as pl
 
 from bronze.busy import again_if_busy
 from bronze.catalog import contract_named
@@ -14,24 +13,20 @@ from bronze.domain import Record
 from bronze.encryption import FieldCipher
 from bronze.errors import ContractViolation, RecordExists, RecordInUse, RecordNotFound
 from bronze.history import changes as history
-from bronze.incoming import incoming, secret_columns
-from bronze.merge import IncomingTable
-from bronze.readers import RowBatch
-from bronze.readers.json_text import JsonDecoder, cell, encode
-from bronze.references import merge_bound, unbound
+from bronze.incoming import secret_columns
+from bronze.readers.json_text import JsonDecoder, cell
+from bronze.references import unbound
 from bronze.repositories import RawRecords
-from bronze.rows import frame_of
+from bronze.services.checked import CheckedRows, Fields, checked_rows
 from bronze.services.curation import EditRecord, RecheckRecords
 from bronze.services.unknown import no_fields, unknown_fields
 from bronze.stored_rows import patch_of
 from bronze.transactions import atomic
 from bronze.uses import held_uses
-from bronze.validation import MAX_KEY, check
+from bronze.validation import MAX_KEY
 from lakehouse_project.kernel.errors import FieldError
 from lakehouse_project.kernel.events import EventBus
 from lakehouse_project.kernel.preconditions import require_revision
-
-Fields = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,41 +37,33 @@ class RowGate:
     cipher: FieldCipher
     events: EventBus
 
-    def key_of(self, contract: ContractSpec, fields: Fields, stored: Collection[str] = ()) -> str:
-        """The key of a row that keeps its contract. Raises `ContractViolation` naming every failed rule.
+    def checked(
+        self, contract: ContractSpec, fields: Fields, stored: Collection[str] = ()
+    ) -> tuple[str, CheckedRows]:
+        """The key of a row that keeps its contract, and the row. Raises `ContractViolation` naming every failed rule.
 
         `stored`: names of fields that the record has already, so that the row may have them.
         """
-        checked = check(frame_of([fields]), contract)
+        checked = checked_rows(contract, [fields], self.records, self.cipher)
         errors = list(unknown_fields(contract, fields, stored))
-        errors += [FieldError(**error) for error in orjson.loads(checked["_errors"][0])]
+        errors += [FieldError(**error) for error in orjson.loads(checked.rows["errors"][0])]
         errors += _missing_references(contract, fields)
         errors += [] if errors else no_fields(fields)
-        key = checked["_key"][0]
-        if not errors and key is None and contract.key:
+        key = checked.rows["key"][0]
+        if not errors and key is None:
             message = f"{contract.key[0]} is longer than a key may be ({MAX_KEY} characters)"
             errors.append(FieldError(contract.key[0], "key_length", message))
         _refuse(contract, errors)
-        return (
-            str(key)
-            if contract.key
-            else self.records.content_keys(list(self._row(contract, fields)["payload"]))[0]
-        )
+        return str(key), checked
 
-    def write(self, contract: ContractSpec, fields: Fields) -> None:
+    def write(self, row: CheckedRows) -> None:
         """Merge a checked row. Call it in a transaction that has locked the row's key.
 
         Raises `ContractViolation` if a record that it refers to has been deleted since.
         """
-        _refuse(contract, _missing_references(contract, fields, hold=True))
-        table = IncomingTable(contract.name)
-        table.add(self._row(contract, fields))
-        merge_bound(table.merge, contract)
+        _refuse(row.contract, _missing_references(row.contract, row.given[0], hold=True))
+        row.merge([0])
         self.events.publish("bronze.changed")
-
-    def _row(self, contract: ContractSpec, fields: Fields) -> pl.DataFrame:
-        payloads = pl.Series("payload", [encode(dict(fields))])
-        return incoming(RowBatch(frame_of([fields]), payloads, (), 0), contract, self.cipher)
 
     def stored(self, contract: ContractSpec, key: str) -> dict[str, Any]:
         """The fields of a record as they could be written again: secrets opened, numbers with every digit."""
@@ -85,12 +72,13 @@ class RowGate:
         secrets = [name for name in secret_columns(contract, fields) if fields[name]]
         return fields | {name: self.cipher.decrypt(str(fields[name]), name) for name in secrets}
 
-    def require_key(
+    def checked_with_key(
         self, contract: ContractSpec, fields: Fields, key: str, stored: Collection[str] = ()
-    ) -> None:
-        """Raise `ContractViolation` unless the row keeps its contract and has this key."""
-        if (given := self.key_of(contract, fields, stored)) == key:
-            return
+    ) -> CheckedRows:
+        """The row. Raises `ContractViolation` unless it keeps its contract and has this key."""
+        given, checked = self.checked(contract, fields, stored)
+        if given == key:
+            return checked
         if not contract.key:
             raise ContractViolation(
                 f"{contract.name} makes keys from the content, so that other content is another record: "
@@ -105,11 +93,11 @@ class RowGate:
     def require_change(
         self, contract: ContractSpec, fields: Fields, key: str, stored: Collection[str]
     ) -> None:
-        """As `require_key`; a key that was made from the content as received stays when edits are put on top."""
+        """As `checked_with_key`; a key that was made from the content as received stays when edits are put on top."""
         if contract.key:
-            self.require_key(contract, fields, key, stored)
+            self.checked_with_key(contract, fields, key, stored)
         else:
-            self.key_of(contract, fields, stored)
+            self.checked(contract, fields, stored)
 
 
 def _missing_references(contract: ContractSpec, fields: Fields, *, hold: bool = False) -> list[FieldError]:
@@ -132,17 +120,18 @@ class CreateRecord:
     def __call__(self, dataset: str, fields: Fields) -> Record:
         """Raises `ContractViolation`, or `RecordExists` if the key is taken."""
         contract = contract_named(dataset)
-        key = self.gate.key_of(contract, fields)
+        key, row = self.gate.checked(contract, fields)
         records = self.gate.records
         with atomic():
             there = records.lock(dataset, key)
             if there is not None:
-                if there.status != "deleted":
+                record_id, is_deleted = there
+                if not is_deleted:
                     raise RecordExists(
                         f"{dataset} has a record with the key {key!r} already. Use PUT to replace it."
                     )
-                records.reset(there.pk)
-            self.gate.write(contract, fields)
+                records.reset(record_id)
+            self.gate.write(row)
             return records.get(dataset, key)
 
 
@@ -167,9 +156,9 @@ class ReplaceRecord:
             current = records.get(dataset, key)
             require_revision(current.revision, expected)
             whole = _with_key(contract, key, fields)
-            self.gate.require_key(contract, whole, key, current.fields)
+            row = self.gate.checked_with_key(contract, whole, key, current.fields)
             records.reset(current.id)
-            self.gate.write(contract, whole)
+            self.gate.write(row)
             return records.get(dataset, key)
 
 
@@ -243,11 +232,13 @@ class RestoreRecord:
         contract = contract_named(dataset)
         records = self.gate.records
         with history(_because("record restored", note)), atomic():
-            row = records.lock(dataset, key)
-            if row is None:
+            there = records.lock(dataset, key)
+            if there is None:
                 raise RecordNotFound(f"{dataset} has and had no record with the key {key!r}.")
-            if row.status != "deleted":
+            record_id, is_deleted = there
+            if not is_deleted:
                 raise RecordExists(f"The record {key!r} of {dataset} is not deleted.")
+            row = records.locked(record_id)
             require_revision(row.revision, expected)
             records.bring_back(row.pk)
             _refuse(contract, _missing_references(contract, self.gate.stored(contract, key), hold=True))

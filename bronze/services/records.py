@@ -17,8 +17,9 @@ from bronze.incoming import secret_columns
 from bronze.readers.json_text import JsonDecoder, cell
 from bronze.references import unbound
 from bronze.repositories import RawRecords
-from bronze.services.checked import CheckedRows, Fields, checked_rows
+from bronze.services.checked import CheckedRows, checked_rows
 from bronze.services.curation import EditRecord, RecheckRecords
+from bronze.services.named import Fields
 from bronze.services.unknown import no_fields, unknown_fields
 from bronze.stored_rows import patch_of
 from bronze.transactions import atomic

@@ -11,8 +11,8 @@ BAD_REQUEST = 400
 
 def operations(document: Json) -> Iterator[tuple[str, str, Json]]:
     """Path, method, operation."""
-    for path, operations in document["paths"].items():
-        for method, operation in operations.items():
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
             yield path, method, operation
 
 

@@ -74,7 +74,7 @@ OF_STATUS: Mapping[int, tuple[str, ...]] = {
     429: ("Retry-After",),
     503: ("Retry-After",),
 }
-OK, CREATED, NO_CONTENT, SEE_OTHER = 200, 201, 204, 303
+OK, CREATED, NO_CONTENT, PARTIAL, SEE_OTHER = 200, 201, 204, 206, 303
 SECRET = ("JwtPair", "IssuedToken")
 """Schemas of answers with what opens a door."""
 
@@ -82,7 +82,7 @@ SECRET = ("JwtPair", "IssuedToken")
 def add_headers(document: Json, path: str, operation: Json, *, is_record: bool) -> None:
     """To the good answers of the operation at `path`. `is_record`: it answers records of a data set."""
     of_all = set(_of_operation(operation))
-    can_end = any(int(status) == SEE_OTHER for status in operation["responses"])
+    statuses = {int(status) for status in operation["responses"]}
     for status, answer in good_answers(operation):
         found = of_all | set(_of_content(answer))
         if is_record and status != NO_CONTENT and _is_one(document, answer):
@@ -91,8 +91,10 @@ def add_headers(document: Json, path: str, operation: Json, *, is_record: bool) 
             _is_of(path, each) and "get" in document["paths"][each] for each in document["paths"]
         ):
             found.add("Location")
-        if status == OK and can_end:
+        if status == OK and SEE_OTHER in statuses:
             found.add("Retry-After")
+        if status == OK and PARTIAL in statuses:
+            found.add("Accept-Ranges")
         with_headers(answer, status, found)
 
 
@@ -119,8 +121,6 @@ def _of_content(answer: Json) -> Iterator[str]:
     content = answer.get("content", {})
     if any(media["schema"].get("format") == "binary" for media in content.values()):
         yield "Content-Disposition"
-    if "*/*" in content:
-        yield "Accept-Ranges"
     if content.get(JSON, {}).get("schema", {}).get("$ref", "").endswith(SECRET):
         yield "Cache-Control"
 

@@ -24,7 +24,7 @@ class Links:
 
     def __init__(self, document: Json) -> None:
         self._document = document
-        self._all = [(path, method, each) for path, method, each in operations(document)]
+        self._all = list(operations(document))
 
     def add(self, path: str, method: str, operation: Json) -> None:
         """To the good answers of an operation."""

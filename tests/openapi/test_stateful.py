@@ -27,7 +27,7 @@ from tests.openapi.samples import apis
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
-FEW = 10
+FEW = 7
 SCENARIOS = int(os.environ.get("FUZZING_SCENARIOS", FEW))
 STEPS = 16
 JSON = "application/json"

@@ -41,7 +41,7 @@ def _answer_model(shape: Any) -> Any:
 
 
 _made_each_time = Operation._create_response_model  # noqa: SLF001  it has no public name
-Operation._create_response_model = lambda _self, shape: _answer_model(shape)  # type: ignore[method-assign]  # noqa: SLF001
+Operation._create_response_model = lambda _self, shape: _answer_model(shape)  # type: ignore[method-assign, assignment]  # noqa: SLF001
 """ninja makes a class for every status of every route: here some 2,800 for some 100 shapes, and half of what a web
 server takes to start."""
 

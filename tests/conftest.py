@@ -6,6 +6,7 @@ from typing import Any
 
 import django
 import pytest
+from django.conf import settings as django_settings
 from hypothesis import settings
 
 from tests import scheduling, services
@@ -14,6 +15,9 @@ from tests import scheduling, services
 settings.register_profile("lakehouse", deadline=None)
 settings.load_profile("lakehouse")
 
+QUICK_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+"""Half a second for each password would be most of many tests; the test of how long a login takes has the product's."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
     if services.is_controller(config):
@@ -21,6 +25,7 @@ def pytest_configure(config: pytest.Config) -> None:
     services.start(config)
     os.environ["DJANGO_SETTINGS_MODULE"] = "lakehouse_project.settings"
     django.setup()  # pytest-django does so only for settings that it knew before it read this file
+    django_settings.PASSWORD_HASHERS = QUICK_HASHERS
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -13,7 +13,7 @@ from tests.e2e.pipeline import DEADLINE, Blank, Lakehouse, blank, lakehouse
 HIRING = Path(__file__).parent / "data" / "hiring"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Blank]:
     with blank(tmp_path_factory.mktemp("blank")) as template:
         yield template
@@ -32,7 +32,7 @@ def new_lakehouse(
         yield make
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def running(empty: Blank, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lakehouse]:
     """A lakehouse with all its parts and the small hiring files. Tests keep to years and keys of their own."""
     with lakehouse(

@@ -24,7 +24,7 @@ from tests.processes import running, wait_until
 
 PASSWORD = "a-long-pass-phrase"
 DEADLINE = 180.0
-SETTINGS = {"DROP_SETTLE_SECONDS": "0.2", "PIPELINE_INTERVAL_SECONDS": "1"}
+SETTINGS = {"DROP_SETTLE_SECONDS": "0.2", "PIPELINE_INTERVAL_SECONDS": "3"}
 PREPARE = f"""
 from django.core.management import call_command
 from django.contrib.auth.models import Group, User

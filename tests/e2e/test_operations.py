@@ -13,7 +13,7 @@ from tests.e2e.pipeline import Lakehouse
 pytestmark = pytest.mark.slow
 
 JOBS = b"id,job\n" + b"".join(b"%d,Job %d\n" % (number, number) for number in range(1, 9))
-MANY = b"id,job\n" + b"".join(b"%d,A job of many words with number %d\n" % (n, n) for n in range(1, 300_001))
+MANY = b"id,job\n" + b"".join(b"%d,A job of many words with number %d\n" % (n, n) for n in range(1, 200_001))
 
 
 def upload(client: httpx.Client, name: str, content: bytes) -> str:

@@ -338,7 +338,7 @@ def tricky(subject: Any) -> Callable[[QueryBuilder], list[str]]:
 
 
 @settings(
-    max_examples=80,
+    max_examples=30,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

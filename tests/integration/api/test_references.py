@@ -118,7 +118,7 @@ def test_a_chain_takes_as_many_statements_however_long_it_is(curator: Api, intak
         assert counts(file) == {"read": last - first + 1, "inserted": last - first + 1}
         return len(queries)
 
-    assert statements(1, 4) == statements(100, 500)
+    assert statements(1, 4) == statements(100, 200)
     assert not RawRecord.objects.filter(dataset="staff", status="quarantined").exists()
 
 

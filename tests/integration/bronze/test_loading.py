@@ -71,7 +71,7 @@ def some_jobs(db: None) -> Mapping[str, str]:
     return {"1": "Clerk", "2": "Cook", "3": ""}
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(batches=[[("1", "Clerk")], [("4", "Clerk")], [("1", "Clerk"), ("1", "Clerk")]])
 @example(batches=[[("4", "Cook")], [("1", "")], [("1", "Clerk")]])
 @given(batches=BATCHES)
@@ -83,7 +83,7 @@ def test_the_last_row_of_a_key_counts_wherever_batches_end(
         assert (stored(), receipt) == expected(some_jobs, [row for rows in batches for row in rows])
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=BATCHES)
 def test_so_it_is_in_an_empty_data_set_where_nobody_asks_for_the_keys_first(
     db: None, batches: list[list[Row]]

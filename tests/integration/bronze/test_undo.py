@@ -196,7 +196,7 @@ def load(rows: dict[int, str]) -> int | None:
     return received.id
 
 
-@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, suppress_health_check=list(HealthCheck))
 @given(files=st.lists(ROWS, min_size=1, max_size=4, unique_by=lambda rows: tuple(rows.items())), patched=ROWS)
 def test_undo_brings_back_what_was_before(
     files: list[dict[int, str]], patched: dict[int, str], db: None

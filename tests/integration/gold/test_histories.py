@@ -107,7 +107,7 @@ STEPS = st.one_of(
 )
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=st.lists(st.lists(STEPS, min_size=1, max_size=5), min_size=1, max_size=3))
 def test_increments_equal_a_full_run(
     batches: list[list[Step]], warehouse: Warehouse, refresh: RefreshMarts, clock: Clock

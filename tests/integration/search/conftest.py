@@ -91,21 +91,14 @@ def indexed(warehouse: "Warehouse", project: "ProjectChanges") -> None:
 
 
 @pytest.fixture
-def groups(db: None) -> None:
-    from lakehouse_project.auth import create_groups
-
-    create_groups()
-
-
-@pytest.fixture
-def viewer(groups: None) -> "Client":
+def viewer(db: None) -> "Client":
     from tests.integration.search.people import client_of
 
     return client_of("viewer")
 
 
 @pytest.fixture
-def curator(groups: None) -> "Client":
+def curator(db: None) -> "Client":
     from tests.integration.search.people import client_of
 
     return client_of("curator")

@@ -122,7 +122,7 @@ def test_an_unknown_parameter_is_told_the_known_ones(viewer: Client) -> None:
     assert problem["errors"][0]["field"] == "colour"
 
 
-def test_a_login_and_the_permission_are_needed(groups: None) -> None:
+def test_a_login_and_the_permission_are_needed(db: None) -> None:
     assert Client().get("/api/v1/search").status_code == 401
     stranger = Client()
     stranger.force_login(User.objects.create_user("x"), backend="django.contrib.auth.backends.ModelBackend")
@@ -150,7 +150,7 @@ def test_hostile_words_are_data(viewer: Client, indexed: None, text: str) -> Non
     assert response.json()["count"] == 0
 
 
-def test_the_admin_shows_documents_and_changes_none(groups: None, indexed: None) -> None:
+def test_the_admin_shows_documents_and_changes_none(indexed: None) -> None:
     client = Client()
     admin = User.objects.create_superuser("root")
     client.force_login(admin, backend="django.contrib.auth.backends.ModelBackend")
@@ -286,7 +286,7 @@ def test_the_engine_says_what_it_can_do(viewer: Client) -> None:
     assert told["capabilities"]["corrections"]
 
 
-def test_without_a_search_server_there_is_nothing_to_rebuild(viewer: Client, groups: None) -> None:
+def test_without_a_search_server_there_is_nothing_to_rebuild(viewer: Client) -> None:
     admin = client_of("admin")
     for address in ("reindex", "reconcile"):
         assert viewer.post(f"/api/v1/search/{address}").status_code == 403
@@ -295,7 +295,7 @@ def test_without_a_search_server_there_is_nothing_to_rebuild(viewer: Client, gro
     assert viewer.get("/api/v1/search/key").status_code == 503
 
 
-def test_what_a_route_does_not_know_is_refused(viewer: Client, groups: None) -> None:
+def test_what_a_route_does_not_know_is_refused(viewer: Client) -> None:
     admin = client_of("admin")
     answers = [
         viewer.get("/api/v1/search/engine?verbose=1"),

@@ -233,7 +233,7 @@ def test_names_are_neither_shown_nor_found_without_the_right(
     assert "Ada Lovelace" in curator.get("/found/user/u0").content.decode()
 
 
-def test_a_stranger_sees_nothing(groups: None, indexed: None) -> None:
+def test_a_stranger_sees_nothing(indexed: None) -> None:
     stranger = Client()
     stranger.force_login(User.objects.create_user("x"), backend="django.contrib.auth.backends.ModelBackend")
     for address in ("/search/", "/search/documents/0", "/found/product/S-1"):

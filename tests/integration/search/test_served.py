@@ -9,7 +9,6 @@ from django.test import Client
 from governance.models import Run
 from governance.services import LONGEST_WAIT, enqueue_once
 from lakehouse_project import container
-from lakehouse_project.auth import create_groups
 from lakehouse_project.env import env
 from lakehouse_project.kernel.services import resolve
 from search.services import MirrorChanges, ProjectChanges, RebuildIndexes
@@ -49,7 +48,6 @@ def indexed(server: StandIn, warehouse: Warehouse) -> None:
 
 @pytest.fixture
 def admin(db: None) -> Client:
-    create_groups()
     return client_of("admin")
 
 

@@ -57,9 +57,12 @@ class Catalogue:
             return None
 
     def read(self) -> dict[str, Any]:
-        """All of it, with the `partitions` in place of the parts. Raises `FileNotFoundError`."""
+        """All of it, with the `partitions` in place of the parts. Raises `FileNotFoundError`, also for one that cannot be
+        read, such as one of an earlier version; the next publish or vacuum makes it anew."""
         with self.storage.open(manifest_key(self.name)) as source:
             found: dict[str, Any] = json.loads(source.read())
+        if "parts" not in found:
+            raise FileNotFoundError(manifest_key(self.name))
         paths = [part["path"] for part in found.pop("parts")]
         with ThreadPoolExecutor(READERS) as pool:
             entries = [entry for part in pool.map(self._part, paths) for entry in part.values()]

@@ -58,7 +58,7 @@ def about_to_restore(backup: StoredBackup, name: str, *, in_place: bool) -> Iter
         yield "Sessions are ended; web server and worker connect anew by themselves."
 
 
-def replaced(done: Restored, pending: int, *, has_search_server: bool) -> Iterator[str]:
+def replaced(done: Restored, pending: int, *, in_place: bool, has_search_server: bool) -> Iterator[str]:
     yield f"{done.database} holds {done.backup.id} now, after {done.seconds:,.1f} s."
     if done.safety:
         yield f"  The state before is backed up as {done.safety.id}."
@@ -66,6 +66,8 @@ def replaced(done: Restored, pending: int, *, has_search_server: bool) -> Iterat
         yield f"  The former database is kept as {done.aside}; `lakehouse backup discard {done.aside}` drops it."
     if pending:
         yield f"  {pending} migrations of this version are not in it: run `lakehouse migrate`."
+    if not in_place:
+        return
     yield "  Every stage of the pipeline reads everything again, so that marts, files and indexes follow."
     if has_search_server:
         yield "  Run `lakehouse reindex` for the search server."

@@ -124,7 +124,8 @@ class Command(LakehouseCommand):
                 drop_former=options["drop_former"],
             )
         pending = after_restore(restored, resolve(Depot)) if into is None else 0
-        self._say(*words.replaced(restored, pending, has_search_server=env().typesense_url is not None))
+        has_server = env().typesense_url is not None
+        self._say(*words.replaced(restored, pending, in_place=into is None, has_search_server=has_server))
 
     def _discard(self, *, name: str, yes: bool, **_options: Any) -> None:
         if not yes:

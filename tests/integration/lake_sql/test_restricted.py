@@ -30,7 +30,7 @@ def tables() -> Iterator[None]:
         lake_tables.write(lake_tables.orders(days=40, per_day=1), storage / "lake" / name)
         made.append(storage / "hive" / f"{name}.json")
         made[-1].parent.mkdir(exist_ok=True)
-        made[-1].write_text('{"partitions": []}')
+        made[-1].write_text('{"parts": []}')
         numbers = dict.fromkeys(("version", "rows", "size", "files", "partitions"), 0)
         PublishedTable.objects.create(name=name, published_at=timezone.now(), **numbers)
     yield

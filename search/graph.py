@@ -6,6 +6,7 @@ Making and dropping it are transactions: whatever is cut off leaves what was the
 """
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db import connection, transaction
@@ -15,7 +16,12 @@ FEWEST_ROWS = 10_000
 """With fewer rows every vector is compared, which takes some milliseconds and misses nothing."""
 GROWTH = 0.5
 """A batch that adds at least this share of the rows is loaded faster without the graph, which is then made anew."""
-_MEMORY = "256MB"
+_SHARED_MB = 256
+"""Memory that several processes may share to make a graph, as docker compose grants it."""
+_MOST_MB = 1024
+"""Of one process alone, for a graph that needs more. One that needs even more is made many times slower, on the disk."""
+_BYTES_OF_A_ROW = 800
+"""Besides the vector: the neighbours of a row in the graph."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,7 @@ class MeaningGraph:
             self._run(sql.SQL("DROP INDEX IF EXISTS {}").format(sql.Identifier(name)))
         if not self._is_made() and self._rows(FEWEST_ROWS) >= FEWEST_ROWS:
             self._run(
-                sql.SQL("SET LOCAL maintenance_work_mem = {}").format(sql.Literal(_MEMORY)),
+                *self._memory(),
                 sql.SQL(
                     "CREATE INDEX IF NOT EXISTS {} ON search_searchdocument USING hnsw"
                     " ((embedding::vector({})) vector_cosine_ops) WITH (m = 16, ef_construction = 64)"
@@ -56,7 +62,15 @@ class MeaningGraph:
                 ).format(sql.Identifier(self.name), sql.Literal(self.dims), sql.Literal(self.embedder)),
             )
 
-    def _rows(self, most: int) -> int:
+    def _memory(self) -> Iterator[sql.Composed]:
+        """So much that the graph of all rows fits into it."""
+        needed = self._rows(None) * (4 * self.dims + _BYTES_OF_A_ROW) >> 20
+        if needed >= _SHARED_MB:
+            yield sql.SQL("SET LOCAL max_parallel_maintenance_workers = {}").format(sql.Literal(0))
+        megabytes = min(max(needed, _SHARED_MB), _MOST_MB)
+        yield sql.SQL("SET LOCAL maintenance_work_mem = {}").format(sql.Literal(f"{megabytes}MB"))
+
+    def _rows(self, most: int | None) -> int:
         """How many there are, counted up to `most`."""
         counted = "SELECT count(*) FROM (SELECT FROM search_searchdocument WHERE embedder = %s LIMIT %s) AS d"
         with connection.cursor() as cursor:

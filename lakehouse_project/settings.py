@@ -121,6 +121,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTHENTICATION_BACKENDS = [
     "lakehouse_project.access.failed_logins.DoorBackend",
     "axes.backends.AxesStandaloneBackend",
+    "lakehouse_project.access.permissions.PermissionBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
 PASSWORD_HASHERS = [

@@ -17,7 +17,8 @@ from bronze.readers.json_text import JsonDecoder, cell, encode
 from bronze.references import referring, release, unbound, with_unbound
 from bronze.repositories import RawRecords
 from bronze.rows import frame_of
-from bronze.services.batches import Batch, Fields, require_size
+from bronze.services.batches import Batch, require_size
+from bronze.services.checked import Fields
 from bronze.services.unknown import unknown_fields
 from bronze.stored_rows import write_outcomes
 from bronze.transactions import atomic

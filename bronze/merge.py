@@ -138,12 +138,11 @@ class Merged:
 def merge_given(dataset: str, rows: pl.DataFrame) -> None:
     """Write what is new or different of rows that are at hand, each with a key of its own: `key`, `payload`, `errors`.
 
-    Use it inside `transaction.atomic()`. Raises `UnknownDataset` if the data set is gone.
+    Use it inside `transaction.atomic()`, with the data set held.
     """
     columns = (map(_quoted, rows["key"]), rows["payload"], rows["errors"])
     given = ",".join(f"[{key},{payload},{errors}]" for key, payload, errors in zip(*columns, strict=True))
     with connection.cursor() as cursor:
-        _hold(cursor, dataset)
         cursor.execute(MERGE_GIVEN, {"dataset": dataset, "file": None, "rows": f"[{given}]"})
 
 
@@ -151,10 +150,12 @@ def _quoted(text: str) -> str:
     return orjson.dumps(text).decode()
 
 
-def _hold(cursor: CursorWrapper, dataset: str) -> None:
-    cursor.execute(HOLD_DATASET, [dataset])
-    if cursor.fetchone() is None:
-        raise UnknownDataset(f"There is no data set {dataset!r} any more.")
+def hold_dataset(dataset: str) -> None:
+    """Keep the data set from being deleted before the transaction ends. Raises `UnknownDataset` if it is gone."""
+    with connection.cursor() as cursor:
+        cursor.execute(HOLD_DATASET, [dataset])
+        if cursor.fetchone() is None:
+            raise UnknownDataset(f"There is no data set {dataset!r} any more.")
 
 
 class IncomingTable:
@@ -167,8 +168,8 @@ class IncomingTable:
     def __init__(self, dataset: str, file_id: int | None = None) -> None:
         self.height = 0
         self._names = {"dataset": dataset, "file": file_id}
+        hold_dataset(dataset)
         with connection.cursor() as cursor:
-            _hold(cursor, dataset)
             cursor.execute(CREATE)
 
     def add(self, rows: pl.DataFrame) -> None:

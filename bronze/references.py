@@ -16,7 +16,7 @@ from bronze.contracts import ContractSpec, FieldSpec
 from bronze.contracts.base import ReferencePolicy
 from bronze.domain import Receipt
 from bronze.key_locks import lock_references
-from bronze.merge import Merged, merge_given
+from bronze.merge import Merged, hold_dataset, merge_given
 from bronze.models import RawRecord
 from bronze.readers.json_text import cell
 from lakehouse_project.kernel.errors import FieldError
@@ -127,6 +127,7 @@ def merge_bound(merge: Callable[[], Merged], contract: ContractSpec, *, file_id:
 
 def merge_few(contract: ContractSpec, fields: pl.DataFrame, rows: pl.DataFrame) -> None:
     """The same for rows that are at hand and of which nobody wants a receipt; see `merge_given`. `fields`: their texts."""
+    hold_dataset(contract.name)
     merge_given(contract.name, rows.with_columns(errors=with_unbound(contract, fields, rows["errors"])))
     release(contract.name)
 

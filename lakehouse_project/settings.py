@@ -122,6 +122,7 @@ AUTHENTICATION_BACKENDS = [
     "lakehouse_project.access.failed_logins.DoorBackend",
     "axes.backends.AxesStandaloneBackend",
     "lakehouse_project.access.restricted.RestrictedTables",
+    "lakehouse_project.access.permissions.PermissionBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
 PASSWORD_HASHERS = [

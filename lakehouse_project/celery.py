@@ -10,6 +10,8 @@ from lakehouse_project.calls import begun
 from lakehouse_project.queues import configure
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lakehouse_project.settings")
+# They judge the code, and for that load every page and route: half of the start of a worker, and memory that it keeps.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "true")
 
 app = configure(Celery("lakehouse"))
 app.autodiscover_tasks()

@@ -51,7 +51,9 @@ class SearchHit:
 class SearchResult:
     hits: list[SearchHit]
     count: int
-    more: bool = strawberry.field(description="Whether further records may match than were ranked and counted.")
+    more: bool = strawberry.field(
+        description="Whether further records may match than were ranked and counted."
+    )
     facets: Json = strawberry.field(description="Field -> value -> how many hits have it.")
     corrections: Json = strawberry.field(
         description="Words as asked -> the words that were searched instead."

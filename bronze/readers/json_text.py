@@ -145,7 +145,7 @@ def strings(value: Any) -> Iterator[str]:
 
 def encode(value: Any) -> str:
     """JSON text of a decoded value."""
-    if type(value) is str:  # nearly all of them
+    if type(value) is str:  # nearly all of them; a number is a subclass  # pylint: disable=unidiomatic-typecheck
         return encode_basestring(value)
     match value:
         case Number() | ExactFloat():
@@ -182,6 +182,6 @@ def cell(value: Any) -> str | None:
 
 def frame_cell(value: Any) -> str | None:
     """As `cell`, objects and arrays marked as such."""
-    if type(value) is str:
+    if type(value) is str:  # pylint: disable=unidiomatic-typecheck  # a number is a subclass
         return value
     return NESTED + encode(value) if isinstance(value, CONTAINERS) else cell(value)

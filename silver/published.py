@@ -35,8 +35,6 @@ class FactColumn:
     comment: str
     sql: str = ""
     field: str = ""
-    is_of_one: bool = False
-    """It tells of a single person what the marts show to those alone who may see personal data, whatever its class says."""
 
     @property
     def expression(self) -> str:
@@ -114,8 +112,7 @@ class FactSource:
         return self.personal == "mask" and column.dtype == TEXT and self._is_personal(column)
 
     def _is_personal(self, column: FactColumn) -> bool:
-        field = CONTRACTS[self.dataset].field(column.contract_field)
-        return field.is_personal or column.is_of_one
+        return CONTRACTS[self.dataset].field(column.contract_field).is_personal
 
     def _select(self, columns: str, partitions: Collection[Values] | None) -> str:
         """Days outside of the calendar have key 0."""
@@ -232,14 +229,13 @@ def fact_sources(personal: Personal) -> tuple[FactSource, ...]:
                 FactColumn("job_title", TEXT, "As the source has it."),
                 FactColumn("start_date", DAY, "First day."),
                 FactColumn("end_date", DAY, "Last day; empty while it lasts."),
-                FactColumn("salary", MONEY, "Pay per year, in `currency`.", is_of_one=True),
+                FactColumn("salary", MONEY, "Pay per year, in `currency`."),
                 CURRENCY,
                 FactColumn(
                     "salary_reporting",
                     MONEY,
                     "In the reporting currency; empty without a rate.",
                     field="salary",
-                    is_of_one=True,
                 ),
             ),
             sorted_by=("start_date", "employment_id"),

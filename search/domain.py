@@ -98,6 +98,13 @@ class Mode(StrEnum):
     HYBRID = "hybrid"
 
 
+class Fusion(StrEnum):
+    """How a hybrid query makes one score of two: by what each of them says, or by the place that each of them gives."""
+
+    WEIGHTED = "weighted"
+    RANK = "rank"
+
+
 Matched: TypeAlias = Literal["keyword", "meaning", "both", "filter"]
 """Why a hit was found; by the filter alone where nothing was asked."""
 
@@ -223,12 +230,14 @@ class Found:
 class Capabilities:
     """What an engine can do; callers may ask for it.
 
-    `corrections`: it tells which words it replaced. `exact_filters`: texts are compared letter by letter, not word by
-    word. `synonyms`: it finds words that mean the same by the list of staff. `browser_keys`: browsers may ask it themselves.
+    `fusions`: the first one is what it does unasked. `corrections`: it tells which words it replaced. `exact_filters`: texts
+    are compared letter by letter, not word by word. `synonyms`: it finds words that mean the same by the list of staff.
+    `browser_keys`: browsers may ask it themselves.
     """
 
     engine: str
     modes: tuple[Mode, ...] = tuple(Mode)
+    fusions: tuple[Fusion, ...]
     typos: bool = True
     facets: bool = True
     highlights: bool = True

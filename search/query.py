@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from lakehouse_project.kernel.errors import FieldError, InvalidInput
-from search.domain import ENTITIES, FIELDS, Field, Kind, Mode
+from search.domain import ENTITIES, FIELDS, Field, Fusion, Kind, Mode
 from search.errors import NoSuchRecord, UnknownField
 
 Value: TypeAlias = str | int
@@ -87,6 +87,8 @@ class SearchQuery:
 
     text: str = ""
     mode: Mode = Mode.HYBRID
+    fusion: Fusion | None = None
+    """None: what the engine does unasked."""
     entities: tuple[str, ...] = ENTITIES
     filter: Filter | None = None
     facets: tuple[str, ...] = ()
@@ -122,6 +124,11 @@ class QueryBuilder:
         if name not in set(Mode):
             raise _refused("mode", f"mode is one of {', '.join(Mode)}.", name)
         return self._with(mode=Mode(name))
+
+    def fusion(self, name: str | None) -> "QueryBuilder":
+        if name is not None and name not in set(Fusion):
+            raise _refused("fusion", f"fusion is one of {', '.join(Fusion)}.", name)
+        return self._with(fusion=None if name is None else Fusion(name))
 
     def entities(self, names: Sequence[str]) -> "QueryBuilder":
         """Search these entities alone, in the singular or the plural; all if there is no name. Call it first."""

@@ -7,7 +7,7 @@ from ninja import Field, Schema
 from pydantic import ConfigDict, create_model
 
 from lakehouse_project.kernel.slices import LONGEST_CURSOR
-from search.domain import ENTITIES, FIELDS, Kind, Matched, Mode
+from search.domain import ENTITIES, FIELDS, Fusion, Kind, Matched, Mode
 from search.query import (
     COMPARISONS,
     MAX_CHARACTERS,
@@ -33,6 +33,10 @@ class Asked(Schema):
         description='Words; `"a phrase"` must occur, `-word` must not. Empty: everything.',
     )
     mode: Mode = Field(Mode.HYBRID, description="By words, by meaning, or both.")
+    fusion: Fusion | None = Field(
+        None,
+        description="What both make together: their scores, or their ranks. None: as the engine does it.",
+    )
     facets: list[str] | None = Field(None, description="Fields to count. None: all facets; `none`: no facet.")
     sort: list[str] = Field([], description="Fields, `-` in front for descending; `relevance` otherwise.")
     highlight: bool = True
@@ -133,6 +137,7 @@ def _unfiltered(parameters: Any, *, is_personal_shown: bool) -> QueryBuilder:
         .entities(_listed(parameters.entity))
         .text(parameters.q)
         .mode(parameters.mode)
+        .fusion(parameters.fusion)
         .page(parameters.page, parameters.page_size)
         .sort(_listed(parameters.sort))
         .highlight(wanted=parameters.highlight)
@@ -255,6 +260,7 @@ class CapabilitiesOut(Schema):
 
     engine: str
     modes: list[Mode]
+    fusions: list[Fusion]
     typos: bool
     facets: bool
     highlights: bool

@@ -11,7 +11,7 @@ from lakehouse_project.graphql.rows import Context
 from lakehouse_project.graphql.scalars import Json
 from lakehouse_project.kernel.permissions import require
 from lakehouse_project.kernel.services import resolve
-from search.domain import Found, Hit, Mode
+from search.domain import Found, Fusion, Hit, Mode
 from search.schemas import PERMISSION, SearchIn, asked_by
 from search.services import FindDocuments
 
@@ -72,6 +72,7 @@ def search(
     q: str = "",
     entity: list[str] | None = None,
     mode: Mode = Mode.HYBRID,
+    fusion: Fusion | None = None,
     tree: Annotated[Json | None, strawberry.argument(name="filter")] = None,
     page: int = 1,
     page_size: int = PAGE_SIZE,
@@ -81,8 +82,14 @@ def search(
 ) -> SearchResult:
     """`filter`: the tree of `POST /api/v1/search`."""
     require(info.context.request, PERMISSION)
-    wanted: dict[str, Any] = {"q": q, "entity": entity or [], "mode": mode, "filter": tree, "page": page}
-    wanted |= {"page_size": page_size, "facets": facets, "sort": sort or [], "highlight": highlight}
+    wanted: dict[str, Any] = {"q": q, "entity": entity or [], "mode": mode, "fusion": fusion, "filter": tree}
+    wanted |= {
+        "page": page,
+        "page_size": page_size,
+        "facets": facets,
+        "sort": sort or [],
+        "highlight": highlight,
+    }
     query = asked_by(checked(SearchIn, wanted), is_personal_shown=info.context.is_personal_shown)
     started = perf_counter()
     found = resolve(FindDocuments)(query)

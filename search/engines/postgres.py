@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection
 
-from search.domain import FIELDS, Capabilities, Explanation, Found, Hit, Matched
+from search.domain import FIELDS, Capabilities, Explanation, Found, Fusion, Hit, Matched
 from search.embedding import Vectors
 from search.engines.highlight import CLOSE, OPEN, excerpt, marked, unmarked
 from search.engines.matching import MOST_RANKED
@@ -63,7 +63,12 @@ class PostgresSearcher:
 
     def capabilities(self) -> Capabilities:
         return Capabilities(
-            engine=NAME, corrections=True, exact_filters=True, synonyms=True, browser_keys=False
+            engine=NAME,
+            fusions=(Fusion.WEIGHTED, Fusion.RANK),
+            corrections=True,
+            exact_filters=True,
+            synonyms=True,
+            browser_keys=False,
         )
 
     def search(self, query: SearchQuery, meaning: Vectors | None) -> Found:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from search.domain import Mode
+from search.domain import Fusion, Mode
 from search.embedding import Vectors
 from search.engines.filters import condition, order
 from search.engines.matching import Matching, column
@@ -51,14 +51,20 @@ FROM search_searchdocument WHERE {scope} AND passage = 0
 
 _FUSED = """
 SELECT coalesce(k.id, m.id) AS id, entity, entity_id, k.keyword, m.meaning,
-    coalesce((1 - {alpha}) * k.keyword / nullif(max(k.keyword) OVER (), 0), 0) AS from_keyword,
-    coalesce({alpha} * m.meaning / nullif(max(m.meaning) OVER (), 0), 0) AS from_meaning
+    coalesce((1 - {alpha}) * {keyword}, 0) AS from_keyword, coalesce({alpha} * {meaning}, 0) AS from_meaning
 FROM (
     SELECT DISTINCT ON ({key}) * FROM matched ORDER BY {key}, keyword DESC, id
 ) AS k FULL JOIN (
     SELECT DISTINCT ON ({key}) * FROM near ORDER BY {key}, meaning DESC, id
 ) AS m USING (entity, entity_id)
 """
+
+_SHARE = "{score} / nullif(max({score}) OVER (), 0)"
+"""Of the best score."""
+
+_RANK = "CASE WHEN {score} IS NOT NULL THEN 61.0 / (60 + dense_rank() OVER (ORDER BY {score} DESC NULLS LAST)) END"
+"""Reciprocal rank fusion with k = 60 (Cormack, Clarke, Büttcher, SIGIR 2009), times 61: the best has 1. Equal scores share a
+rank."""
 
 _KEY = 'entity COLLATE "C", entity_id COLLATE "C"'
 """Letter by letter: sorting texts as people do takes several times longer."""
@@ -112,8 +118,15 @@ class Ranking:
         if self._is_listed:
             return fill(_LISTED, scope=self._scope())
         has_meaning = self.meaning is not None
-        alpha = ALPHA if self._has_keyword and has_meaning else float(has_meaning)
-        return fill(_FUSED, alpha=value(alpha), key=Sql(_KEY))
+        is_hybrid = self._has_keyword and has_meaning
+        part = _RANK if is_hybrid and self.query.fusion is Fusion.RANK else _SHARE
+        return fill(
+            _FUSED,
+            alpha=value(ALPHA if is_hybrid else float(has_meaning)),
+            keyword=fill(part, score=Sql("k.keyword")),
+            meaning=fill(part, score=Sql("m.meaning")),
+            key=Sql(_KEY),
+        )
 
     @property
     def _is_listed(self) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any
 
-from search.domain import Index, Mode
+from search.domain import Fusion, Index, Mode
 from search.embedding import Embedder
 from search.errors import EngineRejected
 from search.judged import Document, Judged
@@ -71,13 +71,14 @@ class Evaluate:
     searcher: Searcher
     embedder: Embedder
 
-    def __call__(self, judged: Judged, told: Told) -> Mapping[Mode, Quality]:
-        """By mode. `told` counts queries, of which there are those of the collection in each mode."""
-        return {mode: mean(self._qualities(judged, mode, told)) for mode in Mode}
+    def __call__(self, judged: Judged, told: Told, *, fusion: Fusion | None = None) -> Mapping[Mode, Quality]:
+        """By mode. `told` counts queries, of which there are those of the collection in each mode. `fusion`: of hybrid."""
+        return {mode: mean(self._qualities(judged, mode, fusion, told)) for mode in Mode}
 
-    def _qualities(self, judged: Judged, mode: Mode, told: Told) -> Iterator[Quality]:
+    def _qualities(self, judged: Judged, mode: Mode, fusion: Fusion | None, told: Told) -> Iterator[Quality]:
         find = FindDocuments(searcher=self.searcher, embedder=self.embedder)
-        builder = QueryBuilder().entities(["document"]).mode(mode).page(1, DEPTH).highlight(wanted=False)
+        builder = QueryBuilder().entities(["document"]).mode(mode).fusion(fusion).page(1, DEPTH)
+        builder = builder.highlight(wanted=False)
         for key, text in judged.queries.items():
             hits = find(builder.text(text).build()).hits
             yield quality([hit.entity_id for hit in hits], judged.gains[key])

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from search.domain import Found, Mode
+from lakehouse_project.kernel.errors import FieldError, InvalidInput
+from search.domain import Found, Fusion, Mode
 from search.embedding import Embedder
 from search.errors import NoSuchRecord
 from search.ports import Searcher
@@ -33,8 +34,15 @@ class FindDocuments:
         query = visible(query)
         if not query.entities:
             return Found()
+        self._require(query.fusion)
         wants_meaning = query.mode is not Mode.KEYWORD
         return self.searcher.search(query, self.embedder.embed_query(query.text) if wants_meaning else None)
+
+    def _require(self, fusion: Fusion | None) -> None:
+        able = self.searcher.capabilities() if fusion else None
+        if able and fusion not in able.fusions:
+            message = f"{able.engine} does not fuse by {fusion}: it can {', '.join(able.fusions)}."
+            raise InvalidInput(message, errors=[FieldError("fusion", "unsupported", message, value=fusion)])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from lakehouse_project.composed_search import evaluated_server
 from lakehouse_project.env import env
 from lakehouse_project.kernel.services import resolve
 from lakehouse_project.management.command import LakehouseCommand
-from search.domain import Mode
+from search.domain import Fusion, Mode
 from search.embedding import Embedder
 from search.engines.postgres import NAME, PostgresSearcher
 from search.graph import MeaningGraph
@@ -38,7 +38,14 @@ class Command(LakehouseCommand):
             "folder", type=Path, metavar="DIR", help="a collection in the layout of BEIR or SMART"
         )
 
-    def handle(self, *_args: Any, folder: Path, **_options: Any) -> None:
+        parser.add_argument(
+            "--fusion",
+            type=Fusion,
+            choices=list(Fusion),
+            help="how hybrid makes one score of two; as each engine does it",
+        )
+
+    def handle(self, *_args: Any, folder: Path, fusion: Fusion | None, **_options: Any) -> None:
         """What is indexed for it is gone with the command, however that ends."""
         judged, embedder = read(folder), resolve(Embedder)
         index = IndexCollection(rows=DocumentRows(), embedder=embedder, atomic=transaction.atomic)
@@ -53,15 +60,21 @@ class Command(LakehouseCommand):
             )
             self.stdout.write(f"{'engine':<12}{'mode':<10}" + "".join(f"{name:>15}" for name in _HEADINGS))
             self._report(
-                NAME, PostgresSearcher(atomic=transaction.atomic, embedder=embedder.id), embedder, judged
+                NAME,
+                PostgresSearcher(atomic=transaction.atomic, embedder=embedder.id),
+                embedder,
+                judged,
+                fusion,
             )
             if env().typesense_url is not None:
                 with evaluated_server(embedder, f"eval_{uuid.uuid4().hex[:12]}_") as server:
-                    self._report("typesense", server, embedder, judged)
+                    self._report("typesense", server, embedder, judged, fusion)
 
-    def _report(self, name: str, searcher: Searcher, embedder: Embedder, judged: Judged) -> None:
+    def _report(
+        self, name: str, searcher: Searcher, embedder: Embedder, judged: Judged, fusion: Fusion | None
+    ) -> None:
         with _progress(name, len(Mode) * len(judged.queries)) as told:
-            found = Evaluate(searcher=searcher, embedder=embedder)(judged, told)
+            found = Evaluate(searcher=searcher, embedder=embedder)(judged, told, fusion=fusion)
         for mode, quality in found.items():
             figures = "".join(f"{figure:>15.3f}" for figure in astuple(quality))
             self.stdout.write(f"{name:<12}{mode:<10}{figures}")

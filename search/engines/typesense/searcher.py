@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
-from search.domain import Capabilities, Found, Mode
+from search.domain import Capabilities, Found, Fusion, Mode
 from search.embedding import Vectors
 from search.engines.terms import parse
 from search.engines.typesense import answer
@@ -31,7 +31,12 @@ class TypesenseSearcher:
 
     def capabilities(self) -> Capabilities:
         return Capabilities(
-            engine=NAME, corrections=True, exact_filters=True, synonyms=True, browser_keys=True
+            engine=NAME,
+            fusions=(Fusion.RANK,),
+            corrections=True,
+            exact_filters=True,
+            synonyms=True,
+            browser_keys=True,
         )
 
     def search(self, query: SearchQuery, meaning: Vectors | None) -> Found:

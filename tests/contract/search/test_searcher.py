@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lakehouse_project.kernel.errors import InvalidInput
-from search.domain import FIELDS, Entry, Found, Kind, Mode
+from search.domain import FIELDS, Entry, Found, Fusion, Kind, Mode
 from search.embedding import StaticEmbedder
 from search.errors import NoSuchRecord
 from search.models import Synonyms
@@ -169,6 +169,20 @@ def test_a_hybrid_hit_tells_what_matched(find: Find) -> None:
     top = found.hits[0]
     assert top.explanation.from_keyword > 0 < top.explanation.from_meaning
     assert top.score == pytest.approx(top.explanation.from_keyword + top.explanation.from_meaning)
+
+
+def test_ranks_are_fused_as_well_as_scores(find: Find, subject: Any) -> None:
+    assert Fusion.RANK in subject.searcher.capabilities().fusions
+    found = find("red shoe for jogging", "hybrid", lambda query: query.fusion("rank"))
+    for part in ("keyword", "meaning"):
+        shares = {
+            getattr(hit.explanation, part): getattr(hit.explanation, f"from_{part}")
+            for hit in found.hits
+            if getattr(hit.explanation, part) is not None
+        }
+        falling = [shares[score] for score in sorted(shares, reverse=True)]
+        assert falling[0] == pytest.approx(0.5), "the first place brings all of its half"
+        assert falling == sorted(set(falling), reverse=True), "and each place after it less"
 
 
 def test_phrases_must_and_excluded_words_must_not_occur(find: Find) -> None:

@@ -106,6 +106,7 @@ def test_names_are_masked_without_the_right(viewer: Client, curator: Client, ind
         ("page=0", 422),
         ("page=1000&page_size=100", 422),
         ("mode=telepathy", 422),
+        ("fusion=cold", 422),
         ("facets=price", 422),
         ("city=%00", 422),
     ],
@@ -284,6 +285,7 @@ def test_the_engine_says_what_it_can_do(viewer: Client) -> None:
     told = viewer.get("/api/v1/search/engine").json()
     assert (told["mode"], told["reason"], told["collections"]) == ("postgresql", "", {})
     assert told["capabilities"]["corrections"]
+    assert told["capabilities"]["fusions"] == ["weighted", "rank"]
 
 
 def test_without_a_search_server_there_is_nothing_to_rebuild(viewer: Client) -> None:

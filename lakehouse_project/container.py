@@ -4,7 +4,6 @@ The services of the lake have one of their own, with all the others in it: what 
 takes 70 MB, which a process that loads a file or answers a search does not need.
 """
 
-from collections.abc import Sequence
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -293,19 +292,14 @@ FACTORIES = (
 
 
 @cache
-def _without_lake() -> wireup.SyncContainer:
-    return _container(FACTORIES, PLAIN)
+def _container(*, with_lake: bool) -> wireup.SyncContainer:
+    factories: tuple[Any, ...] = FACTORIES
+    plain = PLAIN
+    if with_lake:
+        from lakehouse_project import composed_backups, composed_lake, composed_queries  # noqa: PLC0415  they are large
 
-
-@cache
-def _with_lake() -> wireup.SyncContainer:
-    from lakehouse_project import composed_backups, composed_lake, composed_queries  # noqa: PLC0415  they are large
-
-    lake = (*composed_lake.FACTORIES, *composed_queries.FACTORIES, *composed_backups.FACTORIES)
-    return _container((*FACTORIES, *lake), (*PLAIN, *composed_lake.PLAIN))
-
-
-def _container(factories: Sequence[Any], plain: Sequence[type[Any]]) -> wireup.SyncContainer:
+        factories += (*composed_lake.FACTORIES, *composed_queries.FACTORIES, *composed_backups.FACTORIES)
+        plain += composed_lake.PLAIN
     return wireup.create_sync_container(
         injectables=[*factories, *(wireup.injectable(kind) for kind in plain)]
     )
@@ -314,4 +308,4 @@ def _container(factories: Sequence[Any], plain: Sequence[type[Any]]) -> wireup.S
 def get(kind: type[T]) -> T:
     """The service of class `kind`."""
     is_of_lake = kind is not Storage and kind.__module__.partition(".")[0] == "lake"
-    return (_with_lake() if is_of_lake else _without_lake()).get(kind)
+    return _container(with_lake=is_of_lake).get(kind)

@@ -119,3 +119,8 @@ def test_the_engine_is_told(admin: Client, indexed: None, server: StandIn) -> No
     assert told["collections"]["product"] == server.state.aliases["product"]
     assert told["capabilities"]["corrections"]
     assert told["capabilities"]["exact_filters"]
+    assert told["capabilities"]["fusions"] == ["rank"]
+    assert admin.get("/api/v1/search?q=shoe&fusion=rank").status_code == 200
+    refused = admin.get("/api/v1/search?q=shoe&fusion=weighted")
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "fusion")
+    assert "rank" in refused.json()["detail"]

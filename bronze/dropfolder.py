@@ -70,9 +70,10 @@ class DropFolder:
         _require_same(dropped, path.lstat())
         aside = self.root / folder
         aside.mkdir(parents=True, exist_ok=True)
-        target = next(filter(_is_free, (aside / name for name in free_names(path.name))))
-        if reason:  # first: whatever ends this process, no file lies in `failed` without its reason
-            _reason_path(target).write_text(f"{reason}\n", encoding="utf-8", errors="backslashreplace")
+        note = f"{reason}\n".encode(errors="backslashreplace") if reason else b""
+        target = next(target for name in free_names(path.name) if _is_free(target := aside / name, note))
+        if note:  # first: whatever ends this process, no file lies in `failed` without its reason
+            _reason_path(target).write_bytes(note)
         path.rename(target)
 
 
@@ -107,8 +108,20 @@ def _require_same(dropped: Dropped, status: os.stat_result) -> None:
         raise FileChanged(f"{dropped.name} has been replaced or written to.")
 
 
-def _is_free(target: Path) -> bool:
-    return not os.path.lexists(target) and not os.path.lexists(_reason_path(target))
+def _is_free(target: Path, note: bytes) -> bool:
+    """Whether a file may lie there with `note` as its reason. One that was written and then not followed by its file, since
+    the process ended, does not take the place."""
+    return not os.path.lexists(target) and (
+        not os.path.lexists(path := _reason_path(target)) or _is_begun(path, note)
+    )
+
+
+def _is_begun(path: Path, note: bytes) -> bool:
+    """Whether the file holds `note`, or its beginning."""
+    status = path.lstat()
+    if not stat.S_ISREG(status.st_mode) or status.st_size > len(note):
+        return False
+    return bool(note) and note.startswith(path.read_bytes())
 
 
 def _reason_path(target: Path) -> Path:

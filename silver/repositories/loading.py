@@ -13,7 +13,8 @@ CHANGED = "silver_changed"
 """Temporary table (entity, key) of what the running transaction has changed."""
 
 FREED = "silver_freed"
-"""Temporary table (key) of the raw records whose place in the table of the data set at hand has become free."""
+"""Temporary table (key, raw_record_id) of the keys whose place in the table of the data set at hand has become free, or
+whose member has gone, and the raw record that had it."""
 
 _SEEN = "silver_seen"
 
@@ -33,7 +34,7 @@ def open_ledger() -> None:
         changed=CHANGED,
     )
     execute("CREATE TEMP TABLE {seen} (id bigint) ON COMMIT DROP", seen=_SEEN)
-    execute("CREATE TEMP TABLE {freed} (key text) ON COMMIT DROP", freed=FREED)
+    execute("CREATE TEMP TABLE {freed} (key text, raw_record_id bigint) ON COMMIT DROP", freed=FREED)
     execute(
         "SET CONSTRAINTS ALL IMMEDIATE"
     )  # else the checks of a whole run queue up in memory until its end
@@ -57,7 +58,8 @@ def merge(table: Table, rows: pl.DataFrame, seen: pl.Series) -> Merged:
 
     `rows` has the columns of `table.columns`, its natural keys without duplicates. What the raw records stood for before
     and no longer do is deleted, or set inactive in a dimension. Rows that are already there as they shall be are not
-    written. Where two raw records claim one natural key, the one with the higher id has it.
+    written. Where two raw records claim one natural key, a valid one goes before a deleted one, then the one with the
+    higher id.
     """
     staged = stage(table.name, rows.select(table.columns), table.natural)
     _note_seen(seen)
@@ -74,6 +76,8 @@ def add_members(table: Table, members: pl.DataFrame) -> int:
 def _write(table: Table, staged: str) -> int:
     _drop_settled(table, staged)
     _note_changes(table, staged)
+    if table.keeps_gone:
+        _note_gone(table, staged)
     return _upsert(table, staged)
 
 
@@ -118,7 +122,7 @@ def _remove(table: Table, condition: sql.Composable) -> int:
         verb += " f.is_current AND"
     [(removed,)] = fetch(
         "WITH gone AS ({verb} {condition} RETURNING f.*), noted AS ({note}), "
-        "freed AS (INSERT INTO {freed} SELECT {record_key} FROM gone) SELECT count(*) FROM gone",
+        "freed AS (INSERT INTO {freed} SELECT {record_key}, raw_record_id FROM gone) SELECT count(*) FROM gone",
         verb=compose(verb, table=table.name),
         condition=condition,
         note=_note(table, sql.Identifier("gone")),
@@ -144,8 +148,24 @@ def _drop_settled(table: Table, staged: str) -> None:
 def _claimed(table: Table) -> str:
     if "raw_record_id" not in table.columns:
         return "false"
-    in_force = "(f.is_active OR NOT n.is_active) AND " if table.keeps_gone else ""
-    return f"{in_force}f.raw_record_id > n.raw_record_id"
+    if not table.keeps_gone:
+        return "f.raw_record_id > n.raw_record_id"
+    return "f.raw_record_id <> n.raw_record_id AND (f.is_active, f.raw_record_id) > (n.is_active, n.raw_record_id)"
+
+
+def _note_gone(table: Table, staged: str) -> None:
+    """Note as freed the keys of members that the staged rows set inactive: another record may have them active."""
+    current = " AND f.is_current AND n.is_current" if "is_current" in table.columns else ""
+    execute(
+        "INSERT INTO {freed} SELECT {record_key}, raw_record_id FROM (SELECT f.* FROM {table} f JOIN {staged} n "
+        "ON {same_key} WHERE f.is_active AND NOT n.is_active{current}) gone",
+        freed=FREED,
+        record_key=sql.SQL(table.record_key),
+        table=table.name,
+        staged=staged,
+        same_key=same(table.decided_by),
+        current=sql.SQL(current),
+    )
 
 
 def _note_changes(table: Table, staged: str) -> None:

@@ -7,7 +7,7 @@ from psycopg import sql
 
 from silver.repositories.loading import CHANGED, FREED
 from silver.repositories.records import clear, revisit
-from silver.repositories.statements import compose, execute
+from silver.repositories.statements import compose, execute, fetch
 from silver.repositories.tables import FROM_RECORDS
 
 
@@ -80,18 +80,25 @@ def revisit_titles(titles: Sequence[str]) -> None:
     revisit("employment_info", compose(query, titles=sql.Literal(list(titles))))
 
 
-def revisit_heirs(dataset: str) -> int:
+def revisit_heirs(dataset: str, key: Sequence[str]) -> int:
     """Have the records of `dataset` refined that another one stood before, and no longer does; return their number.
 
-    An edit may give a record that came without a key that of another record, and be taken back. Call it when the rest
-    of the data set is refined: it takes its place. A deleted record still says what a gone member of a dimension is called.
+    Those are records with a key that has become free, and those whose fields `key` staff have edited: they may have come
+    with another one. Call it when the rest of the data set is refined: it takes its place. A deleted record still says
+    what a gone member of a dimension is called.
     """
+    [(is_any_free,)] = fetch("SELECT EXISTS (SELECT FROM {freed})", freed=FREED)
+    if not is_any_free:
+        return 0
     heirs = compose(
         "SELECT r.id FROM bronze_rawrecord r JOIN {freed} f USING (key) "
-        "WHERE r.dataset_id = {dataset} AND r.status = ANY({statuses})",
+        "WHERE r.dataset_id = {dataset} AND r.status = ANY({statuses}) AND r.id <> f.raw_record_id "
+        "UNION SELECT id FROM bronze_rawrecord WHERE dataset_id = {dataset} AND status = ANY({statuses}) "
+        "AND patch <> '{{}}' AND patch ?| {key}",
         freed=FREED,
         dataset=sql.Literal(dataset),
         statuses=sql.Literal(["valid", "deleted"] if FROM_RECORDS[dataset].keeps_gone else ["valid"]),
+        key=sql.Literal(list(key)),
     )
     clear(dataset)
     found = revisit(dataset, heirs)

@@ -119,7 +119,7 @@ class _Work:
         tally = self._refined(transform, self._pages(transform))
         if self.window.is_full:
             tally += Tally(removed=retire_orphans(dataset, table))
-        if tally.removed and revisit_heirs(dataset):
+        if tally != Tally() and revisit_heirs(dataset, transform.key):
             tally += self._refined(transform, pages(dataset, transform.fields))
         return tally
 

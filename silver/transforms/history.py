@@ -11,16 +11,25 @@ def versions(users: pl.DataFrame, current: pl.DataFrame) -> pl.DataFrame:
 
     A user without any gets version 1, valid from `created_at`. Where a tracked attribute differs, the current version is
     closed and a new one opened at `changed_at`. A change that is not dated after the beginning of the current version
-    corrects that version. A user whom a later raw record has claimed is left out.
+    corrects that version. A user whom another raw record has that goes before is left out.
     Spans are half-open: `valid_from` <= t < `valid_to`.
     """
     rows = users.join(current, on="user_id", how="left", suffix="_old", maintain_order="left")
-    claimed = pl.col("is_active_old") & (pl.col("raw_record_id_old") > pl.col("raw_record_id"))
-    rows = rows.filter(~claimed.fill_null(value=False))
+    rows = rows.filter(~_claimed().fill_null(value=False))
     differs = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_old")) for name in TRACKED)
     succeeds = pl.col("version").is_not_null() & differs & (pl.col("changed_at") > pl.col("valid_from"))
     rows = rows.with_columns(_succeeds=succeeds)
     return pl.concat([_closed(rows.filter("_succeeds"), current), _open(rows).select(current.columns)])
+
+
+def _claimed() -> pl.Expr:
+    """An active record goes before one that is gone, then the one with the higher id."""
+    is_another = pl.col("raw_record_id_old") != pl.col("raw_record_id")
+    is_later = pl.col("raw_record_id_old") > pl.col("raw_record_id")
+    is_before = (pl.col("is_active_old") > pl.col("is_active")) | (
+        (pl.col("is_active_old") == pl.col("is_active")) & is_later
+    )
+    return is_another & is_before
 
 
 def _closed(succeeded: pl.DataFrame, current: pl.DataFrame) -> pl.DataFrame:

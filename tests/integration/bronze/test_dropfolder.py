@@ -94,6 +94,27 @@ def test_what_is_refused_is_set_aside_with_the_reason(inbox: Inbox) -> None:
     assert "strange.csv" in (inbox.path / "failed/strange.csv.reason.txt").read_text()
 
 
+def test_a_file_keeps_its_name_though_the_watcher_was_killed_before_it_moved(inbox: Inbox) -> None:
+    aside, reason = inbox.path / "failed/strange.csv", inbox.path / "failed/strange.csv.reason.txt"
+    inbox.put("strange.csv", "a,b\n1,2\n")
+    inbox.wait(0)
+    inbox.wait(3)
+    said = reason.read_text()
+    for begun in (said, said[:9], ""):  # all that is in `failed` when it is killed
+        reason.write_text(begun)
+        aside.rename(inbox.path / "strange.csv")
+        inbox.wait(0)
+        inbox.wait(3)
+        assert inbox.left() == ["failed/strange.csv", "failed/strange.csv.reason.txt"]
+        assert reason.read_text() == said
+    reason.write_text("What people wrote there.")
+    aside.rename(inbox.path / "strange.csv")
+    inbox.wait(0)
+    inbox.wait(3)
+    assert "failed/strange-2.csv" in inbox.left()
+    assert reason.read_text() == "What people wrote there."
+
+
 def test_a_file_that_cannot_be_loaded_fails_too(inbox: Inbox) -> None:
     inbox.put("jobs.json", BROKEN)
     inbox.wait(0)

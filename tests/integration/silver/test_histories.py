@@ -100,6 +100,15 @@ HISTORY = st.lists(st.lists(WRITE, min_size=1, max_size=12), min_size=1, max_siz
     ],
     fill_from=50_000,
 )
+@example(history=[[("departments", 1, 2, "claims")], [("departments", 2, 0, "deleted")]], fill_from=1)
+@example(
+    history=[
+        [("departments", 1, 2, "claims"), ("users", 1, 2, "claims"), ("events", 1, 2, "claims")],
+        [("departments", 2, 0, "valid"), ("users", 2, 1, "valid"), ("events", 2, 1, "valid")],
+        [("departments", 2, 0, "deleted"), ("users", 2, 2, "deleted"), ("events", 2, 1, "deleted")],
+    ],
+    fill_from=1,
+)
 @given(history=HISTORY, fill_from=st.sampled_from([1, 50_000]))
 def test_increments_equal_one_full_run(
     warehouse: Warehouse, history: list[list[Any]], fill_from: int

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 import polars as pl
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from bronze.catalog import all_contracts
 from bronze.contracts import ContractSpec, FieldSpec
@@ -38,44 +39,68 @@ WHERE btrim(row.payload ->> %(field)s) = named.key AND named.key <> '' AND NOT E
 NAMED = """
 JOIN bronze_rawrecord AS named ON named.dataset_id = %(to)s AND named.status = 'valid'
                               AND named.key = btrim(waiting.effective ->> %(field)s)
+                              AND waiting.errors @> %(errors)s::jsonb
 """
 """Those that name a record which is there."""
 
-CHAINED = "JOIN bronze_freed AS named ON named.id = waiting.id"
-"""Those that `WAITING` has found."""
+CHAINED = "JOIN (SELECT DISTINCT id FROM bronze_met) AS named ON named.id = waiting.id"
+"""Those that `FOLLOW_CHAINS` has found."""
 
-WAITING = (
+FOLLOW_CHAINS = (
     """
-CREATE TEMP TABLE IF NOT EXISTS bronze_waiting (id bigint, key text, named text, is_sole boolean) ON COMMIT DROP;
+CREATE TEMP TABLE IF NOT EXISTS bronze_waiting (id bigint, field text, named text) ON COMMIT DROP;
 CREATE INDEX IF NOT EXISTS bronze_waiting_named ON bronze_waiting USING hash (named);
-CREATE TEMP TABLE IF NOT EXISTS bronze_freed (id bigint PRIMARY KEY) ON COMMIT DROP;
-TRUNCATE bronze_waiting, bronze_freed
+CREATE TEMP TABLE IF NOT EXISTS bronze_held (id bigint PRIMARY KEY, key text, errors bigint) ON COMMIT DROP;
+CREATE TEMP TABLE IF NOT EXISTS bronze_there (key text) ON COMMIT DROP;
+CREATE TEMP TABLE IF NOT EXISTS bronze_met (id bigint, field text) ON COMMIT DROP;
+CREATE INDEX IF NOT EXISTS bronze_met_id ON bronze_met (id);
+TRUNCATE bronze_waiting, bronze_held, bronze_there, bronze_met
 """,
     """
 INSERT INTO bronze_waiting
-SELECT id, key, btrim(effective ->> %(field)s),
-       NOT EXISTS (SELECT FROM jsonb_array_elements(errors) AS error WHERE NOT error @> %(error)s::jsonb)
-FROM bronze_rawrecord
+SELECT id, error ->> 'field', btrim(effective ->> (error ->> 'field'))
+FROM bronze_rawrecord CROSS JOIN LATERAL jsonb_array_elements(errors) AS error
 WHERE dataset_id = %(dataset)s AND status = 'quarantined' AND errors @> %(errors)s::jsonb
+  AND error ->> 'rule' = %(rule)s AND error ->> 'field' = ANY(%(fields)s)
 """,
     "ANALYZE bronze_waiting",
     """
-INSERT INTO bronze_freed
-WITH RECURSIVE freed AS (
-    SELECT first.id, first.key, first.is_sole FROM bronze_waiting AS first
-    JOIN bronze_rawrecord AS named ON named.dataset_id = %(to)s AND named.status = 'valid' AND named.key = first.named
-    UNION ALL
-    SELECT next.id, next.key, next.is_sole FROM freed
-    CROSS JOIN LATERAL (SELECT * FROM bronze_waiting AS one WHERE one.named = freed.key OFFSET 0) AS next
-    WHERE freed.is_sole
-)
-SELECT id FROM freed
+INSERT INTO bronze_held
+SELECT id, key, jsonb_array_length(errors) FROM bronze_rawrecord WHERE id IN (SELECT id FROM bronze_waiting)
 """,
-    "ANALYZE bronze_freed",
+    """
+INSERT INTO bronze_there
+SELECT key FROM bronze_rawrecord
+WHERE dataset_id = %(dataset)s AND status = 'valid' AND key IN (SELECT named FROM bronze_waiting)
+""",
+    "ANALYZE bronze_held",
+    """
+DO $$
+DECLARE
+    queue text[] := ARRAY(SELECT key FROM bronze_there);
+    place int := 1;
+    found text;
+    waiting record;
+    held record;
+BEGIN
+    WHILE place <= cardinality(queue) LOOP
+        found := queue[place];
+        FOR waiting IN SELECT id, field FROM bronze_waiting WHERE named = found LOOP
+            INSERT INTO bronze_met VALUES (waiting.id, waiting.field);
+            UPDATE bronze_held SET errors = errors - 1 WHERE id = waiting.id RETURNING key, errors INTO held;
+            IF held.errors = 0 THEN
+                queue := queue || held.key;
+            END IF;
+        END LOOP;
+        place := place + 1;
+    END LOOP;
+END $$
+""",
+    "ANALYZE bronze_met",
 )
-"""Those that name a record which is there, and the ones of the same data set that name these in turn, at one look into an
-index each: a chain may be as long as the data set. `is_sole`: the record that is named is all it waits for. `OFFSET 0` keeps
-the planner from reading all that wait for every link."""
+"""What is met of that for which records of the data set wait by fields that refer to itself: first by the records that are
+there, then by those whose last error goes with it, each by one look into an index: a chain may be as long as the data set.
+Row by row, since the planner would read all that wait at every step."""
 
 RELEASE = """
 WITH released AS (
@@ -83,10 +108,10 @@ UPDATE bronze_rawrecord AS row
 SET errors = freed.errors, status = CASE WHEN freed.errors = '[]' THEN 'valid' ELSE 'quarantined' END
 FROM (
     SELECT waiting.id, coalesce((
-        SELECT jsonb_agg(error) FROM jsonb_array_elements(waiting.errors) AS error WHERE NOT error @> %(error)s::jsonb
+        SELECT jsonb_agg(error) FROM jsonb_array_elements(waiting.errors) AS error WHERE NOT {is_met}
     ), '[]') AS errors
     FROM bronze_rawrecord AS waiting {which}
-    WHERE waiting.dataset_id = %(dataset)s AND waiting.status = 'quarantined' AND waiting.errors @> %(errors)s::jsonb
+    WHERE waiting.dataset_id = %(dataset)s AND waiting.status = 'quarantined'
     ORDER BY waiting.id FOR UPDATE OF waiting
 ) AS freed
 WHERE row.id = freed.id
@@ -94,6 +119,16 @@ RETURNING row.status
 )
 SELECT count(*) FROM released WHERE status = 'valid'
 """
+
+RELEASE_NAMED = RELEASE.format(which=NAMED, is_met="error @> %(error)s::jsonb")
+
+RELEASE_CHAINED = RELEASE.format(
+    which=CHAINED,
+    is_met="""EXISTS (
+        SELECT FROM bronze_met AS met
+        WHERE met.id = waiting.id AND met.field = error ->> 'field' AND error ->> 'rule' = %(rule)s
+    )""",
+)
 
 RECOUNT = """
 SELECT count(*) FILTER (WHERE record.status = 'quarantined'),
@@ -169,16 +204,23 @@ def _released(contract: ContractSpec, field: FieldSpec) -> int:
     set, chains of them are followed to their ends at once."""
     error = {"field": field.name, "rule": RULE}
     texts = {"error": orjson.dumps(error).decode(), "errors": orjson.dumps([error]).decode()}
-    names = names_of(contract, field) | texts
+    names = names_of(contract, field)
     with connection.cursor() as cursor:
-        cursor.execute(RELEASE.format(which=NAMED), names)
-        (released,) = cursor.fetchone()
+        cursor.execute(RELEASE_NAMED, names | texts)
+        released = int(cursor.fetchone()[0])
         if released and names["to"] == contract.name:
-            for statement in WAITING:
-                cursor.execute(statement, names)
-            cursor.execute(RELEASE.format(which=CHAINED), names)
-            released += cursor.fetchone()[0]
-    return int(released)
+            released += _released_along_chains(cursor, contract)
+    return released
+
+
+def _released_along_chains(cursor: CursorWrapper, contract: ContractSpec) -> int:
+    own = [field.name for field in referring(contract, "quarantine", to=contract.name)]
+    errors = orjson.dumps([{"rule": RULE}]).decode()
+    names: dict[str, Any] = {"dataset": contract.name, "fields": own, "rule": RULE, "errors": errors}
+    for statement in FOLLOW_CHAINS:
+        cursor.execute(statement, names)
+    cursor.execute(RELEASE_CHAINED, names)
+    return int(cursor.fetchone()[0])
 
 
 def hold_references(contract: ContractSpec) -> None:

@@ -1,5 +1,7 @@
 """References between data sets, by each policy, for rows of the API and of files."""
 
+from collections.abc import Callable
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -109,16 +111,28 @@ def test_a_receipt_says_what_is_true_after_the_load(curator: Api, intake: Intake
 
 
 def test_a_chain_takes_as_many_statements_however_long_it_is(curator: Api, intake: Intake) -> None:
-    staff(curator)
+    """Also one whose links are in two fields by turns, and one in which each record waits for two others."""
+    own = {"dataset": "staff", "policy": "quarantine"}
+    fields = [{"name": name, "reference": own} for name in ("manager", "mentor")]
+    body = {"name": "staff", "title": "Staff", "key_fields": ["id"], "fields": fields}
+    assert curator.post("/datasets", body).status_code == 201
 
-    def statements(first: int, last: int) -> int:
-        lines = "".join(f"{n},{n - 1}\n" for n in range(last, first, -1))
+    def statements(link: Callable[[int], str], first: int, last: int) -> int:
+        lines = "".join(f"{n},{link(n)}\n" for n in range(last, first + 1, -1))
+        text = f"id,manager,mentor\n{lines}{first + 1},{first},\n{first},,\n"
         with CaptureQueriesContext(connection) as queries:
-            file = intake.load(f"staff{first}.csv", f"id,manager\n{lines}{first},\n", "staff")
+            file = intake.load(f"staff{first}.csv", text, "staff")
         assert counts(file) == {"read": last - first + 1, "inserted": last - first + 1}
         return len(queries)
 
-    assert statements(1, 4) == statements(100, 200)
+    links: list[Callable[[int], str]] = [
+        lambda n: f"{n - 1},",
+        lambda n: f"{n - 1}," if n % 2 else f",{n - 1}",
+        lambda n: f"{n - 1},{n - 2}",
+    ]
+    for number, link in enumerate(links):
+        start = number * 1000
+        assert statements(link, start + 1, start + 5) == statements(link, start + 100, start + 200)
     assert not RawRecord.objects.filter(dataset="staff", status="quarantined").exists()
 
 

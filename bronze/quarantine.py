@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from bronze.domain import FailedRule, Selection
 from bronze.models import RawRecord, SourceFile
 from governance.visibility import hidden
+from lakehouse_project.kernel.rows import statement_of
 
 COUNTED = 10_000
 """So many records are counted; of more it is said that there are more."""
@@ -89,7 +90,10 @@ class Quarantine:
     def counts(self, selection: Selection) -> Counts:
         """Of the newest records that the filters leave."""
         newest = self.rows(selection).order_by("-id").values("id", "errors", "source_file_id")[: COUNTED + 1]
-        sql, params = newest.query.sql_with_params()
+        wanted = statement_of(newest)
+        if wanted is None:
+            return Counts(total=0, bounded=False, reasons=[], files=[])
+        sql, params = wanted
         with connection.cursor() as cursor:
             cursor.execute(COUNT_REASONS.format(newest=sql), params)
             reasons = [

@@ -6,7 +6,7 @@ from functools import cached_property, reduce
 from operator import or_
 from typing import Any, Protocol
 
-from django.core.exceptions import FieldDoesNotExist
+from django.core.exceptions import EmptyResultSet, FieldDoesNotExist
 from django.db.models import F, Q, QuerySet
 from django.db.models.expressions import OrderBy
 
@@ -22,6 +22,14 @@ class Listed(Protocol):
     def page(self, window: slice) -> PageOf: ...
 
     def cut(self, window: Window) -> SliceOf: ...
+
+
+def statement_of(rows: "QuerySet[Any, Any]") -> tuple[str, Any] | None:
+    """SQL and parameters; None where no row can be meant (a number that no column can have) and Django asks nobody."""
+    try:
+        return rows.query.sql_with_params()
+    except EmptyResultSet:
+        return None
 
 
 def unchanged(found: Any) -> Any:

@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import Count, QuerySet
 from django.db.models.expressions import RawSQL
 
-from lakehouse_project.kernel.rows import Placed, Row, Rows
+from lakehouse_project.kernel.rows import Placed, Row, Rows, statement_of
 from lakehouse_project.kernel.slices import Window
 from silver.star import StarTable
 
@@ -39,8 +39,11 @@ class ConnectedRows:
     def behind(self, rows: Rows, reference: str, keys: Sequence[Any], window: Window) -> dict[Any, Placed]:
         """For each of `keys` the window of those rows whose `reference` it is."""
         of_parent = replace(rows, queryset=rows.queryset.filter(**{reference: PARENT_KEY}))
-        sql, params = of_parent.following(window).query.sql_with_params()
         found: dict[Any, list[Row]] = {key: [] for key in keys}
+        wanted = statement_of(of_parent.following(window))
+        if wanted is None:
+            return {key: rows.placed([], window.limit) for key in found}
+        sql, params = wanted
         with connection.cursor() as cursor:
             cursor.execute(PER_PARENT.format(wanted=sql), [list(found), *params])
             columns = [column.name for column in cursor.description or ()]

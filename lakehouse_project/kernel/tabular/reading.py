@@ -10,6 +10,7 @@ from django.db import connection, models, transaction
 
 from lakehouse_project.kernel.copy import NULL_OUT
 from lakehouse_project.kernel.masking import MASK
+from lakehouse_project.kernel.rows import statement_of
 
 BATCH_BYTES = 4 << 20
 MOMENT = pl.Datetime("us", "UTC")
@@ -51,7 +52,10 @@ def text_frames(rows: "models.QuerySet[Any, Any]", names: Sequence[str]) -> Iter
 
     The connection can do nothing else until the last one is taken.
     """
-    query, params = rows.query.sql_with_params()
+    wanted = statement_of(rows)
+    if wanted is None:
+        return
+    query, params = wanted
     statement = f"COPY ({query}) TO STDOUT (FORMAT csv, NULL '{NULL_OUT}')"
     with (
         connection.wrap_database_errors,

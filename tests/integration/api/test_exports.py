@@ -237,6 +237,18 @@ def test_an_empty_list_is_an_empty_file(officer: Api) -> None:
         assert (frame.height, frame.columns[:2]) == (0, ["id", "job"])
 
 
+@pytest.mark.parametrize("to", ["csv", "ndjson", "parquet"])
+def test_a_number_that_no_row_can_have_gives_an_empty_file(officer: Api, to: str) -> None:
+    address = f"/api/v1/silver/users?location_id={1 << 70}&format={to}"
+    answer = officer.client.get(address, headers=officer.headers)
+    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    assert answer.status_code == 200
+    if to == "parquet":
+        assert pl.read_parquet(content).height == 0
+    else:
+        assert content.count(b"\n") == (to == "csv")
+
+
 # --- asking -------------------------------------------------------------------------------------------------------
 
 

@@ -49,7 +49,8 @@ def contents(refresh: RefreshMarts) -> dict[AnyModel, list[Any]]:
     with connection.cursor() as cursor:
         for view in VIEWS:
             cursor.execute(f"REFRESH MATERIALIZED VIEW {view.name}")
-    read = {mart.model: list(MartReader().rows(mart, mart.columns).stream()) for mart in MARTS}
+    rows = {mart.model: MartReader().rows(mart, mart.columns) for mart in MARTS}
+    read = {model: list(found.chosen.values_list(*found.paths)) for model, found in rows.items()}
     read[FilledRevenue] = list(FilledRevenue.objects.values_list())
     stored = content()
     return {model: [read.get(model), stored.get(model.__name__)] for model in lineage.READ}

@@ -102,6 +102,22 @@ class Depot:
             )
         return found[0]
 
+    def restorable(self, identifier: str) -> StoredBackup:
+        """As `get`; `latest` is the newest that nothing is known to be wrong with.
+
+        Raises `BackupDamaged` for one that restoring has shown to be no good.
+        """
+        if identifier == LATEST:
+            usable = [each for each in self.find().backups if each.state != "failed"]
+            return usable[0] if usable else self._latest()
+        backup = self.get(identifier)
+        if backup.state == "failed":
+            raise BackupDamaged(
+                f"{backup.id} is {backup.verdict}. `lakehouse backup list` shows the others; verify it again once its "
+                "files are mended."
+            )
+        return backup
+
     def _read_whole(self, identifier: str, keys: list[str]) -> StoredBackup:
         try:
             return self._read(identifier, keys)

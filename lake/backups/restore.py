@@ -54,7 +54,7 @@ class RestoreBackup:
         Raises `BackupNotFound`, `BackupDamaged`, `BackupLocked`, `BackupBusy`, `BackupFailed`, `RestoreRefused`.
         """
         live, server = self.server().database, self.server()
-        backup = self.depot.get(identifier)
+        backup = self.depot.restorable(identifier)
         if into is not None and (into == live or exists(server, into)):
             raise RestoreRefused(
                 f"There is a database {into!r} already: name a new one, or leave out --into."

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -131,3 +133,11 @@ def human_bytes(size: int) -> str:
 
 def listed(names: Sequence[str]) -> str:
     return ", ".join(names)
+
+
+def local_root(uri: str) -> Path | None:
+    """The folder of a table that is not in a bucket."""
+    parts = urlsplit(uri)
+    if parts.scheme not in ("", "file"):
+        return None
+    return Path(unquote(parts.path)) if parts.scheme else Path(uri)

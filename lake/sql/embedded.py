@@ -10,10 +10,9 @@ from typing import Any, ClassVar
 
 import pyarrow as pa
 
-from lake.errors import LakeUnavailable
 from lake.sql.children import Children, Refused
 from lake.sql.domain import MB, Actual, Answer, Limits, human_bytes
-from lake.sql.errors import InvalidQuery, QueryTooLarge, QueryTooLong
+from lake.sql.errors import FilesGone, InvalidQuery, QueryTooLarge, QueryTooLong
 from lake.sql.estimating import Prepared
 from lake.sql.fetching import LocalFiles
 from lake.sql.sandbox import Setting, quoted, source
@@ -100,7 +99,7 @@ class EmbeddedEngine:
                     "choose fewer rows or columns, or shorter texts."
                 )
             case "gone":
-                return LakeUnavailable(
+                return FilesGone(
                     "A file of the lake could not be read; the table may have changed meanwhile. Run the query again."
                 )
         return InvalidQuery(refused.message)

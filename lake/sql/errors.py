@@ -1,5 +1,6 @@
 """Why a query of the lake is not run, or did not end well."""
 
+from lake.errors import LakeUnavailable
 from lakehouse_project.kernel.errors import NotFound, PermanentError
 
 
@@ -55,3 +56,7 @@ class NothingPublished(NotFound):
     """The lake has no rows to ask about."""
 
     code = "lake_empty"
+
+
+class FilesGone(LakeUnavailable):
+    """Files that a query was to read have been removed since it was looked at."""

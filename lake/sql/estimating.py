@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Protocol
 
+import pyarrow as pa
+
 from lake.errors import LakeUnavailable
 from lake.sql.domain import Estimate, TableAddress, TableScan, Verdict, human_bytes
 from lake.sql.errors import QueryRefused
@@ -54,15 +56,21 @@ class Estimator:
         datasets = frozenset().union(*(known[name].datasets for name in statement.tables))
         return Prepared(statement, snapshots, needs, estimate, datasets)
 
+    def forget(self, prepared: Prepared) -> None:
+        """Look anew at the tables of a query next time: a file of theirs was not there."""
+        for snapshot in prepared.snapshots.values():
+            self.snapshots.forget(snapshot.uri)
+
     def _scan(self, need: Need, snapshot: Snapshot, address: TableAddress) -> TableScan:
         every = range(snapshot.files.num_rows)
         try:
             sizes = self.footers.of(snapshot, need.hit)
-        except OSError as error:
+        except (OSError, pa.ArrowException) as error:
             self.snapshots.forget(address.uri)
             raise LakeUnavailable(
                 f"A file of the table {need.table} cannot be read: {error}. Ask again; "
-                "if it stays away, publish the table anew."
+                "if that does not help, restore the file, or remove the lake with `lakehouse cleanup --what lake` and "
+                "publish it anew with `lakehouse lake publish --everything`."
             ) from error
         return TableScan(
             table=need.table,

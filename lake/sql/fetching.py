@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from deltalake.fs import DeltaStorageHandler
 
 from lake.errors import LakeUnavailable
-from lake.sql.domain import MB, human_bytes
+from lake.sql.domain import MB, human_bytes, local_root
 from lake.sql.errors import QueryTooLarge
 from lake.sql.snapshots import Snapshot
 
@@ -58,14 +58,6 @@ class LocalFiles:
                 return
             copy.unlink(missing_ok=True)
             total -= size
-
-
-def local_root(uri: str) -> Path | None:
-    """The folder of a table that is not in a bucket."""
-    parts = urlsplit(uri)
-    if parts.scheme not in ("", "file"):
-        return None
-    return Path(unquote(parts.path)) if parts.scheme else Path(uri)
 
 
 def _is_kept(copy: Path) -> bool:

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from deltalake.fs import DeltaStorageHandler
 from pyarrow import fs
 
-from lake.sql.fetching import local_root
+from lake.sql.domain import local_root
 from lake.sql.snapshots import Snapshot
 
 KEPT = 50_000
@@ -39,7 +39,8 @@ class Footers:
         self._lock = Lock()
 
     def of(self, snapshot: Snapshot, rows: Sequence[int]) -> list[ColumnBytes]:
-        """Those of these files, in their order. Raises `OSError` for a file that is not there."""
+        """Those of these files, in their order. Raises `OSError` for a file that is not there, `pyarrow.ArrowException` for
+        one that is damaged."""
         table, paths = snapshot.uri, snapshot.paths(rows)
         missing = [path for path in paths if (table, path) not in self._known]
         if missing:

@@ -1,7 +1,8 @@
 """Use cases of queries."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from governance.models import Run
 from governance.services import asker, enqueue, track
 from lake.sql.domain import Answer, Verdict
 from lake.sql.engines import Engine
+from lake.sql.errors import FilesGone
 from lake.sql.estimating import Estimator, Guard, Prepared
 from lake.sql.models import LakeQuery
 from lake.sql.repositories import LakeQueries, result_address
@@ -115,7 +117,8 @@ class AnswerQuery:
         """The table may have grown since it was asked for, and its data sets may be restricted: all is looked at again."""
         prepared = self.estimator(query.sql)
         self.guard.require(prepared.estimate)
-        return self.engines.named(query.engine).run(prepared)
+        with _looking_anew(self.estimator, prepared):
+            return self.engines.named(query.engine).run(prepared)
 
     def _forget_old_results(self) -> None:
         for query in self.queries.expired(KEPT):
@@ -147,10 +150,21 @@ class RunQuery:
         self.guard.require(prepared.estimate)
         with track(KIND, **_inputs(engine, prepared)) as run:
             query = self.queries.add(run, sql, engine, prepared.estimate)
-            answer = chosen.run(prepared)
+            with _looking_anew(self.estimator, prepared):
+                answer = chosen.run(prepared)
             self.queries.answered(query, answer, key="")
             run.counts = {"rows": answer.table.num_rows, "bytes": answer.actual.bytes}
         return Answered(prepared, answer)
+
+
+@contextmanager
+def _looking_anew(estimator: Estimator, prepared: Prepared) -> Iterator[None]:
+    """After files that are gone: the next query finds out what has become of their tables."""
+    try:
+        yield
+    except FilesGone:
+        estimator.forget(prepared)
+        raise
 
 
 def _inputs(engine: str, prepared: Prepared) -> dict[str, Any]:

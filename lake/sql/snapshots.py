@@ -1,6 +1,7 @@
 """The current version of a Delta table: its schema, its files with their partitions and statistics."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from threading import Lock
@@ -11,10 +12,11 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from lake.errors import LakeUnavailable
-from lake.sql.domain import TableAddress
+from lake.sql.domain import TableAddress, local_root
 from lake.sql.errors import TableUnreadable
 
 UNREADABLE = frozenset({"columnMapping", "deletionVectors"})
+FIRST_COMMIT = f"{0:020}.json"
 PARTITION, LOWEST, HIGHEST = "partition.", "min.", "max."
 
 
@@ -63,6 +65,7 @@ class Snapshots:
     def __init__(self) -> None:
         self._open: dict[str, DeltaTable] = {}
         self._known: dict[str, Snapshot] = {}
+        self._births: dict[str, int] = {}
         self._lock = Lock()
 
     def current(self, address: TableAddress) -> Snapshot:
@@ -86,12 +89,27 @@ class Snapshots:
         self._known.pop(uri, None)
 
     def _newest(self, address: TableAddress) -> DeltaTable:
+        birth = _birth(address.uri)
+        if self._births.get(address.uri) != birth:
+            self.forget(address.uri)
         delta = self._open.get(address.uri)
         if delta is None:
             delta = self._open[address.uri] = _opened(address)
+            self._births[address.uri] = birth
         else:
             delta.update_incremental()
         return delta
+
+
+def _birth(uri: str) -> int:
+    """When the table was made: one that was removed and made again has another log, which no update would tell of.
+
+    0 where it is not known: in a bucket, and where the beginning of the log has been cleaned up.
+    """
+    root = local_root(uri)
+    with suppress(FileNotFoundError):
+        return (root / "_delta_log" / FIRST_COMMIT).stat().st_mtime_ns if root else 0
+    return 0
 
 
 def _opened(address: TableAddress) -> DeltaTable:

@@ -109,7 +109,7 @@ class Command(LakehouseCommand):
     def _restore(
         self, *, identifier: str, into: str | None, identity: Path | None, yes: bool, **options: Any
     ) -> None:
-        backup, live = resolve(Depot).get(identifier), live_server().database
+        backup, live = resolve(Depot).restorable(identifier), live_server().database
         self._say(*words.about_to_restore(backup, into or live, in_place=into is None))
         if into is None and not yes:
             require_word(

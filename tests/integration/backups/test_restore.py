@@ -149,6 +149,22 @@ def test_nothing_changes_when_a_restore_fails(workshop: Workshop) -> None:
     assert count(workshop.server()) == 500
 
 
+def test_a_backup_that_is_known_to_be_bad_is_restored_by_nobody(workshop: Workshop) -> None:
+    for _ in range(2):
+        workshop.create()
+    bad, good = workshop.depot.find().backups
+    workshop.change(bad.manifest.dump, flipped)
+    assert workshop.verify("latest").id == bad.id
+
+    with pytest.raises(BackupDamaged, match="no good"):
+        workshop.restore(bad.id)
+
+    assert {backup.id for backup in workshop.depot.find().backups} == {good.id, bad.id}, (
+        "no safety backup of it"
+    )
+    assert workshop.restore("latest", into="beside_it").backup.id == good.id
+
+
 def test_a_database_in_use_by_a_superuser_stays(workshop: Workshop) -> None:
     backup = workshop.create()
     before = databases()

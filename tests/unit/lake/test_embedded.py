@@ -1,6 +1,7 @@
 """The embedded engine: right answers from few files, within limits."""
 
 import resource
+import shutil
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -125,6 +126,27 @@ def test_a_child_that_is_gone_is_replaced(estimator: Estimator, tmp_path: Path) 
 def test_what_fails_while_running_is_told(estimator: Estimator, tmp_path: Path) -> None:
     with pytest.raises(InvalidQuery, match="Could not convert"):
         ask(estimator, tmp_path, "SELECT CAST(order_id AS INTEGER) FROM orders WHERE year = 2023")
+
+
+def test_a_table_that_was_removed_and_made_again_is_read_anew(tmp_path: Path) -> None:
+    address = TableAddress("orders", str(tmp_path / "orders"))
+    estimator = lake_tables.estimator_of(address)
+    counts = []
+    for days in (2, 3):
+        lake_tables.write(lake_tables.orders(days=days), address.uri)
+        table = ask(estimator, tmp_path, "SELECT count(*) AS n FROM orders WHERE year > 0").table
+        counts.append(table.to_pylist()[0]["n"])
+        shutil.rmtree(address.uri)
+    assert counts == [24, 36]
+
+
+def test_a_damaged_file_is_told(tmp_path: Path) -> None:
+    address = TableAddress("orders", str(tmp_path / "orders"))
+    lake_tables.write(lake_tables.orders(days=2), address.uri)
+    for file in Path(address.uri).rglob("*.parquet"):
+        file.write_bytes(file.read_bytes()[:1000])
+    with pytest.raises(LakeUnavailable, match="cannot be read"):
+        lake_tables.estimator_of(address)("SELECT count(*) AS n FROM orders WHERE year > 0")
 
 
 def test_a_column_that_came_later_is_empty_before(tmp_path: Path) -> None:

@@ -15,6 +15,9 @@ NEAREST = 200
 """How many passages are near in meaning, at most."""
 LEAST_SIMILARITY = 0.2
 """Cosine below which two texts have nothing to do with each other, for the default embedder."""
+FULL_SIMILARITY = 0.4
+"""Cosine below which the best meaning does not weigh as much as the best word: it may be the only one by accident."""
+TINY = 1e-9
 ALPHA = 0.5
 """Weight of the meaning in a hybrid score."""
 MOST_FACET_VALUES = 50
@@ -59,8 +62,8 @@ FROM (
 ) AS m USING (entity, entity_id)
 """
 
-_SHARE = "{score} / nullif(max({score}) OVER (), 0)"
-"""Of the best score."""
+_SHARE = "{score} / greatest(max({score}) OVER (), {least})"
+"""Of the best score, or of `least` where the best is less."""
 
 _RANK = "CASE WHEN {score} IS NOT NULL THEN 61.0 / (60 + dense_rank() OVER (ORDER BY {score} DESC NULLS LAST)) END"
 """Reciprocal rank fusion with k = 60 (Cormack, Clarke, Büttcher, SIGIR 2009), times 61: the best has 1. Equal scores share a
@@ -123,8 +126,8 @@ class Ranking:
         return fill(
             _FUSED,
             alpha=value(ALPHA if is_hybrid else float(has_meaning)),
-            keyword=fill(part, score=Sql("k.keyword")),
-            meaning=fill(part, score=Sql("m.meaning")),
+            keyword=fill(part, score=Sql("k.keyword"), least=value(TINY)),
+            meaning=fill(part, score=Sql("m.meaning"), least=value(FULL_SIMILARITY if is_hybrid else TINY)),
             key=Sql(_KEY),
         )
 

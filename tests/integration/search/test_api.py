@@ -87,6 +87,14 @@ def test_a_hit_explains_itself_and_is_escaped(viewer: Client, indexed: None) -> 
     )
 
 
+def test_a_meaning_that_is_far_weighs_less_than_the_very_word(viewer: Client, indexed: None) -> None:
+    """Also where it is the best there is."""
+    hit = search(viewer, "q=ways&mode=hybrid")["items"][0]
+    part = hit["explanation"]
+    assert (hit["entity_id"], part["from_keyword"]) == ("S-2", 0.5)
+    assert 0 < part["from_meaning"] == pytest.approx(0.5 * part["meaning"] / 0.4) < 0.4
+
+
 def test_names_are_masked_without_the_right(viewer: Client, curator: Client, indexed: None) -> None:
     masked = search(viewer, "entity=user&sort=title")["items"]
     assert all("Lovelace" not in str(item) for item in masked)

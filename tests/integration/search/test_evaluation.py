@@ -84,7 +84,7 @@ def test_the_search_server_is_measured_and_keeps_nothing(
 def test_nothing_is_left_behind_after_an_interruption(
     filled: Any, collection: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(*_: object) -> None:
+    def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Evaluate, "__call__", interrupted)

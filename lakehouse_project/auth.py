@@ -156,7 +156,7 @@ View = Callable[..., HttpResponse]
 
 def login_or_token(view: View) -> View:
     """For the pages that describe the API: people are sent to the login, programs may send what they log in with, and are
-    told if it is not good."""
+    told if it is missing or not good."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -165,7 +165,7 @@ def login_or_token(view: View) -> View:
         )
         if known:
             return view(request, *args, **kwargs)
-        if "Authorization" in request.headers:
+        if "Authorization" in request.headers or request.path.endswith(".json"):
             return HttpResponse(status=401)
         return redirect_to_login(request.get_full_path())
 

@@ -91,11 +91,12 @@ def test_without_a_login(curator: VersionClient) -> None:
 def test_the_description_of_the_api_tells_programs_that_their_login_is_not_good(
     curator: VersionClient,
 ) -> None:
-    address = curator.address("/openapi.json")
-    answer = Client().get(address, headers={"Authorization": "Token nonsense"})
-    assert curator.address("/auth/jwt") in assert_problem(answer, 401, "not_authenticated")["detail"]
-    assert "Token" in answer["WWW-Authenticate"]
-    assert Client().get(address)["Location"] == f"/login/?next={address}"  # people
+    address, page = curator.address("/openapi.json"), curator.address("/docs")
+    for headers in ({"Authorization": "Token nonsense"}, {}):
+        answer = Client().get(address, headers=headers)
+        assert curator.address("/auth/jwt") in assert_problem(answer, 401, "not_authenticated")["detail"]
+        assert "Token" in answer["WWW-Authenticate"]
+    assert Client().get(page)["Location"] == f"/login/?next={page}"  # people
 
 
 def test_head_is_get_without_the_body(curator: VersionClient) -> None:

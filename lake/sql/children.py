@@ -47,10 +47,11 @@ class Children:
         child = self._idle_child() or _Child(self.memory_mb)
         try:
             answer = child.ask({"work": work, "seconds": seconds, **request}, seconds + GRACE_SECONDS)
-        except BaseException as error:
+        except _EndedError as error:
             child.close()
-            if isinstance(error, _EndedError):
-                raise Refused("memory") from error  # the kernel has refused what a library had to have
+            raise Refused("memory") from error  # the kernel has refused what a library had to have
+        except BaseException:  # an interruption as well: the next request must not get this answer
+            child.close()
             raise
         if answer.get("failed") == "memory":
             child.close()
@@ -107,13 +108,20 @@ class _Child:
     def ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
         """Raises `Refused` when it takes longer, `_EndedError` when the child ends."""
         if not self._is_ready:
-            self._line(time.monotonic() + START_SECONDS)
-            self._is_ready = True
+            self._await_start()
         deadline = time.monotonic() + seconds
         self._send(json.dumps(request).encode() + b"\n")
         answer: dict[str, Any] = json.loads(self._line(deadline))
         self._asked = time.monotonic()
         return answer
+
+    def _await_start(self) -> None:
+        try:
+            self._line(time.monotonic() + START_SECONDS)
+        except _EndedError as error:
+            status = self._process.wait()
+            raise RuntimeError(f"The process for queries did not start: it ended with {status}.") from error
+        self._is_ready = True
 
     def _send(self, line: bytes) -> None:
         if self._process.stdin is None:

@@ -12,6 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from search.domain import Entry
     from search.services import Searcher
+    from tests.contract.search.catalogue import Find
 
 
 class PostgresSubject:
@@ -113,3 +114,11 @@ ENGINES: dict[str, Callable[[], AbstractContextManager[Any]]] = {
 def subject(request: pytest.FixtureRequest, db: None) -> Iterator[Any]:
     with ENGINES[request.param]() as made:
         yield made
+
+
+@pytest.fixture
+def find(subject: Any) -> "Find":
+    """Asks the engine, which holds the catalogue."""
+    from tests.contract.search.catalogue import finder
+
+    return finder(subject)

@@ -1,106 +1,18 @@
 """What every engine answers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from lakehouse_project.kernel.errors import InvalidInput
-from search.domain import FIELDS, Entry, Found, Fusion, Kind, Mode
+from search.domain import Found, Fusion, Mode
 from search.embedding import StaticEmbedder
 from search.errors import NoSuchRecord
 from search.models import Synonyms
-from search.query import And, Eq, In, Not, Or, QueryBuilder, Range
+from search.query import Eq, Not, QueryBuilder
 from search.repositories import Meanings
-from search.services import FindDocuments, FindSimilar
-
-EMBEDDER = StaticEmbedder()
-
-
-def product(sku: str, title: str, body: str, category: str, cents: int) -> Entry:
-    return Entry(
-        entity="product",
-        entity_id=sku,
-        title=title,
-        body=body,
-        meaning=f"{title}\n{body}",
-        facets={"category": category, "currency": "EUR"},
-        numbers={"price": cents},
-        url=f"/products/{sku}",
-    )
-
-
-ENTRIES = [
-    product("P1", "Red running shoe", "A light shoe for runners on the road.", "Shoes", 5990),
-    product("P2", "Hiking boot", "Sturdy footwear with a red lining for the mountains.", "Shoes", 12900),
-    product("P3", "Steel kettle", "Boils water within two minutes.", "Kitchen", 1900),
-    product("P4", "Garden chair", "Folds flat; wood from oiled teak.", "Garden", 4900),
-    product(
-        "P5", "Tea <b>glass</b> & saucer", "Heat proof glass for hot drinks, hand blown.", "Kitchen", 900
-    ),
-    Entry(
-        entity="user",
-        entity_id="7",
-        title="A••• (user 7)",
-        body="Data engineer at Acme. Berlin, Germany",
-        personal_title="Ada Lovelace",
-        meaning="Data engineer at Acme. Berlin, Germany",
-        facets={"city": "Berlin", "country": "DE"},
-        dates={"created_at": "2024-03-01"},
-    ),
-    Entry(
-        entity="user",
-        entity_id="8",
-        title="G••• (user 8)",
-        body="Accountant at Acme. Paris, France",
-        personal_title="Grace Hopper",
-        meaning="Accountant at Acme. Paris, France",
-        facets={"city": "Paris", "country": "FR"},
-        dates={"created_at": "2024-05-01"},
-    ),
-    *(
-        Entry(
-            entity="document",
-            entity_id="D1",
-            passage=number,
-            page=number + 1,
-            title="Manual of the engine",
-            body=body,
-            meaning=body,
-            facets={"format": "pdf"},
-            numbers={"pages": 3},
-        )
-        for number, body in enumerate(
-            [
-                "Start the engine gently.",
-                "Change the oil of the engine every year.",
-                "Warranty ends after two years.",
-            ]
-        )
-    ),
-]
-
-Find = Callable[..., Found]
-
-
-@pytest.fixture
-def find(subject: Any) -> Find:
-    subject.index(ENTRIES, EMBEDDER.embed_documents([entry.meaning for entry in ENTRIES]))
-    service = FindDocuments(searcher=subject.searcher, embedder=EMBEDDER)
-
-    def answer(
-        text: str = "", mode: str = "keyword", build: Callable[[QueryBuilder], QueryBuilder] | None = None
-    ) -> Found:
-        builder = QueryBuilder().text(text).mode(mode)
-        return service((build(builder) if build else builder).build())
-
-    return answer
-
-
-def ids(found: Found) -> list[str]:
-    return [hit.entity_id for hit in found.hits]
+from search.services import FindSimilar
+from tests.contract.search.catalogue import Find, ids
 
 
 def test_all_words_come_before_some_words(find: Find) -> None:
@@ -215,40 +127,6 @@ def test_pages_hold_every_hit_once(find: Find) -> None:
     assert find("red", "hybrid", lambda query: query.page(9, 100)).hits == []
 
 
-@pytest.mark.parametrize(
-    ("condition", "expected"),
-    [
-        (Eq("category", "Kitchen"), {"P3", "P5"}),
-        (In("category", ("Kitchen", "Garden")), {"P3", "P4", "P5"}),
-        (Range("price", gte=1900, lt=5990), {"P3", "P4"}),
-        (Not(Eq("category", "Shoes")), {"P3", "P4", "P5"}),
-        (Not(Range("price", gt=1900)), {"P3", "P5"}),
-        (And((Eq("category", "Shoes"), Range("price", lte=5990))), {"P1"}),
-        (Or((Eq("category", "Garden"), Eq("price", 900))), {"P4", "P5"}),
-        (And(()), {"P1", "P2", "P3", "P4", "P5"}),
-        (Or(()), set()),
-        (Eq("category", "x' OR '1'='1"), set()),
-        (Eq("category", "`) || id:*"), set()),
-    ],
-)
-@pytest.mark.parametrize("text", ["", "shoe kettle chair glass boot"])
-def test_filters(find: Find, condition: Any, expected: set[str], text: str) -> None:
-    for mode in Mode:
-        found = find(text, mode, lambda query: query.entities(["product"]).where(condition))
-        keyword_only = (
-            set(ids(found)) if mode is Mode.KEYWORD or not text else expected & set(ids(found)) | expected
-        )
-        assert keyword_only == expected
-        assert set(ids(found)) <= expected
-
-
-def test_days_are_compared(find: Find) -> None:
-    found = find(
-        "", "keyword", lambda query: query.entities(["user"]).compares("created_at", "gt", "2024-03-01")
-    )
-    assert ids(found) == ["8"]
-
-
 def test_facets_count_entities_that_matched(find: Find) -> None:
     found = find("red engine", "keyword", lambda query: query.all_facets())
     assert found.facets["entity"] == {"product": 2, "document": 1, "user": 1}
@@ -286,132 +164,6 @@ def test_names_need_the_right(find: Find, subject: Any) -> None:
     assert ids(find("lovelace berlin", "keyword", permitted)) == ["7"]
     assert all(hit.score > 0 for hit in find("g", "keyword", permitted).hits)
     assert find("acme berlin").hits[0].title == "A••• (user 7)"
-
-
-TRICKY = [
-    *(
-        "Shoes",
-        "shoes",
-        "SHOES",
-        "Shoes ",
-        " Shoes",
-        "Shoe",
-        "Shoës",
-        "Sho\u0065\u0308s",
-        "Sh oes",
-        "Sh-oes",
-        "Ｓhoes",
-    ),
-    *(
-        "`",
-        "``",
-        "`) || id:*",
-        "a`b",
-        "[a,b]",
-        "a,b",
-        "a && b",
-        ":=x",
-        "(",
-        "*",
-        "-",
-        "!",
-        "\\",
-        "'",
-        '"',
-        "%",
-        "_",
-        "🤷",
-    ),
-    *(
-        "\t",
-        "\n",
-        "a\nb",
-        "\u202e",
-        "\u00a0",
-        "\u0301",
-        "null",
-        "true",
-        "0",
-        "1e5",
-        "İ",
-        "i",
-        "ß",
-        "ss",
-        "x" * 5000,
-    ),
-]
-
-
-@pytest.fixture
-def tricky(subject: Any) -> Callable[[QueryBuilder], list[str]]:
-    """Searches products with these categories, whose keys are their places."""
-    entries = [product(f"{at}", "Thing", "Thing", text, 100) for at, text in enumerate(TRICKY)]
-    subject.index(entries, EMBEDDER.embed_documents([entry.meaning for entry in entries]))
-    service = FindDocuments(searcher=subject.searcher, embedder=EMBEDDER)
-    return lambda builder: ids(service(builder.mode("keyword").page(1, 100).build()))
-
-
-@settings(
-    max_examples=30,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(st.one_of(st.sampled_from(TRICKY), st.text(max_size=50)), st.booleans())
-def test_a_value_of_a_filter_is_data_and_equals_itself_alone(
-    tricky: Callable[[QueryBuilder], list[str]], text: str, is_negated: bool
-) -> None:
-    builder = QueryBuilder().entities(["product"])
-    if "\x00" in text:
-        with pytest.raises(InvalidInput):
-            builder.equals("category", [text])
-        return
-    condition = Eq("category", builder.typed("category", text))
-    found = tricky(builder.where(Not(condition) if is_negated else condition))
-    expected = {f"{at}" for at, held in enumerate(TRICKY) if (held == text) != is_negated}
-    assert set(found) == expected
-
-
-VALUES: Mapping[Kind, tuple[Any, Any]] = {
-    Kind.TEXT: ("Some text", "Other text"),
-    Kind.NUMBER: (1250, 7),
-    Kind.DATE: ("2024-03-01", "1969-12-31"),
-}
-
-
-def full(entity: str, key: str, which: int) -> Entry:
-    """With a value in every field that the entity has."""
-    by_kind = {
-        kind: {name: VALUES[kind][which] for name, field in FIELDS[entity].items() if field.kind is kind}
-        for kind in Kind
-    }
-    return Entry(
-        entity=entity,
-        entity_id=key,
-        title=f"{entity} {key}",
-        meaning=f"{entity} {key}",
-        facets=by_kind[Kind.TEXT],
-        numbers=by_kind[Kind.NUMBER],
-        dates=by_kind[Kind.DATE],
-    )
-
-
-def test_every_field_of_every_entity_can_be_filtered_by(subject: Any) -> None:
-    entries = [full(entity, key, which) for entity in FIELDS for which, key in enumerate(("one", "two"))]
-    subject.index(entries, EMBEDDER.embed_documents([entry.meaning for entry in entries]))
-    service = FindDocuments(searcher=subject.searcher, embedder=EMBEDDER)
-
-    def found(entity: str, condition: Any) -> list[str]:
-        return ids(service(QueryBuilder().entities([entity]).where(condition).mode("keyword").build()))
-
-    for entity, fields in FIELDS.items():
-        for name, field in fields.items():
-            first, second = VALUES[field.kind]
-            assert found(entity, Eq(name, first)) == ["one"], (entity, name)
-            assert found(entity, Not(Eq(name, first))) == ["two"], (entity, name)
-            assert found(entity, In(name, (first, second))) == ["one", "two"], (entity, name)
-            if field.kind is not Kind.TEXT:
-                assert found(entity, Range(name, gt=second)) == ["one"], (entity, name)
-                assert found(entity, Range(name, lte=second)) == ["two"], (entity, name)
 
 
 @pytest.fixture
